@@ -1,0 +1,67 @@
+package oauth
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+const (
+	dialTimeout     = 10 * time.Second
+	keepAlive       = 30 * time.Second
+	idleConnTimeout = 90 * time.Second
+	tlsTimeout      = 10 * time.Second
+	maxHeaderBytes  = 64 << 10
+
+	// Each question makes three or four calls to one or two hosts. With the
+	// default of two idle connections per host, hundreds of questions at once
+	// would open and close a connection per call.
+	maxIdleConnsPerHost = 512
+)
+
+// NewHTTPClient returns a client fit to carry credentials, to be shared by
+// everyone who sends them, so that there is one pool of connections. It follows
+// no redirect (a 3xx is the answer), keeps no cookies, asks for no compression
+// (a bounded body stays bounded) and uses no proxy. The name localhost is only
+// ever dialled at a loopback address, whatever the resolver says.
+//
+// The timeout covers one call including its body; 0 means none, and the
+// functions of this package then apply their own bound.
+func NewHTTPClient(timeout time.Duration) *http.Client {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}
+	local := *dialer
+	local.ControlContext = loopbackOnly
+	return &http.Client{
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				if name, _, err := net.SplitHostPort(addr); err == nil && loopbackHost(name) {
+					return local.DialContext(ctx, network, addr)
+				}
+				return dialer.DialContext(ctx, network, addr)
+			},
+			ForceAttemptHTTP2:      true,
+			DisableCompression:     true,
+			MaxIdleConnsPerHost:    maxIdleConnsPerHost,
+			IdleConnTimeout:        idleConnTimeout,
+			TLSHandshakeTimeout:    tlsTimeout,
+			MaxResponseHeaderBytes: maxHeaderBytes,
+		},
+	}
+}
+
+// loopbackOnly refuses to connect a loopback name to any other address. Plain
+// http is allowed towards such names, so a hosts file or a resolver that sends
+// localhost elsewhere would put secrets on a network in the clear.
+func loopbackOnly(_ context.Context, _, address string, _ syscall.RawConn) error {
+	ap, err := netip.ParseAddrPort(address)
+	if err != nil || !ap.Addr().Unmap().IsLoopback() {
+		return fmt.Errorf("%w: a loopback name leads to another address", ErrInsecureURL)
+	}
+	return nil
+}
