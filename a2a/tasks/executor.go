@@ -1,0 +1,44 @@
+package tasks
+
+import (
+	"context"
+	"iter"
+
+	"staff0/a2a"
+)
+
+// Executor is the agent behind the protocol: it does the work of tasks.
+//
+// A turn begins with a message of the caller, or with Engine.Wake. It ends when its iterator does. A turn that has to wait for something
+// outside, such as a person, yields a step with Park and returns: from then on the task costs a few hundred bytes and no goroutine, until the
+// executor calls Wake.
+type Executor interface {
+	// Execute yields the steps of a turn. When a yield returns false the turn is over: the task was canceled, taken over, or the agent stops.
+	// An error ends the task as FAILED with a public sentence; it is meant for what nobody foresaw.
+	Execute(ctx context.Context, turn *Turn) iter.Seq2[Step, error]
+	// Park begins, or after a restart takes up again, the waiting for a task that has a checkpoint. It must not block.
+	Park(id a2a.TaskID, checkpoint []byte)
+	// Unpark ends the waiting: the task was canceled or taken over. Ids that are not waiting are none of its business.
+	Unpark(id a2a.TaskID)
+}
+
+// Turn is what a turn begins with.
+type Turn struct {
+	Task  *a2a.Task // as stored; the messages of both sides are in its history, the newest last
+	Owner Owner
+	// Checkpoint is what the last step that had one left, nil at the beginning of a task.
+	Checkpoint []byte
+	// Signal is what Wake was called with, nil when a message began the turn or when the task is run again after a crash.
+	Signal any
+	// AcceptedOutputModes are those of the message that began the turn, none when it named none.
+	AcceptedOutputModes []string
+}
+
+// Step is stored in one transaction before anybody is told of it. The engine fills in the ids, times and message ids that the events lack.
+type Step struct {
+	Events []a2a.Event // status and artifact updates
+	// Checkpoint replaces the stored one; nil leaves it, an empty one removes it. It is removed in any case when the task ends.
+	Checkpoint []byte
+	// Park ends the turn and begins the waiting, once the step is stored.
+	Park bool
+}

@@ -1,0 +1,163 @@
+package tasks
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"staff0/a2a"
+)
+
+// Memory is a Store that forgets everything when the process ends. It is for demonstrations and tests, and the plainest account of what a
+// store does. The zero value is ready.
+type Memory struct {
+	mu        sync.RWMutex
+	tasks     map[a2a.TaskID]*stored
+	owners    map[Owner][]*stored // in order of creation
+	keys      map[string]*stored
+	claimed   bool
+	unclaimed []Pending
+}
+
+type stored struct {
+	record  *Record // replaced, never changed
+	entries []Entry
+}
+
+// Create stores a task.
+func (m *Memory) Create(_ context.Context, r *Record, events []a2a.Event, since time.Time) (a2a.TaskID, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tasks == nil {
+		m.tasks, m.owners, m.keys = map[a2a.TaskID]*stored{}, map[Owner][]*stored{}, map[string]*stored{}
+	}
+	if r.MessageKey != nil {
+		if s := m.keys[string(r.MessageKey)]; s != nil && !s.record.Created.Before(since) {
+			return s.record.Task.ID, nil
+		}
+	}
+	if m.tasks[r.Task.ID] != nil {
+		return "", ErrConflict
+	}
+	s := &stored{record: r, entries: numbered(nil, 0, events)}
+	m.tasks[r.Task.ID] = s
+	m.owners[r.Owner] = append(m.owners[r.Owner], s)
+	if r.MessageKey != nil {
+		m.keys[string(r.MessageKey)] = s
+	}
+	return "", nil
+}
+
+func numbered(entries []Entry, base Seq, events []a2a.Event) []Entry {
+	for i, e := range events {
+		entries = append(entries, Entry{base + Seq(i) + 1, e})
+	}
+	return entries
+}
+
+// Append adds a change.
+func (m *Memory) Append(_ context.Context, id a2a.TaskID, base Seq, c Change) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.tasks[id]
+	switch {
+	case s == nil:
+		return ErrNotFound
+	case s.record.Seq != base:
+		return ErrConflict
+	}
+	next := *s.record
+	next.Task, next.Seq, next.Checkpoint = c.Task, base+Seq(len(c.Events)), c.Checkpoint
+	s.record, s.entries = &next, numbered(s.entries, base, c.Events)
+	return nil
+}
+
+// Get gives a task.
+func (m *Memory) Get(_ context.Context, id a2a.TaskID) (*Record, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	s := m.tasks[id]
+	if s == nil {
+		return nil, ErrNotFound
+	}
+	return s.record, nil
+}
+
+// Events gives the entries after a sequence number.
+func (m *Memory) Events(_ context.Context, id a2a.TaskID, after Seq) ([]Entry, error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	s := m.tasks[id]
+	if s == nil {
+		return nil, ErrNotFound
+	}
+	n := min(max(int(after), 0), len(s.entries))
+	return s.entries[n:len(s.entries):len(s.entries)], nil
+}
+
+// List gives a page.
+func (m *Memory) List(_ context.Context, q Query) (*Page, error) {
+	m.mu.RLock()
+	var found []*Record
+	for _, s := range m.owners[q.Owner] {
+		if q.selects(s.record) {
+			found = append(found, s.record)
+		}
+	}
+	m.mu.RUnlock()
+	page := &Page{Total: len(found)}
+	slices.SortFunc(found, func(a, b *Record) int { return -a.position().compare(b.position()) })
+	if q.After != (Position{}) {
+		n, _ := slices.BinarySearchFunc(found, q.After, func(r *Record, p Position) int {
+			if r.position().compare(p) < 0 {
+				return 1
+			}
+			return -1 // what stands at the position was on the page before
+		})
+		found = found[n:]
+	}
+	page.Records = found[:min(q.Limit, len(found))]
+	return page, nil
+}
+
+func (q Query) selects(r *Record) bool {
+	return (q.Context == "" || r.Task.ContextID == q.Context) &&
+		(q.State == a2a.TaskStateUnspecified || r.Task.Status.State == q.State) &&
+		(q.Since.IsZero() || !r.Task.Status.Timestamp.Before(q.Since))
+}
+
+func (r *Record) position() Position { return Position{r.Task.Status.Timestamp, r.Task.ID} }
+
+func (p Position) compare(q Position) int {
+	return cmp.Or(p.Timestamp.Compare(q.Timestamp), cmp.Compare(p.ID, q.ID))
+}
+
+// Claim gives what is unfinished, once.
+func (m *Memory) Claim(_ context.Context, limit int) ([]Pending, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.claimed {
+		m.claimed = true
+		for id, s := range m.tasks {
+			if state := s.record.Task.Status.State; !state.Terminal() {
+				m.unclaimed = append(m.unclaimed, Pending{id, state, s.record.Checkpoint})
+			}
+		}
+	}
+	n := min(limit, len(m.unclaimed))
+	pending := m.unclaimed[:n:n]
+	m.unclaimed = m.unclaimed[n:]
+	return pending, nil
+}
+
+// Reopen is what a restart of the process is to a durable store: what is unfinished can be claimed again.
+func (m *Memory) Reopen() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.claimed, m.unclaimed = false, nil
+}
+
+// Close does nothing.
+func (m *Memory) Close() error { return nil }
