@@ -12,9 +12,10 @@ const redacted = "[redacted]"
 // an ID token. Every way of printing or marshalling it yields "[redacted]";
 // only [Secret.Reveal] gives the value.
 //
-// Reflection reaches past methods in one case: fmt prints an unexported field
-// of a struct by its kind. A struct that keeps a Secret in an unexported field
-// and may be printed needs a String method of its own.
+// Two ways reach past the methods of a string type: fmt prints an unexported
+// field of a struct by its kind, and encoding/json writes the key of a map so. A
+// struct that keeps a Secret in an unexported field and may be printed needs a
+// String method of its own; a Secret is no key.
 type Secret string
 
 // Reveal returns the secret itself, to be put on the wire and nowhere else.
