@@ -90,6 +90,9 @@ func (p *Part) AppendJSON(b []byte) []byte {
 		b = appendString(b, p.URL)
 	case PartData:
 		b = append(b, `"data":`...)
+		if len(p.Data) == 0 {
+			b = append(b, "null"...) // so that the whole stays JSON
+		}
 		b = append(b, p.Data...)
 	}
 	b = object(b, "metadata", p.Metadata)

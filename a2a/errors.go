@@ -20,6 +20,9 @@ var (
 	ErrVersionNotSupported          = errors.New("protocol version is not supported")
 	ErrUnauthenticated              = errors.New("unauthorized")
 	ErrUnavailable                  = errors.New("service unavailable")
+
+	// ErrUnknown is an error of a peer under a number that the protocol does not define; Error.Code keeps the number.
+	ErrUnknown = errors.New("an error that the protocol does not define")
 )
 
 // Code is what one error is called on the wire.
@@ -85,6 +88,7 @@ type FieldViolation struct {
 // Error is one of the errors above with what the caller may know of it, and with its private cause, which only the log sees.
 type Error struct {
 	Err        error             // one of the sentinels above
+	Code       int               // the number a peer gave, 0 in errors of our own
 	Message    string            // public; "" takes the sentence of Codes
 	Violations []FieldViolation  // for ErrInvalidParams
 	Metadata   map[string]string // for google.rpc.ErrorInfo

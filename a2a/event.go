@@ -29,7 +29,7 @@ type TaskArtifactUpdateEvent struct {
 }
 
 // Apply returns the task as it is after the event; the receiver stays as it was. A *Task replaces everything, for it is a snapshot (§3.1.6).
-// An event of another kind that does not belong to the task leaves it alone.
+// Any other event leaves the task alone if it names another one; one that names none belongs to the task.
 //
 // What the agent said in a status is kept in the history once something follows it, in the order in which things were said (§3.7).
 func (t *Task) Apply(event Event) *Task {
@@ -37,21 +37,32 @@ func (t *Task) Apply(event Event) *Task {
 	case *Task:
 		return e
 	case *TaskStatusUpdateEvent:
+		if t.foreign(e.TaskID) {
+			return t
+		}
 		next := *t
 		next.History = t.spoken()
 		next.Status = e.Status
 		return &next
 	case *TaskArtifactUpdateEvent:
+		if t.foreign(e.TaskID) || e.Artifact == nil {
+			return t
+		}
 		next := *t
 		next.Artifacts = applyArtifact(t.Artifacts, e)
 		return &next
 	case *Message:
+		if t.foreign(e.TaskID) {
+			return t
+		}
 		next := *t
 		next.History = append(t.spoken(), e)
 		return &next
 	}
 	return t
 }
+
+func (t *Task) foreign(id TaskID) bool { return id != "" && id != t.ID }
 
 // spoken is the history with the message of the present status at its end, in a slice that may be appended to.
 func (t *Task) spoken() []*Message {

@@ -25,22 +25,6 @@ type SendMessageConfiguration struct {
 	ReturnImmediately          bool                        `json:"returnImmediately,omitempty"`
 }
 
-// TaskPushNotificationConfig is a webhook for the events of one task (§4.3.1).
-type TaskPushNotificationConfig struct {
-	Tenant         string              `json:"tenant,omitempty"`
-	ID             string              `json:"id,omitempty"`
-	TaskID         TaskID              `json:"taskId,omitempty"`
-	URL            string              `json:"url"`
-	Token          string              `json:"token,omitempty"`
-	Authentication *AuthenticationInfo `json:"authentication,omitempty"`
-}
-
-// AuthenticationInfo is how an agent shows itself to a webhook: Authorization: Scheme Credentials (§4.3.2).
-type AuthenticationInfo struct {
-	Scheme      string `json:"scheme"`
-	Credentials string `json:"credentials,omitempty"`
-}
-
 // GetTaskRequest asks for a task (§3.1.3).
 type GetTaskRequest struct {
 	Tenant        string `json:"tenant,omitempty"`
@@ -106,6 +90,9 @@ func (r *SendMessageRequest) Validate() error {
 	}
 	if c := r.Configuration; c != nil {
 		v.historyLength("configuration.historyLength", c.HistoryLength)
+		if p := c.TaskPushNotificationConfig; p != nil {
+			p.validate("configuration.taskPushNotificationConfig.", &v)
+		}
 	}
 	return v.err()
 }

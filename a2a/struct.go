@@ -1,10 +1,6 @@
 package a2a
 
-import (
-	"bytes"
-	"encoding/json"
-	"errors"
-)
+import "encoding/json"
 
 // Struct is a JSON object whose members the protocol does not define (google.protobuf.Struct), kept as compact text; nil is absent.
 type Struct []byte
@@ -29,8 +25,6 @@ func (s Struct) MarshalJSON() ([]byte, error) {
 	return s, nil
 }
 
-var errNotAnObject = errors.New("must be an object")
-
 // UnmarshalJSON takes an object or null.
 func (s *Struct) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
@@ -38,18 +32,8 @@ func (s *Struct) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	if len(data) == 0 || data[0] != '{' {
-		return errNotAnObject
+		return &DecodeError{Problem: problemObject}
 	}
 	*s = compact(data)
 	return nil
-}
-
-// compact copies valid JSON without the blanks between its tokens, so that equal values that were spaced differently are equal bytes.
-func compact(data []byte) []byte {
-	var b bytes.Buffer
-	b.Grow(len(data))
-	if json.Compact(&b, data) != nil {
-		return append([]byte(nil), data...)
-	}
-	return b.Bytes()
 }

@@ -281,9 +281,6 @@ func (e *Engine) append(ctx context.Context, rec *Record, events []a2a.Event, ch
 	for _, event := range events {
 		next.Task = next.Task.Apply(event)
 	}
-	if next.Task.Status.State.Terminal() {
-		next.Checkpoint = nil
-	}
 	change := Change{Events: events, Task: next.Task, Checkpoint: next.Checkpoint, Run: run}
 	if err := e.store.Append(ctx, rec.Task.ID, rec.Seq, change); err != nil {
 		return nil, err

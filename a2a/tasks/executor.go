@@ -37,7 +37,8 @@ type Turn struct {
 // Step is stored in one transaction before anybody is told of it. The engine fills in the ids, times and message ids that the events lack.
 type Step struct {
 	Events []a2a.Event // status and artifact updates
-	// Checkpoint replaces the stored one; nil leaves it, an empty one removes it. It is removed in any case when the task ends.
+	// Checkpoint replaces the stored one; nil leaves it, an empty one removes it. The end of a task removes it, but for what the last step
+	// itself leaves: a note for the operator, without anything that is still worth something to anybody.
 	Checkpoint []byte
 	// Park ends the turn and begins the waiting, once the step is stored.
 	Park bool

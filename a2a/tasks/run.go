@@ -33,20 +33,23 @@ func (e *Engine) begin(rec *Record, modes []string, signal any) {
 }
 
 // Wake runs the next turn of a parked task and returns when the turn is over. The executor sees the signal in its Turn. Waking a task that has
-// ended, or that another agent runs, does nothing.
-func (e *Engine) Wake(ctx context.Context, id a2a.TaskID, signal any) {
+// ended, or that another agent runs, does nothing. An error says that no turn was run, because the store is out of order or the agent shuts
+// down (ErrDraining); the task still waits.
+func (e *Engine) Wake(ctx context.Context, id a2a.TaskID, signal any) error {
 	if !e.enter() {
-		return
+		return ErrDraining
 	}
 	defer e.turns.Done()
 	rec, err := e.reload(ctx, id)
-	if err != nil {
-		e.log.Error("a task could not be woken", "task", id, "error", err)
-		return
-	}
-	if !rec.Task.Status.State.Terminal() {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("wake a task: %w", err)
+	case !rec.Task.Status.State.Terminal():
 		e.run(rec, nil, signal)
 	}
+	return nil
 }
 
 // enter counts a turn in, unless the engine is shutting down.
@@ -175,7 +178,7 @@ func (e *Engine) step(ctx context.Context, rec *Record, step Step) (*Record, err
 			return nil, err
 		}
 		checkpoint := rec.Checkpoint
-		if step.Checkpoint != nil {
+		if step.Checkpoint != nil || ends(step.Events) {
 			checkpoint = step.Checkpoint
 		}
 		if len(checkpoint) == 0 {
@@ -193,6 +196,16 @@ func (e *Engine) step(ctx context.Context, rec *Record, step Step) (*Record, err
 		}
 	}
 	return nil, ErrConflict
+}
+
+// ends reports whether a task is over after the events.
+func ends(events []a2a.Event) bool {
+	for _, event := range events {
+		if u, ok := event.(*a2a.TaskStatusUpdateEvent); ok && u.Status.State.Terminal() {
+			return true
+		}
+	}
+	return false
 }
 
 // reload reads a record, trying again while the store is out of order.

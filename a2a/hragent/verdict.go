@@ -1,0 +1,156 @@
+package hragent
+
+import (
+	"fmt"
+	"mime"
+	"strings"
+	"time"
+
+	"staff0/a2a"
+	"staff0/hrapi"
+)
+
+// The name under which the code that the asker and the person compare, the deadline and the outcome stand in the metadata of statuses.
+const ConsentExtension = "https://staff0.com/a2a/consent/v1"
+
+// ArtifactName is the name, and within its task the id, of the answer.
+const ArtifactName = "employment-status"
+
+// Outcome is how a task ended, for programs; the sentences are for people.
+type Outcome string
+
+// The outcomes.
+const (
+	Yes          Outcome = "yes"
+	No           Outcome = "no"
+	NameMismatch Outcome = "name_mismatch"
+	Declined     Outcome = "declined"
+	NotConfirmed Outcome = "not_confirmed"
+	Refused      Outcome = "refused"
+)
+
+// subject is the person as the caller put it.
+type subject struct {
+	Identifier string `json:"identifier"`
+	Name       string `json:"name,omitempty"` // a full name, or nothing
+}
+
+// verdict decides from the record alone. A nil record is a person who has none.
+func verdict(s subject, e *hrapi.Employee) Outcome {
+	switch {
+	case e == nil || !e.Active:
+		return No // also under another name: who is not employed is not employed
+	case s.Name != "" && !sameName(s.Name, e.Name):
+		return NameMismatch
+	}
+	return Yes
+}
+
+// sentence is the answer in words. Nothing in it comes from the record: identifier and name are as the caller wrote them.
+func sentence(o Outcome, s subject, company string) string {
+	who := s.Identifier
+	if s.Name != "" {
+		who = fmt.Sprintf("%s (%s)", s.Name, s.Identifier)
+	}
+	switch o {
+	case Yes:
+		return fmt.Sprintf("Yes, %s is an active employee of %s.", who, company)
+	case No:
+		return fmt.Sprintf("No, %s is not an active employee of %s.", who, company)
+	}
+	return "The work e-mail belongs to an active employee, but not under the name given."
+}
+
+// answer is what the artifact says of the record and of the consent to it.
+type answer struct {
+	outcome Outcome
+	subject subject
+	company string
+	asOf    time.Time // zero when there is no record
+	code    string
+	at      time.Time // of the approval
+}
+
+// artifact is the answer in the forms that the caller takes.
+func (a answer) artifact(modes []string) *a2a.TaskArtifactUpdateEvent {
+	var parts []a2a.Part
+	if takes(modes, "text/plain") {
+		parts = append(parts, a2a.TextPart(sentence(a.outcome, a.subject, a.company)))
+	}
+	if takes(modes, "application/json") {
+		parts = append(parts, a2a.DataPart(a.data()))
+	}
+	if len(parts) == 0 { // text is what everybody can show
+		parts = []a2a.Part{a2a.TextPart(sentence(a.outcome, a.subject, a.company))}
+	}
+	return &a2a.TaskArtifactUpdateEvent{
+		Artifact: &a2a.Artifact{ArtifactID: ArtifactName, Name: ArtifactName, Parts: parts}, LastChunk: true,
+	}
+}
+
+// data is the answer for programs. On a name mismatch it does not say whether anybody is employed.
+func (a answer) data() []byte {
+	b := append([]byte(nil), `{"answer":"`...)
+	b = append(b, a.outcome...)
+	b = append(b, `","identifier":`...)
+	b = a2a.AppendString(b, a.subject.Identifier)
+	switch a.outcome {
+	case Yes:
+		b = append(b, `,"employed":true`...)
+	case No:
+		b = append(b, `,"employed":false`...)
+	}
+	b = append(b, `,"company":`...)
+	b = a2a.AppendString(b, a.company)
+	if !a.asOf.IsZero() {
+		b = append(b, `,"as_of":"`...)
+		b = a2a.AppendTime(b, a.asOf)
+		b = append(b, '"')
+	}
+	b = append(b, `,"consent":{"method":"ciba","at":"`...)
+	b = a2a.AppendTime(b, a.at)
+	b = append(b, `","code":`...)
+	b = a2a.AppendString(b, a.code)
+	return append(b, "}}"...)
+}
+
+// takes reports whether accepted output modes hold a media type. None at all means everything; wildcards count, and so does the word text.
+func takes(modes []string, media string) bool {
+	if len(modes) == 0 {
+		return true
+	}
+	kind, _, _ := strings.Cut(media, "/")
+	for _, m := range modes {
+		if m == "text" {
+			m = "text/plain"
+		}
+		if parsed, _, err := mime.ParseMediaType(m); err == nil {
+			m = parsed
+		}
+		if m == media || m == "*/*" || m == "*" || m == kind+"/*" {
+			return true
+		}
+	}
+	return false
+}
+
+// consentMetadata is the metadata of a status about a request for consent. Members that do not apply are left out.
+func consentMetadata(code string, deadline time.Time, o Outcome) a2a.Struct {
+	b := append([]byte(nil), `{"`+ConsentExtension+`":{`...)
+	comma := ""
+	if code != "" {
+		b = append(b, `"code":`...)
+		b = a2a.AppendString(b, code)
+		b = append(b, `,"deadline":"`...)
+		b = a2a.AppendTime(b, deadline)
+		b = append(b, '"')
+		comma = ","
+	}
+	if o != "" {
+		b = append(b, comma...)
+		b = append(b, `"outcome":"`...)
+		b = append(b, o...)
+		b = append(b, '"')
+	}
+	return append(b, "}}"...)
+}
