@@ -41,8 +41,8 @@ func (g Grant) String() string { return "ciba.Grant" }
 // keyPauses are the pauses before a verification is repeated that failed for
 // want of a key. The auth_req_id is spent by then, so giving up at once would
 // lose an approval to a provider that changes its keys or restarts at that very
-// moment. Together they outlast the ten seconds in which a key set may refuse to
-// look for unknown key ids again.
+// moment. Together they outlast the seconds for which a key set refuses to look
+// for an unknown key id again.
 var keyPauses = [...]time.Duration{500 * time.Millisecond, 2 * time.Second, 4 * time.Second, 5 * time.Second}
 
 // grant proves that token approves what want says: ID token and access token
