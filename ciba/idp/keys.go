@@ -11,19 +11,17 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"math/big"
 	"sync"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"staff0/ciba/jwks"
 )
 
 // rsaBits is the least that RFC 7518 §3.3 allows, and what Auth0 uses.
 const rsaBits = 2048
-
-// errNoKey is the answer of [keyring.Key] for a key that is not published.
-var errNoKey = errors.New("idp: no such key")
 
 // signingKey is a private key with the name under which it is published.
 type signingKey struct {
@@ -127,14 +125,14 @@ func (k *keyring) isReady() bool {
 func (k *keyring) Key(ctx context.Context, kid, alg string) (crypto.PublicKey, error) {
 	keys, err := k.published(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", jwks.ErrUnavailable, err)
 	}
 	for _, key := range keys {
 		if key.kid == kid && alg == k.alg {
 			return key.private.Public(), nil
 		}
 	}
-	return nil, errNoKey
+	return nil, jwks.ErrUnknownKey
 }
 
 // sign makes a JWT of the claims under the current key.

@@ -4,35 +4,22 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/golang-jwt/jwt/v5"
+	"staff0/ciba/bearer"
+	"staff0/ciba/jwks"
 )
 
-// guardManagement asks for an access token of this provider with read:users.
+// guardManagement asks for an access token of this very provider with
+// read:users. Its keys are asked for at every request and so follow a rotation.
 func (p *Provider) guardManagement() (func(http.Handler) http.Handler, error) {
-	parser := jwt.NewParser(jwt.WithValidMethods([]string{p.keys.alg}), jwt.WithIssuer(p.issuer),
-		jwt.WithAudience(p.issuer+"api/v2/"), jwt.WithExpirationRequired())
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			raw, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-			claims := jwt.MapClaims{}
-			if ok {
-				_, err := parser.ParseWithClaims(raw, claims, func(t *jwt.Token) (any, error) {
-					kid, _ := t.Header["kid"].(string)
-					return p.keys.Key(r.Context(), kid, t.Method.Alg())
-				})
-				ok = err == nil
-			}
-			if !ok {
-				managementError(w, http.StatusUnauthorized, "invalid_token", "The access token is missing or invalid.")
-				return
-			}
-			if scope, _ := claims["scope"].(string); scope != ManagementScope {
-				managementError(w, http.StatusForbidden, "insufficient_scope", "Insufficient scope, expected: read:users")
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}, nil
+	return bearer.Require(&jwks.AccessTokens{
+		Keys: p.keys, Issuer: p.issuer, Audience: p.endpoint("/api/v2/"),
+	}, bearer.Options{
+		Scopes: []string{ManagementScope},
+		ErrorBody: func(w http.ResponseWriter, _ *http.Request, refusal *bearer.Refusal) {
+			managementError(w, refusal.Status, refusal.Code, refusal.Description)
+		},
+		Log: p.log,
+	})
 }
 
 // managementError is an error in the form of Auth0's Management API.

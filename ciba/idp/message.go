@@ -69,7 +69,7 @@ func purpose(s string) string {
 	if s == "employment-status" {
 		return "whether you are employed here"
 	}
-	return "about: " + strings.NewReplacer("-", " ", "_", " ").Replace(s)
+	return "about “" + strings.NewReplacer("-", " ", "_", " ").Replace(s) + "”"
 }
 
 // reads says what an approval of this scope opens.

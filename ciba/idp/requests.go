@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -83,6 +84,7 @@ type request struct {
 	audience  string
 	scopes    []string
 	authReqID string
+	number    uint64 // in the order of arrival, which the clock is too coarse for
 
 	decision  decision
 	decidedAt time.Time
@@ -114,6 +116,7 @@ type requests struct {
 	byAuthReq map[string]*request
 	bySubject map[string][]*request // those that may still be open
 	lastSweep time.Time
+	arrived   uint64
 }
 
 func newRequests(l limits) *requests {
@@ -165,6 +168,8 @@ func (s *requests) add(q *request, now time.Time) error {
 	rand.Read(secret[:]) // never fails (crypto/rand)
 	q.authReqID = base64.RawURLEncoding.EncodeToString(secret[:])
 	q.ID = strings.ToLower(rand.Text()[:16])
+	s.arrived++
+	q.number = s.arrived
 	s.byID[q.ID], s.byAuthReq[q.authReqID] = q, q
 	s.bySubject[q.Subject] = append(waiting, q)
 	return nil
@@ -196,24 +201,18 @@ func (s *requests) remove(q *request) {
 
 // pending gives the undecided requests of one subject, or of all if it is empty.
 func (s *requests) pending(now time.Time, subject string) []Approval {
-	out := []Approval{}
-	collect := func(q *request) {
-		if s.open(q, now) {
-			out = append(out, q.Approval)
-		}
-	}
+	var open []*request
 	if subject != "" {
-		for _, q := range s.bySubject[subject] {
-			collect(q)
-		}
+		open = slices.Clone(s.bySubject[subject])
 	} else {
-		for _, q := range s.byID {
-			collect(q)
-		}
+		open = slices.Collect(maps.Values(s.byID))
 	}
-	slices.SortFunc(out, func(a, b Approval) int {
-		return cmp.Or(a.RequestedAt.Compare(b.RequestedAt), cmp.Compare(a.ID, b.ID))
-	})
+	open = slices.DeleteFunc(open, func(q *request) bool { return !s.open(q, now) })
+	slices.SortFunc(open, func(a, b *request) int { return cmp.Compare(a.number, b.number) })
+	out := make([]Approval, 0, len(open)) // an empty list is [] in JSON
+	for _, q := range open {
+		out = append(out, q.Approval)
+	}
 	return out
 }
 
