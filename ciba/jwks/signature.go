@@ -1,0 +1,87 @@
+package jwks
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Bounds on RSA keys: below the first they are weak (RFC 7518 §3.3), above the second one signature check costs more
+// than a stranger's request is worth.
+const (
+	minRSABits = 2048
+	maxRSABits = 8192
+)
+
+const (
+	algRS256 = "RS256"
+	algPS256 = "PS256"
+	algES256 = "ES256"
+	algEdDSA = "EdDSA"
+)
+
+// supported is the whole list. `none` and the HMAC family are not on it, in any spelling: with HS256 the issuer's public
+// key would become a password that everybody knows (RFC 8725 §2.1).
+func supported(alg string) bool {
+	switch alg {
+	case algRS256, algPS256, algES256, algEdDSA:
+		return true
+	}
+	return false
+}
+
+// usable reports whether alg is made for this type of key (RFC 8725 §3.1: the key decides, not the token) and the key is
+// strong enough.
+func usable(key crypto.PublicKey, alg string) bool {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		if k == nil || k.N == nil {
+			return false
+		}
+		bits := k.N.BitLen()
+		return (alg == algRS256 || alg == algPS256) && bits >= minRSABits && bits <= maxRSABits && k.E >= 3 && k.E&1 == 1
+	case *ecdsa.PublicKey:
+		return alg == algES256 && k != nil && k.Curve == elliptic.P256()
+	case ed25519.PublicKey:
+		return alg == algEdDSA && len(k) == ed25519.PublicKeySize
+	}
+	return false
+}
+
+// usableAtAll reports whether any supported algorithm can use the key.
+func usableAtAll(key crypto.PublicKey) bool {
+	return usable(key, algRS256) || usable(key, algES256) || usable(key, algEdDSA)
+}
+
+// strictPS256 insists on a salt as long as the hash (RFC 7518 §3.5); golang-jwt's own PS256 takes any length.
+var strictPS256 = &jwt.SigningMethodRSAPSS{
+	SigningMethodRSA: jwt.SigningMethodPS256.SigningMethodRSA,
+	VerifyOptions:    &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash},
+}
+
+// verifySignature checks sig over signed. The signature of ES256 is the fixed-width pair of RFC 7518 §3.4, not DER; its
+// twin with the other s is as good, since JOSE does not ask for the low one.
+func verifySignature(key crypto.PublicKey, p *parsed) error {
+	if !usable(key, p.alg) {
+		return refuse("the key is not for this algorithm")
+	}
+	var method jwt.SigningMethod
+	switch p.alg {
+	case algRS256:
+		method = jwt.SigningMethodRS256
+	case algPS256:
+		method = strictPS256
+	case algES256:
+		method = jwt.SigningMethodES256
+	default:
+		method = jwt.SigningMethodEdDSA
+	}
+	if method.Verify(p.signed, p.sig, key) != nil {
+		return refuse("wrong signature")
+	}
+	return nil
+}
