@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"staff0/ciba/bearer"
-	"staff0/ciba/jwks"
 )
 
 const (
@@ -70,9 +69,6 @@ func NewHandler(cfg Config) (http.Handler, error) {
 	guard, err := bearer.Require(cfg.Verifier, bearer.Options{
 		Realm:  realm,
 		Scopes: []string{ScopeReadEmployee},
-		// A machine has no record of its own, and a client may be able to choose
-		// a client id that looks like a person's subject (RFC 9700 §4.15).
-		Accept: func(c *jwks.Claims) bool { return !c.Machine },
 		ErrorBody: func(w http.ResponseWriter, _ *http.Request, refusal *bearer.Refusal) {
 			writeProblem(w, problem{Status: refusal.Status, Detail: refusal.Description})
 		},
@@ -124,8 +120,10 @@ func (s *server) employee(w http.ResponseWriter, r *http.Request) {
 	id, err := url.PathUnescape(r.URL.EscapedPath()[len("/employees/"):])
 	// Before any look-up, so that neither the answer nor its time tells whether
 	// somebody else has a record. Byte by byte: OpenID Connect Core §2 makes sub
-	// a case-sensitive text.
-	if !ok || err != nil || claims.Subject == "" || id != claims.Subject {
+	// a case-sensitive text. A machine has no record of its own, and a client may
+	// be able to choose a client id that looks like a person's subject (RFC 9700
+	// §4.15).
+	if !ok || err != nil || claims.Machine || claims.Subject == "" || id != claims.Subject {
 		s.Log.Info("request refused", "status", http.StatusForbidden, "cause", "the token is not of the person whose record was asked for")
 		w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm+`", error="insufficient_scope", scope="`+ScopeReadEmployee+`"`)
 		writeProblem(w, problem{Status: http.StatusForbidden, Detail: "The access token does not allow this."})
