@@ -3,6 +3,7 @@ package bearer
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -84,11 +85,12 @@ func newChallenges(o *Options) challenges {
 }
 
 func (g *guard) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusal) {
-	level := g.Log.Info
+	level := slog.LevelInfo
 	if refusal.Status == http.StatusServiceUnavailable {
-		level = g.Log.Error
+		level = slog.LevelError
 	}
-	level("request refused", "status", refusal.Status, "error", refusal.Code, "cause", refusal.Err)
+	g.Log.LogAttrs(r.Context(), level, "request refused",
+		slog.Int("status", refusal.Status), slog.String("error", refusal.Code), slog.Any("cause", refusal.Err))
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	if refusal.Status == http.StatusServiceUnavailable {

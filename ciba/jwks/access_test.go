@@ -106,12 +106,19 @@ func TestFormAndHeader(t *testing.T) {
 		{name: "2: bits left over in the signature", token: func() string { return cut()[0] + "." + cut()[1] + ".eyB" }, want: ErrInvalid},
 		{name: "2: a header that is no JSON", token: forged("{"), want: ErrInvalid},
 		{name: "2: a header that is an array", token: forged("[]"), want: ErrInvalid},
-		{name: "2: a header that is no UTF-8", token: forged("{\"alg\":\"RS256\",\"kid\":\"rsa\",\"x\":\"\xff\"}"), want: ErrInvalid},
+		{name: "2: a header that is no UTF-8", token: forged("{\"alg\":\"RS256\",\"typ\":\"at+jwt\",\"kid\":\"rsa\",\"x\":\"\xff\"}"), want: ErrInvalid},
+		{name: "2: a payload that is no UTF-8", token: signedBy(func() *draft { return rfc9068().after("\"x\":\"\xc3\"") }), want: ErrInvalid},
 		{name: "2: a payload that is null", token: func() string { d := rfc9068(); d.rawPayload = "null"; return d.token() }, want: ErrInvalid},
 		{name: "2: a payload followed by another", token: func() string { d := rfc9068().after(`"x":1`); d.rawPayload += "{}"; return d.token() }, want: ErrInvalid},
 		{name: "2: a payload that nests without end", token: func() string {
 			return rfc9068().after(`"x":` + strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1)).token()
 		}, want: ErrInvalid},
+		{name: "2: a payload whose objects nest without end", token: func() string {
+			return rfc9068().after(`"x":` + strings.Repeat(`{"x":`, maxDepth) + "1" + strings.Repeat("}", maxDepth)).token()
+		}, want: ErrInvalid},
+		{name: "2: a payload whose objects nest as deep as allowed", token: func() string {
+			return rfc9068().after(`"x":` + strings.Repeat(`{"x":`, maxDepth-1) + "1" + strings.Repeat("}", maxDepth-1)).token()
+		}, want: accept},
 		{name: "2: a payload that nests as deep as allowed", token: func() string {
 			return rfc9068().after(`"x":` + strings.Repeat("[", maxDepth-1) + strings.Repeat("]", maxDepth-1)).token()
 		}, want: accept},
@@ -231,6 +238,11 @@ func TestIssuerAudienceAndTimes(t *testing.T) {
 		{name: "17: nbf in the future by the leeway", token: in("nbf", Leeway), want: accept},
 		{name: "17: nbf in the future by a second more", token: in("nbf", Leeway+time.Second), want: ErrInvalid},
 		{name: "17: nbf in the future by 61 s", token: in("nbf", 61*time.Second), want: ErrInvalid},
+		{name: "17: nbf negative", token: raw("nbf", `"nbf":-1`), want: ErrInvalid},
+		{name: "17: nbf so large that it would wrap around", token: raw("nbf", `"nbf":1e300`), want: ErrInvalid},
+		{name: "17: iat in the future although nbf is past", token: signedBy(func() *draft {
+			return rfc9068().claim("nbf", time.Now().Unix()-60).claim("iat", time.Now().Unix()+61)
+		}), want: ErrInvalid},
 		{name: "17: nbf a string", token: claim("nbf", "0"), want: ErrInvalid},
 		{name: "17: iat in the future by the leeway", token: in("iat", Leeway), want: accept},
 		{name: "17: iat in the future by a second more", token: in("iat", Leeway+time.Second), want: ErrInvalid},

@@ -181,20 +181,18 @@ func readKey(raw json.RawMessage) (jwkset.JWK, error) {
 		return none, errors.New("not for signatures")
 	case !forVerifying(o):
 		return none, errors.New("key_ops without verify")
-	case m.ALG != "" && !supported(string(m.ALG)):
-		return none, errors.New("for another algorithm")
 	case !saneKeyID(m.KID):
 		return none, errors.New("no id, or a malformed one")
-	case o.has("d") || o.has("k"):
+	case o.has("d"):
 		// A secret that is published is no secret: whoever reads this page can sign.
-		return none, errors.New("symmetric or private")
+		return none, errors.New("private")
 	}
 	key, err := jwkset.NewJWKFromMarshal(m, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
 	if err != nil {
 		return none, errors.New("malformed or of an unknown type")
 	}
 	if !usableAtAll(key.Key()) || m.ALG != "" && !usable(key.Key(), string(m.ALG)) {
-		return none, errors.New("too weak, or of a type that is not used")
+		return none, errors.New("too weak, or for no algorithm that is used")
 	}
 	return key, nil
 }

@@ -306,6 +306,18 @@ func TestDisplacement(t *testing.T) {
 			t.Errorf("%d left", left)
 		}
 	})
+	t.Run("use counts only since the last time that all were in use", func(t *testing.T) {
+		var w row
+		for n := range rememberedWays {
+			enter(&w, n, 1, 10)
+			found(&w, n, 1)
+		}
+		enter(&w, 100, 1, 10)
+		enter(&w, 101, 1, 10)
+		if !found(&w, 100, 1) || !found(&w, 101, 1) {
+			t.Error("newcomers displace each other while old ones stay for what they were")
+		}
+	})
 	t.Run("worthless entries give way first", func(t *testing.T) {
 		for name, worthless := range map[string]func(w *row, n int){
 			"expired":               func(w *row, n int) { w.enter(&entry{sum: rowSum(n), version: 2, expire: 0}, -1) },

@@ -573,6 +573,16 @@ func TestDiscoveryIsTriedUntilItSucceeds(t *testing.T) {
 	})
 }
 
+func TestAHangingDiscoveryIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := must(NewRemote(RemoteConfig{Discover: func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }}))
+		start := time.Now()
+		if err := r.Ready(t.Context()); !errors.Is(err, ErrUnavailable) || time.Since(start) != FetchTimeout {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+	})
+}
+
 func TestAddressesOfKeySets(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"https://tenant.example/jwks": true, "http://localhost:10052/jwks": true, "http://127.0.0.1/jwks": true, "http://[::1]:1/jwks": true,

@@ -3,6 +3,7 @@ package jwks
 import (
 	"bytes"
 	"crypto"
+	"crypto/ed25519"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -93,7 +94,7 @@ func FuzzKeySet(f *testing.F) {
 
 func TestStaticKeySets(t *testing.T) {
 	k := keys()
-	for name, bad := range map[string]any{"RSA-1024": &k.weakRSA.PublicKey, "P-384": &k.p384.PublicKey, "a secret": []byte("secret"), "nil": nil, "a private key": k.rsa} {
+	for name, bad := range map[string]any{"RSA-1024": &k.weakRSA.PublicKey, "P-384": &k.p384.PublicKey, "a secret": []byte("secret"), "a short Ed25519 key": k.ed.Public().(ed25519.PublicKey)[:31], "nil": nil, "a private key": k.rsa} {
 		if _, err := NewStatic(map[string]crypto.PublicKey{"k": bad}); err == nil {
 			t.Errorf("%s was accepted", name)
 		}
