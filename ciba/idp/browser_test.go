@@ -30,9 +30,6 @@ func hostile(c *Config) {
 }
 
 func TestPhonePageInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the browser takes seconds to start")
-	}
 	b := newBrowser(t)
 
 	t.Run("a request appears by itself and approving it by click takes effect", func(t *testing.T) {

@@ -2,6 +2,7 @@ package idp
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -48,11 +49,21 @@ func send(p http.Handler, method, path, body string, header ...string) answer {
 		}
 		r.Header.Add(header[i], header[i+1])
 	}
-	w := httptest.NewRecorder()
-	p.ServeHTTP(w, r)
-	a := answer{status: w.Code, header: w.Result().Header, text: w.Body.String()}
-	_ = json.Unmarshal(w.Body.Bytes(), &a.body) // not every answer is an object
+	w := record(p, r)
+	text, err := io.ReadAll(w.Body)
+	if err != nil {
+		panic(err) // a recorder's body cannot fail
+	}
+	a := answer{status: w.StatusCode, header: w.Header, text: string(text)}
+	_ = json.Unmarshal(text, &a.body) // not every answer is an object
 	return a
+}
+
+// record serves a request in-process.
+func record(h http.Handler, r *http.Request) *http.Response {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
 }
 
 // post sends a form. Pairs in change replace the parameters of base; an empty

@@ -40,9 +40,15 @@ func newBrowser(t *testing.T) *browser {
 		}
 		t.Skip("chromedriver is missing, so the phone page is not tried in a browser (Debian: apt-get install chromium chromium-driver)")
 	}
+	// Not t.TempDir: what a browser leaves behind must not fail the test.
+	home, err := os.MkdirTemp("", "staff0-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(home) })
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, driver, "--port=0")
-	cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
+	cmd.Env = append(os.Environ(), "HOME="+home)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
