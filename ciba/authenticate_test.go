@@ -214,6 +214,14 @@ func TestOldAuthReqIDsAreForgotten(t *testing.T) {
 	if n := len(s.young) + len(s.old); n > 40 {
 		t.Errorf("%d ids are remembered", n)
 	}
+	s.add("the newest", now)
+	for range int(MaxExpiry / time.Minute) {
+		now = now.Add(time.Minute)
+		s.add(now.String(), now)
+	}
+	if s.add("the newest", now) {
+		t.Error("an id that may still be in use is forgotten")
+	}
 	s.end("still polled", finished, now)
 	now = now.Add(MaxExpiry + time.Second)
 	s.end("another", idle, now)

@@ -128,7 +128,7 @@ type Acknowledgement struct {
 // knows whether to ring again.
 //
 // Errors: [ErrUnknownUser]; [ErrAccessDenied] when the provider will not ask
-// this person; *TemporaryError; *MismatchError for an auth_req_id that was
+// this person, which is nobody's refusal; *TemporaryError; *MismatchError for an auth_req_id that was
 // handed out before; everything else is final.
 func (c *Client) Authenticate(ctx context.Context, r *AuthenticationRequest) (*Acknowledgement, error) {
 	if err := r.validate(); err != nil {

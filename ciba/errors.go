@@ -82,7 +82,7 @@ func startError(err error) error {
 	if oauth.IsTemporary(err) {
 		return temporary(err)
 	}
-	if e, ok := errors.AsType[*oauth.Error](err); ok && e.Status != http.StatusOK {
+	if e, ok := errors.AsType[*oauth.Error](err); ok {
 		switch e.Code {
 		case "unknown_user_id":
 			return &outcome{ErrUnknownUser, err}
@@ -101,8 +101,6 @@ func pollError(err error) error {
 		return temporary(err) // no answer, or one beyond the bound: nothing was said about the approval
 	case !ok:
 		return err
-	case e.Status == http.StatusOK:
-		return err // an error that claims success; no code of it can be believed
 	case e.Status >= 500:
 		return temporary(err)
 	}

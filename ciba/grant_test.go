@@ -145,6 +145,13 @@ func TestAPersonKnownByAddressOnly(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a machine's token is no person's, whoever vouches for the address", func(t *testing.T) {
+		p := &provider{polls: []http.HandlerFunc{approved(
+			idToken(claims{"sub": testClient, "email": testEmail, "email_verified": true}), accessToken(claims{"sub": testClient}), nil)}}
+		if g, err := p.client(t).PollOnce(context.Background(), testID, Expectation{Email: testEmail, Scope: testScope}); err == nil {
+			t.Errorf("got %v", g)
+		}
+	})
 	t.Run("a subject and an address must both hold", func(t *testing.T) {
 		want := Expectation{Subject: testPerson, Email: testEmail, Scope: testScope}
 		p := &provider{polls: []http.HandlerFunc{approved("", "", nil)}}
