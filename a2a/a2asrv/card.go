@@ -1,0 +1,95 @@
+package a2asrv
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"staff0/a2a"
+	"staff0/a2a/wire"
+)
+
+// card is one form of the agent card, ready to be sent.
+type card struct {
+	body         []byte
+	tag          string // strong (RFC 9110 §8.8.3): equal tags are equal bytes
+	etag, length []string
+}
+
+func newCard(c *a2a.AgentCard, form wire.CardForm) (*card, error) {
+	body, err := wire.MarshalCard(c, form)
+	if err != nil {
+		return nil, fmt.Errorf("a2asrv: write the agent card: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
+	return &card{body: body, tag: tag, etag: []string{tag}, length: []string{strconv.Itoa(len(body))}}, nil
+}
+
+// Headers of the card. It is public, so any page may read it: browsers send the version header only where they are told that they may.
+var (
+	cardCaching  = []string{"public, max-age=" + strconv.Itoa(int(CardMaxAge/time.Second))}
+	cardVary     = []string{wire.VersionHeader}
+	cardOrigin   = []string{"*"}
+	cardExposed  = []string{"ETag"}
+	cardMethods  = []string{"GET, HEAD"}
+	cardAllow    = []string{"GET, HEAD, OPTIONS"}
+	cardHeaders  = []string{wire.VersionHeader + ", If-None-Match"}
+	cardRemember = []string{"86400"} // seconds that a browser may remember the answer to OPTIONS
+)
+
+// serveCard gives the card of the newest version to whoever asks for that version, and to everybody else the one that all can read (§8.2, §8.6.1).
+func (s *Server) serveCard(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h["Access-Control-Allow-Origin"] = cardOrigin
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+	case http.MethodOptions:
+		h["Allow"] = cardAllow
+		h["Access-Control-Allow-Methods"] = cardMethods
+		h["Access-Control-Allow-Headers"] = cardHeaders
+		h["Access-Control-Max-Age"] = cardRemember
+		w.WriteHeader(http.StatusNoContent)
+		return
+	default:
+		h["Allow"] = cardAllow
+		s.refuse(w, r, http.StatusMethodNotAllowed, &a2a.Error{Err: a2a.ErrInvalidRequest, Message: "The card is read with GET"})
+		return
+	}
+	if !s.ready() {
+		NotReady(w, r)
+		return
+	}
+	c := s.union
+	if v := version(r); v != "" && wire.Lookup(v) == wire.V10 {
+		c = s.pure
+	}
+	h["Etag"] = c.etag
+	h["Cache-Control"] = cardCaching
+	h["Vary"] = cardVary
+	h["Access-Control-Expose-Headers"] = cardExposed
+	if known := r.Header["If-None-Match"]; len(known) > 0 && c.matches(known) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h["Content-Type"] = jsonType
+	h["Content-Length"] = c.length
+	_, _ = w.Write(c.body)
+}
+
+// matches compares weakly, as If-None-Match wants it (RFC 9110 §13.1.2). Our tags hold no comma, so the list may be cut at them.
+func (c *card) matches(lists []string) bool {
+	for _, list := range lists {
+		for tag := range strings.SplitSeq(list, ",") {
+			tag = strings.TrimSpace(tag)
+			if tag == "*" || strings.TrimPrefix(tag, "W/") == c.tag {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,177 @@
+package a2asrv
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/http"
+	"slices"
+
+	"staff0/a2a"
+	"staff0/a2a/tasks"
+	"staff0/a2a/wire"
+)
+
+// operation is what is behind the name of a method.
+type operation struct {
+	stream bool // the answer is a stream
+	// run answers the call, or returns the error to answer with. Once a stream has begun it answers everything itself.
+	run func(*call) error
+}
+
+// newOperations builds the table of calls, for each version that the card has a JSONRPC interface for.
+func (s *Server) newOperations(card *a2a.AgentCard) (map[string]operation, error) {
+	tenants := map[*wire.Dialect][]string{}
+	for _, i := range card.SupportedInterfaces {
+		if d := wire.Lookup(i.ProtocolVersion); d != nil && i.ProtocolBinding == a2a.BindingJSONRPC {
+			tenants[d] = append(tenants[d], i.Tenant)
+		}
+	}
+	if len(tenants) == 0 {
+		return nil, errors.New("a2asrv: the card has no JSONRPC interface of a version that is spoken here")
+	}
+	table := map[string]operation{}
+	for d, names := range tenants {
+		b := binding{s, names, table}
+		serve(b, &d.GetTask, atOnce, s.engine.Get)
+		serve(b, &d.ListTasks, atOnce, s.engine.List)
+		serve(b, &d.CancelTask, atOnce, s.engine.Cancel)
+		serve(b, &d.SendMessage, waiting, s.engine.Send)
+		if declared(card.Capabilities.Streaming) {
+			serveStream(b, &d.SendStreamingMessage, s.engine.Stream)
+			serveStream(b, &d.SubscribeToTask, s.engine.Subscribe)
+		} else {
+			refuse(b, d.SendStreamingMessage.Name, true, a2a.ErrUnsupportedOperation)
+			refuse(b, d.SubscribeToTask.Name, true, a2a.ErrUnsupportedOperation)
+		}
+		for _, name := range []string{
+			d.CreateTaskPushNotificationConfig.Name, d.GetTaskPushNotificationConfig.Name,
+			d.ListTaskPushNotificationConfigs.Name, d.DeleteTaskPushNotificationConfig.Name,
+		} {
+			refuse(b, name, false, a2a.ErrPushNotificationNotSupported)
+		}
+		// §3.1.11: a card that is declared but not there is another error than one that is not declared.
+		if declared(card.Capabilities.ExtendedAgentCard) {
+			refuse(b, d.GetExtendedAgentCard.Name, false, a2a.ErrExtendedCardNotConfigured)
+		} else {
+			refuse(b, d.GetExtendedAgentCard.Name, false, a2a.ErrUnsupportedOperation)
+		}
+	}
+	delete(table, "") // what a version lacks
+	return table, nil
+}
+
+// binding is where the methods of one version are entered.
+type binding struct {
+	server  *Server
+	tenants []string // those that the card names for the version
+	table   map[string]operation
+}
+
+// Whether a call is answered with what there is, or waits for a task.
+const (
+	atOnce  = false
+	waiting = true
+)
+
+// serve enters a method with one answer.
+func serve[Req, Res any](b binding, m *wire.Method[Req, Res], waits bool, do func(context.Context, tasks.Owner, Req) (Res, error)) {
+	s := b.server
+	b.table[m.Name] = operation{run: func(c *call) error {
+		req, err := params(b, m, c)
+		if err != nil {
+			return err
+		}
+		if waits {
+			if !s.enter(c.owner) {
+				return errTooMany
+			}
+			defer s.leave(c.owner)
+			settle(c.w)
+		}
+		res, err := do(c.r.Context(), c.owner, req)
+		if err != nil {
+			return err
+		}
+		out := s.buffer()
+		defer s.release(out)
+		if out.b, err = m.AppendResult(out.b, c.id, res); err != nil {
+			return err
+		}
+		answer(c.w, http.StatusOK, out.b)
+		return nil
+	}}
+}
+
+// serveStream enters a method with an answer for each entry of a task.
+func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(context.Context, tasks.Owner, Req) iter.Seq2[tasks.Entry, error]) {
+	s := b.server
+	b.table[m.Name] = operation{stream: true, run: func(c *call) error {
+		req, err := params(b, m, c)
+		if err != nil {
+			return err
+		}
+		if !s.enter(c.owner) {
+			return errTooMany
+		}
+		defer s.leave(c.owner)
+		settle(c.w)
+
+		st, ctx := newStream(c)
+		defer st.close()
+		for entry, err := range do(ctx, c.owner, req) {
+			out := s.buffer()
+			if err == nil {
+				out.b, err = m.AppendResult(out.b, c.id, entry.Event)
+			}
+			switch {
+			case err == nil:
+				err = st.send(out.b)
+			case !st.begun:
+				s.release(out)
+				return err
+			case ctx.Err() != nil, errors.Is(err, tasks.ErrDraining):
+				// Nobody reads any more, or the client is to come back: an end without a terminal event tells it so.
+			default:
+				_ = st.send(c.dialect.AppendError(out.b[:0], c.id, s.public(c, err)))
+			}
+			s.release(out)
+			if err != nil {
+				break
+			}
+		}
+		return nil
+	}}
+}
+
+// refuse enters a method that is there to say that it is not supported. What its parameters are does not matter then.
+func refuse(b binding, name string, stream bool, err error) {
+	b.table[name] = operation{stream, func(*call) error { return &a2a.Error{Err: err} }}
+}
+
+// params reads the parameters of a call.
+func params[Req, Res any](b binding, m *wire.Method[Req, Res], c *call) (Req, error) {
+	req, err := m.DecodeParams(c.params)
+	b.server.drop(c)
+	if err == nil && !slices.Contains(b.tenants, tenant(req)) {
+		err = a2a.InvalidParams("tenant", "is not one that the agent card names") // §8.3.2
+	}
+	return req, err
+}
+
+// tenant is the routing value of a request, which is never a reason to show anybody anything.
+func tenant(req any) string {
+	switch q := req.(type) {
+	case *a2a.SendMessageRequest:
+		return q.Tenant
+	case *a2a.GetTaskRequest:
+		return q.Tenant
+	case *a2a.ListTasksRequest:
+		return q.Tenant
+	case *a2a.CancelTaskRequest:
+		return q.Tenant
+	case *a2a.SubscribeToTaskRequest:
+		return q.Tenant
+	}
+	return ""
+}

@@ -1,0 +1,256 @@
+package a2asrv
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"staff0/a2a"
+	"staff0/a2a/tasks"
+	"staff0/a2a/wire"
+	"staff0/ciba/bearer"
+)
+
+// Bounds of what a caller may cost.
+const (
+	// MaxBodySize is the largest request. A question has some hundred bytes.
+	MaxBodySize = 1 << 20
+	// BodyTimeout is how long a request's body may take to arrive.
+	BodyTimeout = 15 * time.Second
+	// MaxWaiting is how many calls of one caller may wait at a time, streams and blocking calls together. A waiting call costs tens of KiB.
+	MaxWaiting = 4096
+	// RetryAfter is what a client is told to wait when the agent starts, stops or has enough of it.
+	RetryAfter = time.Second
+	// KeepAlive is the longest silence of a stream. Proxies commonly cut connections after 30 or 60 s.
+	KeepAlive = 15 * time.Second
+	// ExpiryGrace is how long a stream may outlive the token that opened it. See Server.
+	ExpiryGrace = 5 * time.Minute
+	// CardMaxAge is how long clients may keep the card without asking again (§8.6.1). It changes only with the configuration.
+	CardMaxAge = 5 * time.Minute
+)
+
+// Where the card is (§8.2). The second is that of 0.2.
+const (
+	CardPath       = "/.well-known/agent-card.json"
+	LegacyCardPath = "/.well-known/agent.json"
+)
+
+// Config is what a Server is made of.
+type Config struct {
+	// Card is served as it is, and decides what is: the versions of its JSONRPC interfaces, their tenants, streaming. Required.
+	Card *a2a.AgentCard
+	// Engine does the work. Required.
+	Engine *tasks.Engine
+	// Verifier proves access tokens, which need the Scope. Both are required.
+	Verifier bearer.Verifier
+	Scope    string
+	// Realm and ResourceMetadata (the URL of an RFC 9728 document) go into challenges; "" leaves them out.
+	Realm            string
+	ResourceMetadata string
+	// Path is where JSON-RPC is served, with and without a slash at the end; "" is "/". "/" is served in any case.
+	Path string
+	// Ready reports whether the agent can work already. Until it does, card and JSON-RPC answer as NotReady. nil is always.
+	Ready func() bool
+	Log   *slog.Logger
+}
+
+// Server is an http.Handler. It serves the card at CardPath and LegacyCardPath to everyone, JSON-RPC at its path to whoever has a token, and
+// nothing else.
+//
+// A token is judged when a call begins. A stream goes on for at most ExpiryGrace after its token has expired: so nobody loses an answer because an
+// approval took longer than the token's last minutes, and nobody listens for ever on a token of yesterday (the specification leaves this open).
+// It then ends as it does when the agent stops, without a terminal event: the client subscribes again, with a fresh token.
+type Server struct {
+	engine     *tasks.Engine
+	log        *slog.Logger
+	ready      func() bool
+	path       string // without the slash at the end; "" for the root
+	pure       *card  // of the newest version alone
+	union      *card  // for readers of any version
+	endpoint   http.Handler
+	operations map[string]operation // by method name; the names of the versions are disjoint
+	buffers    sync.Pool            // of *buffer
+
+	mu      sync.Mutex
+	waiting map[tasks.Owner]int
+}
+
+// New makes a server. It fails if something required is missing and if the card promises what is not there.
+func New(c Config) (*Server, error) {
+	switch {
+	case c.Card == nil:
+		return nil, errors.New("a2asrv: a server needs an agent card")
+	case c.Engine == nil:
+		return nil, errors.New("a2asrv: a server needs an engine")
+	case c.Path != "" && c.Path[0] != '/':
+		return nil, errors.New("a2asrv: the path must begin with a slash")
+	case declared(c.Card.Capabilities.PushNotifications):
+		return nil, errors.New("a2asrv: the card declares push notifications, which this server does not send")
+	}
+	for _, extension := range c.Card.Capabilities.Extensions {
+		if extension.Required {
+			return nil, errors.New("a2asrv: the card requires an extension, which this server does not enforce")
+		}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Ready == nil {
+		c.Ready = func() bool { return true }
+	}
+	s := &Server{
+		engine: c.Engine, log: c.Log, ready: c.Ready, path: strings.TrimSuffix(c.Path, "/"), waiting: map[tasks.Owner]int{},
+		buffers: sync.Pool{New: func() any { return &buffer{make([]byte, 0, bufferSize)} }},
+	}
+	var err error
+	if s.union, err = newCard(c.Card, wire.CardUnion); err != nil {
+		return nil, err
+	}
+	if s.pure, err = newCard(c.Card, wire.CardV10); err != nil {
+		return nil, err
+	}
+	if s.operations, err = s.newOperations(c.Card); err != nil {
+		return nil, err
+	}
+	require, err := bearer.Require(c.Verifier, bearer.Options{
+		Realm: c.Realm, Scopes: []string{c.Scope}, ResourceMetadata: c.ResourceMetadata, ErrorBody: s.unauthorized, Log: c.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.endpoint = require(http.HandlerFunc(s.serveCall))
+	return s, nil
+}
+
+func declared(capability *bool) bool { return capability != nil && *capability }
+
+// ServeHTTP routes by hand: there are two addresses, and a mux costs more than either answer.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch path := r.URL.Path; {
+	case path == CardPath, path == LegacyCardPath:
+		s.serveCard(w, r)
+	case path == "/", strings.TrimSuffix(path, "/") == s.path:
+		s.serveEndpoint(w, r)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// serveEndpoint settles what needs no token. The guard comes next, and before anything of the body is read (§13.1).
+func (s *Server) serveEndpoint(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", http.MethodPost)
+		s.refuse(w, r, http.StatusMethodNotAllowed, &a2a.Error{Err: a2a.ErrInvalidRequest, Message: "Calls are sent with POST"})
+	case !s.ready():
+		NotReady(w, r)
+	default:
+		s.endpoint.ServeHTTP(w, r)
+	}
+}
+
+// NotReady is the answer of an agent that cannot work yet: 503, to be tried again in a second. It is also for the time in which there is no Server.
+func NotReady(w http.ResponseWriter, r *http.Request) {
+	dialect, _ := wire.For(version(r), "")
+	unavailable(w)
+	answer(w, http.StatusServiceUnavailable, dialect.AppendError(nil, nil, &a2a.Error{
+		Err: a2a.ErrUnavailable, Message: "The agent is starting. Please try again",
+	}))
+}
+
+// unauthorized writes the body of a refusal by the guard. The id is null: nothing of the body has been read.
+func (s *Server) unauthorized(w http.ResponseWriter, r *http.Request, refusal *bearer.Refusal) {
+	fault := &a2a.Error{Err: a2a.ErrUnauthenticated, Message: http.StatusText(refusal.Status) + ": " + refusal.Description, Cause: refusal.Err}
+	if refusal.Status == http.StatusServiceUnavailable {
+		fault.Err = a2a.ErrUnavailable
+	}
+	s.refuse(w, r, refusal.Status, fault)
+}
+
+// refuse answers a request that did not get as far as being a call.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
+	dialect, _ := wire.For(version(r), "")
+	out := s.buffer()
+	out.b = dialect.AppendError(out.b, nil, err)
+	answer(w, status, out.b)
+	s.release(out)
+}
+
+// Header values that never change are shared by all answers.
+var (
+	jsonType   = []string{"application/json"}
+	noStore    = []string{"no-store"}
+	retryAfter = []string{strconv.Itoa(int(RetryAfter / time.Second))}
+	closing    = []string{"close"}
+
+	versionHeader = http.CanonicalHeaderKey(wire.VersionHeader)
+)
+
+// answer writes a whole answer at once. What agents say to a caller is for nobody else, so no cache keeps it.
+func answer(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h["Content-Type"] = jsonType
+	h["Cache-Control"] = noStore
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // whoever does not read it has nobody to tell
+}
+
+func unavailable(w http.ResponseWriter) { w.Header()["Retry-After"] = retryAfter }
+
+// version is the version that a request asks for, without the work of reading lists and queries for the usual header.
+func version(r *http.Request) string {
+	values := r.Header[versionHeader]
+	switch {
+	case len(values) == 0 && r.URL.RawQuery == "":
+		return ""
+	case len(values) == 1 && values[0] != "" && !strings.ContainsAny(values[0], ", \t"):
+		return values[0]
+	}
+	return wire.RequestVersion(r.Header, r.URL.Query())
+}
+
+// buffer is what bodies are read into and answers are written in.
+type buffer struct{ b []byte }
+
+const (
+	bufferSize    = 4 << 10
+	maxBufferKept = 64 << 10 // one huge request must not stay in memory for ever
+)
+
+func (s *Server) buffer() *buffer { return s.buffers.Get().(*buffer) }
+
+func (s *Server) release(buf *buffer) {
+	if buf == nil || cap(buf.b) > maxBufferKept {
+		return
+	}
+	buf.b = buf.b[:0]
+	s.buffers.Put(buf)
+}
+
+// enter counts a waiting call of a caller in; it is not ok when there are too many.
+func (s *Server) enter(owner tasks.Owner) (ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting[owner] == MaxWaiting {
+		return false
+	}
+	s.waiting[owner]++
+	return true
+}
+
+func (s *Server) leave(owner tasks.Owner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting[owner]--; s.waiting[owner] == 0 {
+		delete(s.waiting, owner)
+	}
+}
+
+// gone reports whether there is nobody left to answer.
+func gone(ctx context.Context) bool { return ctx.Err() != nil }

@@ -1,0 +1,80 @@
+package a2asrv
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"staff0/a2a/wire"
+)
+
+// stream is the answer to one streaming call. While nothing happens it is a connection, a timer and the goroutine of the request: the timer keeps
+// the connection open and ends the stream in time, from a goroutine that lives as long as one line takes to leave.
+type stream struct {
+	call   *call
+	cancel context.CancelCauseFunc // ends the wait for the next entry
+	end    time.Time
+	begun  bool
+
+	mu     sync.Mutex // of the writer, which both goroutines use
+	events *wire.EventWriter
+	timer  *time.Timer
+	closed bool
+}
+
+var (
+	errStreamOver = errors.New("the stream is over")
+	errExpired    = errors.New("the access token of the stream has expired")
+)
+
+// newStream prepares a stream and the context in which to wait for its entries. Nothing is sent yet: the call can still fail.
+func newStream(c *call) (*stream, context.Context) {
+	ctx, cancel := context.WithCancelCause(c.r.Context())
+	return &stream{call: c, cancel: cancel, end: c.expiry.Add(ExpiryGrace), events: wire.NewEventWriter(c.w)}, ctx
+}
+
+// send sends one event.
+func (st *stream) send(data []byte) error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.begun = true
+	if st.timer == nil {
+		st.timer = time.AfterFunc(st.pause(), st.beat)
+	} else {
+		st.timer.Reset(st.pause())
+	}
+	return st.events.Send(data)
+}
+
+// pause is how long the stream may be silent.
+func (st *stream) pause() time.Duration { return min(KeepAlive, max(time.Until(st.end), 0)) }
+
+// beat breaks the silence, or ends the stream when its time is over. Where nobody listens any more, the line cannot be sent and the wait ends.
+func (st *stream) beat() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	switch {
+	case st.closed:
+	case !time.Now().Before(st.end):
+		st.cancel(errExpired)
+	default:
+		if err := st.events.Comment("keep-alive"); err != nil {
+			st.cancel(err)
+			return
+		}
+		st.timer.Reset(st.pause())
+	}
+}
+
+// close ends the stream. Once it has returned nobody writes any more.
+func (st *stream) close() {
+	st.cancel(errStreamOver)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.closed = true
+	if st.timer != nil {
+		st.timer.Stop()
+		settle(st.call.w)
+	}
+}
