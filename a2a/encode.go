@@ -2,6 +2,7 @@ package a2a
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -196,6 +197,19 @@ func (e *TaskArtifactUpdateEvent) MarshalJSON() ([]byte, error) { return e.Appen
 func (r *ListTasksResponse) MarshalJSON() ([]byte, error)       { return r.AppendJSON(nil), nil }
 func (s TaskState) MarshalJSON() ([]byte, error)                { return []byte(`"` + s.String() + `"`), nil }
 func (r Role) MarshalJSON() ([]byte, error)                     { return []byte(`"` + r.String() + `"`), nil }
+
+// MarshalJSON writes the time as all times are written (§5.6.1), which encoding/json would not.
+func (q *ListTasksRequest) MarshalJSON() ([]byte, error) {
+	type plain ListTasksRequest
+	out := struct {
+		*plain
+		After json.RawMessage `json:"statusTimestampAfter,omitempty"` // hides the member of the same name
+	}{plain: (*plain)(q)}
+	if !q.StatusTimestampAfter.IsZero() {
+		out.After = append(AppendTime([]byte{'"'}, q.StatusTimestampAfter), '"')
+	}
+	return json.Marshal(out)
+}
 
 func comma(b []byte, i int) []byte {
 	if i > 0 {

@@ -330,19 +330,21 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 
 // Bounds of reading a record.
 const (
-	recordTries     = 3
-	recordFirstWait = 200 * time.Millisecond // then four times as long
+	recordTries       = 3
+	recordFirstWait   = 200 * time.Millisecond // then four times as long
+	recordLongestWait = 5 * time.Second        // whatever the API asks for
 )
 
 func (a *Agent) record(ctx context.Context, grant *ciba.Grant) (employee *hrapi.Employee, err error) {
 	wait := recordFirstWait
 	for try := 1; ; try++ {
 		employee, err = a.Records.Employee(ctx, grant.Token, grant.Subject)
-		if err == nil || try == recordTries || !hrapi.IsTemporary(err) {
+		var temporary *hrapi.TemporaryError
+		if err == nil || try == recordTries || !errors.As(err, &temporary) {
 			return employee, err
 		}
 		select {
-		case <-time.After(wait):
+		case <-time.After(max(wait, min(temporary.RetryAfter, recordLongestWait))):
 			wait *= 4
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)

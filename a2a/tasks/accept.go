@@ -13,15 +13,20 @@ import (
 	"staff0/a2a"
 )
 
-// accepted is a message that has been stored, in a task that begins or goes on with it. The turn waits for begin, so that whoever wants to
-// watch is watching before anything happens.
+// maxMessages and maxContent bound what callers may put into one task: every change of it is written as a whole.
+const (
+	maxMessages = 200
+	maxContent  = 4 << 20 // bytes of content
+)
+
+// accepted is a message that has been stored, in a task that begins or goes on with it. The cursor stands behind the task; whoever gets it closes
+// it.
 type accepted struct {
-	task  *a2a.Task // what a stream tells first
-	seq   Seq       // the last entry in it
-	begin func()
+	task   *a2a.Task // what a stream tells first
+	cursor *cursor
 }
 
-// accept stores the message of a request, in a task of its own or in the one it names.
+// accept stores the message of a request, in a task of its own or in the one it names, and begins the turn that it causes.
 func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) (accepted, error) {
 	if err := e.admit(req); err != nil {
 		return accepted{}, err
@@ -30,44 +35,68 @@ func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRe
 	if c := req.Configuration; c != nil {
 		modes = c.AcceptedOutputModes
 	}
-	if req.Message.TaskID != "" {
-		return e.addMessage(ctx, owner, req.Message, modes)
+	id := req.Message.TaskID
+	accept := e.addMessage
+	if id == "" {
+		id, accept = a2a.NewTaskID(), e.create
 	}
+	// The cursor is opened before anything is stored, so that nothing which follows is missed.
+	c := e.feeds.open(id)
+	task, err := accept(ctx, owner, id, req.Message, modes, c)
+	if err != nil {
+		e.feeds.close(c)
+		return accepted{}, err
+	}
+	if task.ID != id { // the message was sent before, and made another task
+		e.feeds.close(c)
+		return e.repeated(ctx, owner, task.ID)
+	}
+	return accepted{task, c}, nil
+}
 
-	msg := *req.Message
+// create stores a message as a task of its own. It gives a task of another id if the message was sent before.
+func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, m *a2a.Message, modes []string, c *cursor) (*a2a.Task, error) {
+	msg := *m
 	if msg.ContextID == "" {
 		msg.ContextID = a2a.NewContextID()
 	}
-	msg.TaskID = a2a.NewTaskID()
+	msg.TaskID = id
 	now := time.Now()
 	task := &a2a.Task{
-		ID: msg.TaskID, ContextID: msg.ContextID, History: []*a2a.Message{&msg},
+		ID: id, ContextID: msg.ContextID, History: []*a2a.Message{&msg},
 		Status: a2a.TaskStatus{State: a2a.TaskStateSubmitted, Timestamp: wireTime(now)},
 	}
 	opening := e.working()
 	e.stamp(task, []a2a.Event{opening})
 	rec := &Record{Task: task.Apply(opening), Owner: owner, Seq: 2, Created: now}
 	if e.window > 0 {
-		rec.MessageKey = messageKey(owner, req.Message)
+		rec.MessageKey = messageKey(owner, m)
 	}
-	existing, err := e.store.Create(ctx, rec, []a2a.Event{task, opening}, now.Add(-e.window))
+	existing, err := e.store.Create(context.WithoutCancel(ctx), rec, []a2a.Event{task, opening}, now.Add(-e.window))
 	switch {
 	case err != nil:
-		return accepted{}, e.fault("create a task", task.ID, err)
+		e.begin(turn{id: id, cause: byDoubt, modes: modes}) // it may have been stored all the same
+		return nil, e.fault("create a task", id, err)
 	case existing != "":
-		return e.repeated(ctx, owner, existing)
+		return &a2a.Task{ID: existing}, nil
 	}
-	// The stream begins with the task as submitted and reads the opening from the log.
-	return accepted{task, 1, func() { e.begin(rec, modes, nil) }}, nil
+	// The stream begins with the task as submitted; the opening follows.
+	c.after = 1
+	e.feeds.publish(id, 1, []a2a.Event{opening})
+	e.begin(turn{id: id, modes: modes})
+	return task, nil
 }
 
 // repeated answers a message that was sent before with the task that it made then.
 func (e *Engine) repeated(ctx context.Context, owner Owner, id a2a.TaskID) (accepted, error) {
+	c := e.feeds.open(id)
 	rec, err := e.get(ctx, owner, id)
 	if err != nil {
+		e.feeds.close(c)
 		return accepted{}, err
 	}
-	return accepted{rec.Task, rec.Seq, func() {}}, nil
+	c.after = rec.Seq
+	return accepted{rec.Task, c}, nil
 }
 
 // working is the status with which a turn begins.
@@ -96,50 +125,81 @@ func (e *Engine) admit(req *a2a.SendMessageRequest) error {
 		}
 	}
 	if e.isDraining() {
-		return &a2a.Error{Err: a2a.ErrUnavailable, Cause: ErrDraining}
+		return draining()
 	}
 	return nil
 }
 
 // addMessage adds a message to the task it names. Only a task that waits for the caller goes on because of it; to any other it is a remark that
 // is kept and rings nobody.
-func (e *Engine) addMessage(ctx context.Context, owner Owner, m *a2a.Message, modes []string) (accepted, error) {
+func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, m *a2a.Message, modes []string, c *cursor) (*a2a.Task, error) {
 	for range maxRebases {
-		rec, err := e.get(ctx, owner, m.TaskID)
+		rec, err := e.get(ctx, owner, id)
 		if err != nil {
-			return accepted{}, err
+			return nil, err
 		}
 		if m.ContextID != "" && m.ContextID != rec.Task.ContextID {
-			return accepted{}, a2a.InvalidParams("message.contextId", "is not that of the task")
+			return nil, a2a.InvalidParams("message.contextId", "is not that of the task")
 		}
 		msg := *m
 		msg.ContextID = rec.Task.ContextID
+		c.after = rec.Seq
 		if e.window > 0 && said(rec.Task, &msg) {
-			return accepted{rec.Task, rec.Seq, func() {}}, nil
+			return rec.Task, nil
 		}
-		state := rec.Task.Status.State
-		if state.Terminal() {
-			return accepted{}, &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "The task has ended: send the message without its id"}
+		if err := room(rec.Task, &msg); err != nil {
+			return nil, err
 		}
 		events := []a2a.Event{&msg}
-		answers := state == a2a.TaskStateInputRequired
+		answers := rec.Task.Status.State == a2a.TaskStateInputRequired
 		if answers {
 			events = append(events, e.working())
 		}
-		next, err := e.append(ctx, rec, events, rec.Checkpoint, false)
+		e.stamp(rec.Task, events)
+		next, err := e.append(ctx, rec, events, nil, false)
 		switch {
 		case errors.Is(err, ErrConflict):
 			continue
 		case err != nil:
-			return accepted{}, e.fault("add a message", m.TaskID, err)
-		}
-		return accepted{next.Task, next.Seq, func() {
 			if answers {
-				e.begin(next, modes, nil)
+				e.begin(turn{id: id, cause: byDoubt, modes: modes})
 			}
-		}}, nil
+			return nil, e.fault("add a message", id, err)
+		}
+		c.after = next.Seq
+		if answers {
+			e.begin(turn{id: id, modes: modes})
+		}
+		return next.Task, nil
 	}
-	return accepted{}, e.fault("add a message", m.TaskID, ErrConflict)
+	return nil, e.fault("add a message", id, ErrConflict)
+}
+
+// room reports why a task takes no further message.
+func room(t *a2a.Task, m *a2a.Message) error {
+	if t.Status.State.Terminal() {
+		return &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "The task has ended: send the message without its id"}
+	}
+	messages, content := 0, size(m)
+	for _, have := range t.History {
+		if have.Role == a2a.RoleUser {
+			messages++
+			content += size(have)
+		}
+	}
+	if messages >= maxMessages || content > maxContent {
+		return &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "The task is full: send the message without its id"}
+	}
+	return nil
+}
+
+// size is what the content of a message takes.
+func size(m *a2a.Message) (n int) {
+	for i := range m.Parts {
+		p := &m.Parts[i]
+		n += len(p.Text) + len(p.Raw) + len(p.URL) + len(p.Data) + len(p.Metadata)
+	}
+	return n + len(m.Metadata)
 }
 
 // said reports whether the message is already in the task, word for word.

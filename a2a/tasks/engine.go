@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"sync"
 	"time"
@@ -80,25 +79,23 @@ func NewEngine(c Config) (*Engine, error) {
 
 // Send does SendMessage (§3.1.1): it answers when the task has ended or waits for somebody (§3.2.2), or at once if the caller wants that.
 func (e *Engine) Send(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) (a2a.Event, error) {
-	conf := req.Configuration
-	if conf == nil {
-		conf = &a2a.SendMessageConfiguration{}
-	}
 	a, err := e.accept(ctx, owner, req)
 	if err != nil {
 		return nil, err
 	}
-	fd := e.feeds.open(a.task.ID)
-	defer e.feeds.close(fd)
-	a.begin()
-	task, seq := a.task, a.seq
+	defer e.feeds.close(a.cursor)
+	var conf a2a.SendMessageConfiguration
+	if req.Configuration != nil {
+		conf = *req.Configuration
+	}
+	task := a.task
 	for !conf.ReturnImmediately && !settled(task) {
-		entries, err := e.next(ctx, fd, seq)
+		entries, err := e.next(ctx, a.cursor)
 		if err != nil {
 			return nil, err
 		}
 		for _, entry := range entries {
-			task, seq = task.Apply(entry.Event), entry.Seq
+			task = task.Apply(entry.Event)
 		}
 	}
 	return trimHistory(task, conf.HistoryLength), nil
@@ -106,98 +103,6 @@ func (e *Engine) Send(ctx context.Context, owner Owner, req *a2a.SendMessageRequ
 
 // settled reports whether a blocking call returns with the task (§3.2.2).
 func settled(t *a2a.Task) bool { return t.Status.State.Terminal() || t.Status.State.Interrupted() }
-
-// Stream does SendStreamingMessage (§3.1.2): the task, then every event until it has ended. It also ends when the task asks the caller for
-// input, for nothing can come before the caller's answer; it stays open while somebody else is awaited (§7.6.1).
-func (e *Engine) Stream(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		a, err := e.accept(ctx, owner, req)
-		if err != nil {
-			yield(Entry{}, err)
-			return
-		}
-		fd := e.feeds.open(a.task.ID)
-		defer e.feeds.close(fd)
-		a.begin()
-		if !yield(Entry{a.seq, a.task}, nil) {
-			return
-		}
-		if s := a.task.Status.State; !s.Terminal() && s != a2a.TaskStateInputRequired {
-			e.follow(ctx, fd, a.seq, true, yield)
-		}
-	}
-}
-
-// Subscribe does SubscribeToTask (§3.1.6): the task as it is now, then every event until it has ended, whatever it waits for.
-func (e *Engine) Subscribe(ctx context.Context, owner Owner, req *a2a.SubscribeToTaskRequest) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		if err := req.Validate(); err != nil {
-			yield(Entry{}, err)
-			return
-		}
-		fd := e.feeds.open(req.ID)
-		defer e.feeds.close(fd)
-		rec, err := e.get(ctx, owner, req.ID)
-		if err == nil && rec.Task.Status.State.Terminal() {
-			err = &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "The task has ended: use GetTask"}
-		}
-		if err != nil {
-			yield(Entry{}, err)
-			return
-		}
-		if yield(Entry{rec.Seq, rec.Task}, nil) {
-			e.follow(ctx, fd, rec.Seq, false, yield)
-		}
-	}
-}
-
-// follow yields the entries after a sequence number until one ends the stream.
-func (e *Engine) follow(ctx context.Context, fd *feed, after Seq, untilInput bool, yield func(Entry, error) bool) {
-	for {
-		entries, err := e.next(ctx, fd, after)
-		if err != nil {
-			yield(Entry{}, err)
-			return
-		}
-		for _, entry := range entries {
-			after = entry.Seq
-			if _, ok := entry.Event.(*a2a.Message); ok {
-				continue // what a caller adds is in the history; a stream of a task has no messages (§3.1.2)
-			}
-			if !yield(entry, nil) {
-				return
-			}
-			if u, ok := entry.Event.(*a2a.TaskStatusUpdateEvent); ok {
-				if s := u.Status.State; s.Terminal() || untilInput && s == a2a.TaskStateInputRequired {
-					return
-				}
-			}
-		}
-	}
-}
-
-// next waits for the entries after a sequence number; there is at least one.
-func (e *Engine) next(ctx context.Context, fd *feed, after Seq) ([]Entry, error) {
-	for {
-		entries, changed, ok := e.feeds.since(fd, after)
-		if !ok {
-			var err error
-			if entries, err = e.store.Events(ctx, fd.id, after); err != nil {
-				return nil, e.fault("read events", fd.id, err)
-			}
-		}
-		if len(entries) > 0 {
-			return entries, nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		case <-e.ctx.Done():
-			return nil, ErrDraining
-		}
-	}
-}
 
 // Get does GetTask (§3.1.3).
 func (e *Engine) Get(ctx context.Context, owner Owner, req *a2a.GetTaskRequest) (*a2a.Task, error) {
@@ -258,8 +163,9 @@ func (e *Engine) Cancel(ctx context.Context, owner Owner, req *a2a.CancelTaskReq
 		case state.Terminal():
 			return nil, &a2a.Error{Err: a2a.ErrTaskNotCancelable, Metadata: map[string]string{"taskId": string(req.ID)}}
 		}
-		canceled := &a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: a2a.TaskStateCanceled}}
-		next, err := e.append(ctx, rec, []a2a.Event{canceled}, nil, false)
+		canceled := []a2a.Event{&a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: a2a.TaskStateCanceled}}}
+		e.stamp(rec.Task, canceled)
+		next, err := e.append(ctx, rec, canceled, nil, false)
 		switch {
 		case errors.Is(err, ErrConflict):
 			continue
@@ -272,20 +178,25 @@ func (e *Engine) Cancel(ctx context.Context, owner Owner, req *a2a.CancelTaskReq
 	return nil, e.fault("cancel", req.ID, ErrConflict)
 }
 
-// append stores a change based on a record and tells the streams.
+// append stores a change based on a record and tells the streams. The events bear their stamps already. Once it has begun, a change is stored
+// whether or not the caller is still there: a change that is stored and unknown to the engine would be a task that nobody runs.
 func (e *Engine) append(ctx context.Context, rec *Record, events []a2a.Event, checkpoint []byte, run bool) (*Record, error) {
 	next := *rec
 	next.Checkpoint = checkpoint
 	next.Seq += Seq(len(events))
-	e.stamp(rec.Task, events)
 	for _, event := range events {
 		next.Task = next.Task.Apply(event)
 	}
 	change := Change{Events: events, Task: next.Task, Checkpoint: next.Checkpoint, Run: run}
-	if err := e.store.Append(ctx, rec.Task.ID, rec.Seq, change); err != nil {
+	if err := e.store.Append(context.WithoutCancel(ctx), rec.Task.ID, rec.Seq, change); err != nil {
+		if !errors.Is(err, ErrConflict) {
+			e.feeds.doubt(rec.Task.ID)
+		}
 		return nil, err
 	}
-	e.feeds.publish(rec.Task.ID, rec.Seq, events)
+	if len(events) > 0 {
+		e.feeds.publish(rec.Task.ID, rec.Seq, events)
+	}
 	return &next, nil
 }
 

@@ -17,13 +17,13 @@ type Memory struct {
 	tasks     map[a2a.TaskID]*stored
 	owners    map[Owner][]*stored // in order of creation
 	keys      map[string]*stored
-	claimed   bool
-	unclaimed []Pending
+	unclaimed []*stored // what an earlier process left
 }
 
 type stored struct {
 	record  *Record // replaced, never changed
 	entries []Entry
+	run     bool // by this process
 }
 
 // Create stores a task.
@@ -41,7 +41,7 @@ func (m *Memory) Create(_ context.Context, r *Record, events []a2a.Event, since 
 	if m.tasks[r.Task.ID] != nil {
 		return "", ErrConflict
 	}
-	s := &stored{record: r, entries: numbered(nil, 0, events)}
+	s := &stored{record: r, entries: numbered(nil, 0, events), run: true}
 	m.tasks[r.Task.ID] = s
 	m.owners[r.Owner] = append(m.owners[r.Owner], s)
 	if r.MessageKey != nil {
@@ -69,7 +69,11 @@ func (m *Memory) Append(_ context.Context, id a2a.TaskID, base Seq, c Change) er
 		return ErrConflict
 	}
 	next := *s.record
-	next.Task, next.Seq, next.Checkpoint = c.Task, base+Seq(len(c.Events)), c.Checkpoint
+	next.Task, next.Seq = c.Task, base+Seq(len(c.Events))
+	if c.Run || c.Task.Status.State.Terminal() {
+		next.Checkpoint = c.Checkpoint
+	}
+	s.run = s.run || c.Run
 	s.record, s.entries = &next, numbered(s.entries, base, c.Events)
 	return nil
 }
@@ -134,29 +138,53 @@ func (p Position) compare(q Position) int {
 	return cmp.Or(p.Timestamp.Compare(q.Timestamp), cmp.Compare(p.ID, q.ID))
 }
 
-// Claim gives what is unfinished, once.
+// Claim gives what an earlier process left, once.
 func (m *Memory) Claim(_ context.Context, limit int) ([]Pending, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.claimed {
-		m.claimed = true
-		for id, s := range m.tasks {
-			if state := s.record.Task.Status.State; !state.Terminal() {
-				m.unclaimed = append(m.unclaimed, Pending{id, state, s.record.Checkpoint})
-			}
+	var pending []Pending
+	for len(pending) < limit && len(m.unclaimed) > 0 {
+		s := m.unclaimed[0]
+		m.unclaimed = m.unclaimed[1:]
+		if state := s.record.Task.Status.State; !s.run && !state.Terminal() {
+			pending = append(pending, Pending{s.record.Task.ID, state, s.record.Checkpoint})
 		}
 	}
-	n := min(limit, len(m.unclaimed))
-	pending := m.unclaimed[:n:n]
-	m.unclaimed = m.unclaimed[n:]
 	return pending, nil
+}
+
+// Remove removes what ended long ago.
+func (m *Memory) Remove(_ context.Context, finishedBefore time.Time, limit int) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var old []*stored
+	for _, s := range m.tasks {
+		if status := s.record.Task.Status; status.State.Terminal() && status.Timestamp.Before(finishedBefore) {
+			old = append(old, s)
+		}
+	}
+	slices.SortFunc(old, func(a, b *stored) int { return a.record.position().compare(b.record.position()) })
+	old = old[:min(limit, len(old))]
+	for _, s := range old {
+		owner, key := s.record.Owner, string(s.record.MessageKey)
+		delete(m.tasks, s.record.Task.ID)
+		if m.keys[key] == s {
+			delete(m.keys, key)
+		}
+		m.owners[owner] = slices.DeleteFunc(m.owners[owner], func(o *stored) bool { return o == s })
+	}
+	return len(old), nil
 }
 
 // Reopen is what a restart of the process is to a durable store: what is unfinished can be claimed again.
 func (m *Memory) Reopen() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.claimed, m.unclaimed = false, nil
+	m.unclaimed = nil
+	for _, s := range m.tasks {
+		s.run = false
+		m.unclaimed = append(m.unclaimed, s)
+	}
 }
 
 // Close does nothing.

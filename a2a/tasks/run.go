@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"staff0/a2a"
 )
@@ -15,20 +14,53 @@ var (
 	errFinished = errors.New("the turn is over")
 )
 
-// storeRetries bounds how long the end of a turn is kept in memory while the store is out of order.
+// cause is why a turn is run. What it means for a task is decided when the turn has the task to itself, from the record as it is then.
+type cause uint8
+
 const (
-	storeRetries   = 8
-	storeRetryWait = 250 * time.Millisecond
+	byMessage cause = iota // a message that is stored
+	byDoubt                // a message that is stored or not: the store has failed
+	byWake                 // the executor, which has a task waiting
+	byResume               // an earlier process, which was at work
 )
 
+// turn is one that is to be run.
+type turn struct {
+	id     a2a.TaskID
+	cause  cause
+	modes  []string
+	signal any
+}
+
+// due reports whether there is something to do in the turn.
+func (t *turn) due(r *Record) bool {
+	state := r.Task.Status.State
+	switch {
+	case state.Terminal():
+		return false
+	case t.cause == byWake:
+		return true
+	case t.cause == byMessage:
+		return state != a2a.TaskStateInputRequired
+	default: // a turn that has run meanwhile has left the task waiting for somebody
+		return state != a2a.TaskStateInputRequired && len(r.Checkpoint) == 0
+	}
+}
+
 // begin starts a turn, unless the agent shuts down: then the task waits in the store for the next process.
-func (e *Engine) begin(rec *Record, modes []string, signal any) {
+func (e *Engine) begin(t turn) {
 	if !e.enter() {
 		return
 	}
 	go func() {
 		defer e.turns.Done()
-		e.run(rec, modes, signal)
+		p := patience{}
+		if t.cause == byDoubt {
+			p.limit = storePatience
+		}
+		if err := e.run(e.ctx, t, p); err != nil && context.Cause(e.ctx) == nil {
+			e.log.Error("a turn could not begin", "task", t.id, "error", err)
+		}
 	}()
 }
 
@@ -40,14 +72,8 @@ func (e *Engine) Wake(ctx context.Context, id a2a.TaskID, signal any) error {
 		return ErrDraining
 	}
 	defer e.turns.Done()
-	rec, err := e.reload(ctx, id)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return nil
-	case err != nil:
+	if err := e.run(ctx, turn{id: id, cause: byWake, signal: signal}, patience{limit: storePatience}); err != nil {
 		return fmt.Errorf("wake a task: %w", err)
-	case !rec.Task.Status.State.Terminal():
-		e.run(rec, nil, signal)
 	}
 	return nil
 }
@@ -86,76 +112,82 @@ func (e *Engine) stop(id a2a.TaskID, cause error) {
 	e.executor.Unpark(id)
 }
 
-// claimTurn makes sure that a task has one turn at a time. It reports whether it had to wait for another one to end.
-func (e *Engine) claimTurn(id a2a.TaskID, turn *turnState) (waited bool) {
+// claimTurn makes sure that a task has one turn at a time: it waits for another one to end.
+func (e *Engine) claimTurn(id a2a.TaskID, turn *turnState) {
 	for {
 		e.mu.Lock()
 		other := e.running[id]
 		if other == nil {
 			e.running[id] = turn
 			e.mu.Unlock()
-			return waited
+			return
 		}
 		e.mu.Unlock()
 		<-other.done
-		waited = true
 	}
 }
 
-// run lets the executor do one turn and stores its steps.
-func (e *Engine) run(rec *Record, modes []string, signal any) {
-	id := rec.Task.ID
+// run lets the executor do one turn and stores its steps. An error says that there was no turn; wait ends the reading of the task.
+func (e *Engine) run(wait context.Context, t turn, p patience) error {
 	ctx, cancel := context.WithCancelCause(e.ctx)
-	turn := &turnState{cancel: cancel, done: make(chan struct{})}
-	waited := e.claimTurn(id, turn)
+	state := &turnState{cancel: cancel, done: make(chan struct{})}
+	e.claimTurn(t.id, state)
 	defer func() {
 		e.mu.Lock()
-		delete(e.running, id)
+		delete(e.running, t.id)
 		e.mu.Unlock()
-		close(turn.done)
+		close(state.done)
 		cancel(errFinished)
 	}()
-	if waited {
-		now, err := e.reload(ctx, id)
-		if err != nil || now.Task.Status.State.Terminal() {
-			return
-		}
-		rec = now
+	// The record is read now and not before: a cancellation is either in it, or comes later and finds the turn in e.running. Without that, a
+	// person could be rung for a task that is canceled already.
+	rec, err := e.reload(wait, t.id, p)
+	switch {
+	case context.Cause(e.ctx) != nil:
+		return context.Cause(e.ctx)
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case !t.due(rec):
+		return nil
 	}
 
-	parked, err := e.steps(ctx, &rec, modes, signal)
+	parked, err := e.steps(ctx, &rec, t)
 	switch {
 	case context.Cause(ctx) != nil:
 		// Canceled or shutting down: whoever did that has said what there is to say.
 	case errors.Is(err, ErrLeaseLost), errors.Is(err, errCanceled):
-		e.executor.Unpark(id)
+		e.executor.Unpark(t.id)
 	case err != nil:
-		e.log.Error("a turn failed", "task", id, "error", err)
-		e.fail(rec)
+		e.log.Error("a turn failed", "task", t.id, "error", err)
+		e.fail(ctx, rec)
 	case parked:
-		e.executor.Park(id, rec.Checkpoint)
+		e.executor.Park(t.id, rec.Checkpoint)
 		if context.Cause(ctx) != nil { // a cancellation since the last step has found nothing to unpark
-			e.executor.Unpark(id)
+			e.executor.Unpark(t.id)
 		}
 	case !settled(rec.Task):
-		e.log.Error("a turn ended without an end", "task", id, "state", rec.Task.Status.State)
-		e.fail(rec)
+		e.log.Error("a turn ended without an end", "task", t.id, "state", rec.Task.Status.State)
+		e.fail(ctx, rec)
 	}
+	return nil
 }
 
-// steps stores the steps of a turn as they come and keeps the record up to date.
-func (e *Engine) steps(ctx context.Context, rec **Record, modes []string, signal any) (parked bool, err error) {
+// steps stores the steps of a turn as they come and keeps the record up to date. The turn is over when the task has ended, waits for somebody
+// outside, or asks the caller: his answer begins the next one.
+func (e *Engine) steps(ctx context.Context, rec **Record, t turn) (parked bool, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
-	turn := &Turn{Task: (*rec).Task, Owner: (*rec).Owner, Checkpoint: (*rec).Checkpoint, Signal: signal, AcceptedOutputModes: modes}
+	turn := &Turn{Task: (*rec).Task, Owner: (*rec).Owner, Checkpoint: (*rec).Checkpoint, Signal: t.signal, AcceptedOutputModes: t.modes}
 	for step, err := range e.executor.Execute(ctx, turn) {
 		if err != nil {
 			return false, err
 		}
-		if context.Cause(ctx) != nil {
+		if context.Cause(ctx) != nil && !step.outside() {
 			return false, context.Cause(ctx)
 		}
 		next, err := e.step(ctx, *rec, step)
@@ -163,148 +195,47 @@ func (e *Engine) steps(ctx context.Context, rec **Record, modes []string, signal
 			return false, err
 		}
 		*rec = next
-		if step.Park || next.Task.Status.State.Terminal() {
-			return step.Park && !next.Task.Status.State.Terminal(), nil
+		switch state := next.Task.Status.State; {
+		case state.Terminal():
+			return false, nil
+		case step.Park, state == a2a.TaskStateInputRequired:
+			return step.Park, nil
 		}
 	}
 	return false, nil
 }
 
-// step stores one step. When the caller has added a message meanwhile, the step is stored after it; when the task has ended meanwhile, the late
-// step loses (topics/life-of-a-task).
-func (e *Engine) step(ctx context.Context, rec *Record, step Step) (*Record, error) {
-	for range maxRebases {
-		if err := allowed(rec.Task.Status.State, step.Events); err != nil {
-			return nil, err
-		}
-		checkpoint := rec.Checkpoint
-		if step.Checkpoint != nil || ends(step.Events) {
-			checkpoint = step.Checkpoint
-		}
-		if len(checkpoint) == 0 {
-			checkpoint = nil
-		}
-		next, err := e.append(ctx, rec, step.Events, checkpoint, true)
-		if !errors.Is(err, ErrConflict) {
-			return next, err
-		}
-		if rec, err = e.reload(ctx, rec.Task.ID); err != nil {
-			return nil, err
-		}
-		if rec.Task.Status.State.Terminal() {
-			return nil, errCanceled
-		}
-	}
-	return nil, ErrConflict
-}
-
-// ends reports whether a task is over after the events.
-func ends(events []a2a.Event) bool {
-	for _, event := range events {
-		if u, ok := event.(*a2a.TaskStatusUpdateEvent); ok && u.Status.State.Terminal() {
-			return true
-		}
-	}
-	return false
-}
-
-// reload reads a record, trying again while the store is out of order.
-func (e *Engine) reload(ctx context.Context, id a2a.TaskID) (rec *Record, err error) {
-	for range storeRetries {
-		if rec, err = e.store.Get(ctx, id); err == nil || errors.Is(err, ErrNotFound) {
-			return rec, err
-		}
-		select {
-		case <-time.After(storeRetryWait):
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-	return nil, err
-}
-
-// allowed checks the steps of an executor against the table of states. Breaking it is a bug, and the task fails rather than lies.
-func allowed(from a2a.TaskState, events []a2a.Event) error {
-	for _, event := range events {
-		switch ev := event.(type) {
-		case *a2a.TaskStatusUpdateEvent:
-			if !mayFollow(from, ev.Status.State) {
-				return fmt.Errorf("state %v may not follow %v", ev.Status.State, from)
-			}
-			from = ev.Status.State
-		case *a2a.TaskArtifactUpdateEvent:
-			if from.Terminal() {
-				return fmt.Errorf("an artifact may not follow %v", from)
-			}
-		default:
-			return fmt.Errorf("an executor may not send %T", event)
-		}
-	}
-	return nil
-}
-
-// FailedText is what a caller reads when a task ends because of a fault of the agent.
-const FailedText = "The request could not be processed at the moment. Please try again."
-
-// fail ends a task whose turn went wrong. If not even that can be stored, the task stays as it is and the next process runs it again.
-func (e *Engine) fail(rec *Record) {
-	var err error
-	for range storeRetries {
-		failed := &a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{
-			State:   a2a.TaskStateFailed,
-			Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(FailedText)}},
-		}}
-		if _, err = e.append(e.ctx, rec, []a2a.Event{failed}, nil, true); err == nil {
-			return
-		}
-		if errors.Is(err, ErrLeaseLost) {
-			return
-		}
-		if now, err := e.reload(e.ctx, rec.Task.ID); err == nil {
-			rec = now
-		}
-		if rec.Task.Status.State.Terminal() {
-			return
-		}
-		select {
-		case <-time.After(storeRetryWait):
-		case <-e.ctx.Done():
-			return
-		}
-	}
-	e.log.Error("a failed task could not be ended", "task", rec.Task.ID, "error", err)
-}
+// outside reports whether the step holds what somebody outside has been made to do, such as a person who was rung: it is stored even when the
+// agent stops, or the next process would do it again. An end is not: it may come of the stopping itself.
+func (s *Step) outside() bool { return len(s.Checkpoint) > 0 && !ends(s.Events) }
 
 // Resume takes over the unfinished tasks that no agent works on: waiting ones wait on, those that were at work are run again. It returns how
 // many there were.
 func (e *Engine) Resume(ctx context.Context) (int, error) {
 	total := 0
-	for {
+	for !e.isDraining() {
 		pending, err := e.store.Claim(ctx, claimBatch)
 		if err != nil {
 			return total, fmt.Errorf("claim unfinished tasks: %w", err)
 		}
 		if len(pending) == 0 {
-			return total, nil
+			break
 		}
 		total += len(pending)
 		for _, p := range pending {
 			switch {
 			case len(p.Checkpoint) > 0:
 				e.executor.Park(p.ID, p.Checkpoint)
-			case p.State != a2a.TaskStateInputRequired:
-				rec, err := e.store.Get(ctx, p.ID)
-				if err != nil {
-					return total, fmt.Errorf("read an unfinished task: %w", err)
-				}
-				e.begin(rec, nil, nil)
+			case p.State != a2a.TaskStateInputRequired: // those wait for the caller
+				e.begin(turn{id: p.ID, cause: byResume})
 			}
 		}
 	}
+	return total, nil
 }
 
-// Shutdown ends all work: no turn begins any more, streams end with ErrDraining, turns under way are interrupted before their next step. It
-// waits for them until ctx ends. What was stored is taken up by Resume in the next process.
+// Shutdown ends all work: no turn begins any more, streams end with ErrDraining, turns under way are interrupted before their next step, but for
+// one that holds a checkpoint of what was begun outside. It waits for them until ctx ends. What was stored is taken up by Resume in the next process.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	e.mu.Lock()
 	e.draining = true

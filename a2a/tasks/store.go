@@ -52,18 +52,21 @@ type Record struct {
 	Task  *a2a.Task // the sum of the entries up to Seq
 	Owner Owner
 	Seq   Seq
-	// Checkpoint is what the executor needs to go on after a restart. It is nil unless the task waits for something outside.
+	// Checkpoint is what the executor needs to go on after a restart: nil unless the task waits for something outside, or has ended with a note.
 	Checkpoint []byte
-	// MessageKey is a digest of owner and first message, nil if repetitions of it are new tasks. See Store.Create.
+	// MessageKey is a digest of owner and first message, nil if repetitions of it are new tasks. Store.Create takes it; what is read need not
+	// have it.
 	MessageKey []byte
 	Created    time.Time
 }
 
 // Change is what one transaction adds to a task.
 type Change struct {
-	Events     []a2a.Event // may be empty when only the checkpoint changes
-	Task       *a2a.Task   // the sum after Events
-	Checkpoint []byte      // replaces the stored one; nil removes it
+	Events []a2a.Event // may be empty when only the checkpoint changes
+	Task   *a2a.Task   // the sum after Events
+	// Checkpoint replaces the stored one when Run is set; nil removes it. A change by somebody else leaves the stored one as it is, and removes
+	// it when the task ends: who does not run the task has perhaps not seen the latest, for a checkpoint alone does not move the sequence.
+	Checkpoint []byte
 	// Run marks a change by whoever runs the task. A store that several agents share refuses it with ErrLeaseLost when the task has been
 	// taken over; the caller's own messages and cancellations are welcome at any agent.
 	Run bool
@@ -111,11 +114,14 @@ type Store interface {
 	Get(ctx context.Context, id a2a.TaskID) (*Record, error)
 	// Events gives the entries after a sequence number, in order.
 	Events(ctx context.Context, id a2a.TaskID, after Seq) ([]Entry, error)
-	// List gives a page of tasks.
+	// List gives a page of tasks. Times count in milliseconds, as on the wire; ids are compared byte by byte.
 	List(ctx context.Context, q Query) (*Page, error)
 	// Claim takes over unfinished tasks that no living agent works on, at most limit of them: at the start of an agent those that a former
-	// process left, later those of agents that died. None is returned twice to the same process. An empty answer ends the claiming for now.
+	// process left, later those of agents that died. None is returned twice to the same process, and none that it has created or run itself.
+	// An empty answer ends the claiming for now.
 	Claim(ctx context.Context, limit int) ([]Pending, error)
+	// Remove removes tasks that ended before a time, with all their entries, at most limit of them and the oldest first. It returns how many.
+	Remove(ctx context.Context, finishedBefore time.Time, limit int) (n int, err error)
 	// Close ends all work. What was stored stays.
 	Close() error
 }

@@ -1,0 +1,58 @@
+package hragent
+
+import "staff0/a2a"
+
+// SchemeName is what the agent card calls the way to authenticate.
+const SchemeName = "oauth2_m2m_client"
+
+// SkillID names the one thing that the agent does.
+const SkillID = "is_active_employee"
+
+// Version of the agent, for the card.
+const Version = "1.0.0"
+
+// CardConfig is what the card says beyond what is the same everywhere.
+type CardConfig struct {
+	Company      string
+	Organization string // URL of whoever runs the agent
+	Interfaces   []a2a.AgentInterface
+	TokenURL     string
+	Scope        string // that callers need
+}
+
+// InputModes and OutputModes are the media types that the agent takes and gives.
+func InputModes() []string  { return []string{"text/plain"} }
+func OutputModes() []string { return []string{"text/plain", "application/json"} }
+
+// Card describes the agent. Callers authenticate by OAuth 2.0 client credentials, for they are programs and nobody sits before them.
+func Card(c CardConfig) *a2a.AgentCard {
+	yes, no := true, false
+	require := []a2a.SecurityRequirement{{Schemes: map[string]a2a.StringList{SchemeName: {List: []string{c.Scope}}}}}
+	return &a2a.AgentCard{
+		Name:                c.Company + " HR Agent",
+		Description:         "Tells an authorised caller whether a person works at " + c.Company + ", after that person has agreed on their own device.",
+		SupportedInterfaces: c.Interfaces,
+		Provider:            &a2a.AgentProvider{Organization: c.Company, URL: c.Organization},
+		Version:             Version,
+		Capabilities:        a2a.AgentCapabilities{Streaming: &yes, PushNotifications: &no, ExtendedAgentCard: &no},
+		SecuritySchemes: map[string]a2a.SecurityScheme{SchemeName: {OAuth2: &a2a.OAuth2SecurityScheme{
+			Description: "OAuth 2.0 client credentials at the identity provider of " + c.Company,
+			Flows: a2a.OAuthFlows{ClientCredentials: &a2a.OAuthFlow{
+				TokenURL: c.TokenURL, Scopes: map[string]string{c.Scope: "Ask whether a person works at " + c.Company},
+			}},
+		}}},
+		SecurityRequirements: require,
+		DefaultInputModes:    InputModes(),
+		DefaultOutputModes:   OutputModes(),
+		Skills: []a2a.AgentSkill{{
+			ID:                   SkillID,
+			Name:                 "Check Employment Status Tool",
+			Description:          "Says whether one person, named by work e-mail or employee number, works at " + c.Company + ". The person is asked for consent first.",
+			Tags:                 []string{"employment status"},
+			Examples:             []string{"Does John Doe with email jdoe@staff0.com work at " + c.Company + "?"},
+			InputModes:           InputModes(),
+			OutputModes:          OutputModes(),
+			SecurityRequirements: require,
+		}},
+	}
+}

@@ -1,0 +1,189 @@
+package tasks
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"staff0/a2a"
+)
+
+// How long is waited for a store that is out of order, and how often it is tried.
+const (
+	storePatience  = 5 * time.Second // with a step; then the task fails
+	firstStoreWait = 50 * time.Millisecond
+	lastStoreWait  = 2 * time.Second
+)
+
+// patience spaces the attempts at a store that is out of order, each wait twice as long as the one before.
+type patience struct {
+	limit time.Duration // of all waits together; 0 is none
+	next  time.Duration
+	spent time.Duration
+}
+
+// wait reports whether it is time for another attempt; it is not when the limit is reached or ctx has ended.
+func (p *patience) wait(ctx context.Context) bool {
+	p.next = min(max(firstStoreWait, 2*p.next), lastStoreWait)
+	if p.limit > 0 && p.spent+p.next > p.limit {
+		return false
+	}
+	p.spent += p.next
+	t := time.NewTimer(p.next)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// final reports whether trying again cannot help.
+func final(err error) bool {
+	return errors.Is(err, ErrNotFound) || errors.Is(err, ErrLeaseLost) || errors.Is(err, ErrClosed)
+}
+
+// reload reads a record, trying again while the store is out of order.
+func (e *Engine) reload(ctx context.Context, id a2a.TaskID, p patience) (*Record, error) {
+	for {
+		rec, err := e.store.Get(ctx, id)
+		switch {
+		case err == nil, final(err):
+			return rec, err
+		case !p.wait(ctx):
+			return nil, cmp.Or(context.Cause(ctx), err)
+		}
+	}
+}
+
+// step stores one step. When the caller has added a message meanwhile, the step is stored after it; when the task has ended meanwhile, the late
+// step loses (topics/life-of-a-task). When the store is out of order, the step waits for it a while.
+func (e *Engine) step(ctx context.Context, rec *Record, step Step) (*Record, error) {
+	p := patience{limit: storePatience}
+	unsure := false // an attempt has failed, and may have been stored all the same
+	rebases := 0
+	for {
+		if !unsure {
+			if err := allowed(rec.Task.Status.State, step.Events); err != nil {
+				return nil, err
+			}
+			e.stamp(rec.Task, step.Events)
+		}
+		next, err := e.append(ctx, rec, step.Events, step.checkpoint(rec), true)
+		switch {
+		case err == nil, final(err):
+			return next, err
+		case !errors.Is(err, ErrConflict):
+			if unsure = true; !p.wait(ctx) {
+				return nil, err
+			}
+			continue
+		}
+		base := rec
+		if rec, err = e.reload(ctx, base.Task.ID, p); err != nil {
+			return nil, err
+		}
+		if unsure {
+			if stored, err := e.wasStored(ctx, base, step.Events); stored || err != nil {
+				return rec, err
+			}
+			unsure = false
+		}
+		if rec.Task.Status.State.Terminal() {
+			return nil, errCanceled
+		}
+		if rebases++; rebases > maxRebases {
+			return nil, ErrConflict
+		}
+	}
+}
+
+// checkpoint is the one to be stored with the step.
+func (s *Step) checkpoint(rec *Record) []byte {
+	c := rec.Checkpoint
+	if s.Checkpoint != nil || ends(s.Events) {
+		c = s.Checkpoint
+	}
+	if len(c) == 0 {
+		return nil
+	}
+	return c
+}
+
+// wasStored reports whether the events that a failed attempt wanted to add after a record are there.
+func (e *Engine) wasStored(ctx context.Context, base *Record, events []a2a.Event) (bool, error) {
+	entries, err := e.store.Events(ctx, base.Task.ID, base.Seq)
+	if err != nil || len(entries) < len(events) {
+		return false, err
+	}
+	return slices.EqualFunc(entries[:len(events)], events, func(have Entry, want a2a.Event) bool {
+		return bytes.Equal(a2a.AppendEvent(nil, have.Event), a2a.AppendEvent(nil, want))
+	}), nil
+}
+
+// ends reports whether a task is over after the events.
+func ends(events []a2a.Event) bool {
+	for _, event := range events {
+		if u, ok := event.(*a2a.TaskStatusUpdateEvent); ok && u.Status.State.Terminal() {
+			return true
+		}
+	}
+	return false
+}
+
+// allowed checks the steps of an executor against the table of states. Breaking it is a bug, and the task fails rather than lies.
+func allowed(from a2a.TaskState, events []a2a.Event) error {
+	for _, event := range events {
+		switch ev := event.(type) {
+		case *a2a.TaskStatusUpdateEvent:
+			if !mayFollow(from, ev.Status.State) {
+				return fmt.Errorf("state %v may not follow %v", ev.Status.State, from)
+			}
+			from = ev.Status.State
+		case *a2a.TaskArtifactUpdateEvent:
+			switch {
+			case from.Terminal():
+				return fmt.Errorf("an artifact may not follow %v", from)
+			case ev.Artifact == nil:
+				return errors.New("an artifact update must have an artifact")
+			}
+		default:
+			return fmt.Errorf("an executor may not send %T", event)
+		}
+	}
+	return nil
+}
+
+// FailedText is what a caller reads when a task ends because of a fault of the agent.
+const FailedText = "The request could not be processed at the moment. Please try again."
+
+// fail ends a task whose turn went wrong, and waits for the store as long as it takes: until then nobody else would end it. When the agent stops
+// before, the next process runs the task again.
+func (e *Engine) fail(ctx context.Context, rec *Record) {
+	var p patience
+	for {
+		failed := []a2a.Event{&a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{
+			State:   a2a.TaskStateFailed,
+			Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(FailedText)}},
+		}}}
+		e.stamp(rec.Task, failed)
+		_, err := e.append(ctx, rec, failed, nil, true)
+		if err == nil || final(err) {
+			return
+		}
+		if !errors.Is(err, ErrConflict) {
+			e.log.Error("a failed task could not be ended; trying again", "task", rec.Task.ID, "error", err)
+			if !p.wait(ctx) {
+				return
+			}
+		}
+		if rec, err = e.reload(ctx, rec.Task.ID, p); err != nil || rec.Task.Status.State.Terminal() {
+			return
+		}
+	}
+}
