@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"strings"
 	"time"
 
 	"staff0/a2a"
@@ -173,6 +174,9 @@ func (a *Agent) ask(ctx context.Context, turn *tasks.Turn) (tasks.Step, error) {
 		identifier = q.Identifier // providers compare subjects to the letter
 	}
 	cp := &checkpoint{Asked: &subject{q.Identifier, q.Name}, Modes: turn.AcceptedOutputModes}
+	if q.Kind == llm.EmployeeNumber {
+		cp.Number = q.Person
+	}
 	person, err := a.Directory.Find(ctx, q.Kind, identifier)
 	var unknown *UnknownError
 	switch {
@@ -312,6 +316,10 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 		return
 	}
 	employee, err := a.record(ctx, ok.grant)
+	if err == nil && cp.Number != "" && !strings.EqualFold(cp.Number, employee.EmployeeID) {
+		// The provider's directory and the HR records disagree about whose number it is: no answer about either would be right.
+		err = errors.New("the record bears another employee number than the directory")
+	}
 	if err != nil && !errors.Is(err, hrapi.ErrNotFound) {
 		if ctx.Err() == nil {
 			a.Log.Error("the HR API gave no record", "task", turn.Task.ID, "error", err)

@@ -18,7 +18,8 @@ type checkpoint struct {
 	Subject   string   `json:"subject,omitempty"` // who must approve
 	Email     string   `json:"email,omitempty"`   // whose address must be verified, when the subject is not known
 	Asked     *subject `json:"asked,omitempty"`
-	Modes     []string `json:"modes,omitempty"` // acceptedOutputModes
+	Number    string   `json:"number,omitempty"` // the employee number, if that is what was asked about
+	Modes     []string `json:"modes,omitempty"`  // acceptedOutputModes
 
 	Step     time.Time     `json:"step,omitzero"`       // when AUTH_REQUIRED is announced
 	Lifetime time.Duration `json:"lifetime,omitempty"`  // of the request, counted from the announcement
