@@ -151,7 +151,7 @@ func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, m *
 			return nil, err
 		}
 		events := []a2a.Event{&msg}
-		answers := rec.Task.Status.State == a2a.TaskStateInputRequired
+		answers := rec.Task.Status.State == a2a.TaskStateInputRequired && len(rec.Checkpoint) == 0
 		if answers {
 			events = append(events, e.working())
 		}

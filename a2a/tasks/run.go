@@ -32,7 +32,8 @@ type turn struct {
 	signal any
 }
 
-// due reports whether there is something to do in the turn.
+// due reports whether there is something to do in the turn. A turn that has run meanwhile, of whatever cause, has seen all that is stored, and has
+// left the task waiting for somebody; only the executor ends such a waiting.
 func (t *turn) due(r *Record) bool {
 	state := r.Task.Status.State
 	switch {
@@ -40,11 +41,10 @@ func (t *turn) due(r *Record) bool {
 		return false
 	case t.cause == byWake:
 		return true
-	case t.cause == byMessage:
-		return state != a2a.TaskStateInputRequired
-	default: // a turn that has run meanwhile has left the task waiting for somebody
-		return state != a2a.TaskStateInputRequired && len(r.Checkpoint) == 0
+	case t.cause == byResume && state == a2a.TaskStateAuthRequired:
+		return len(r.Checkpoint) == 0 // it waited for something that cannot be waited for again
 	}
+	return !state.Interrupted() && len(r.Checkpoint) == 0
 }
 
 // begin starts a turn, unless the agent shuts down: then the task waits in the store for the next process.

@@ -106,7 +106,7 @@ func (e *Engine) step(ctx context.Context, rec *Record, step Step) (*Record, err
 // checkpoint is the one to be stored with the step.
 func (s *Step) checkpoint(rec *Record) []byte {
 	c := rec.Checkpoint
-	if s.Checkpoint != nil || ends(s.Events) {
+	if s.Checkpoint != nil || ends(s.Events) || asks(s.Events) {
 		c = s.Checkpoint
 	}
 	if len(c) == 0 {
@@ -127,13 +127,19 @@ func (e *Engine) wasStored(ctx context.Context, base *Record, events []a2a.Event
 }
 
 // ends reports whether a task is over after the events.
-func ends(events []a2a.Event) bool {
-	for _, event := range events {
-		if u, ok := event.(*a2a.TaskStatusUpdateEvent); ok && u.Status.State.Terminal() {
-			return true
+func ends(events []a2a.Event) bool { return lastState(events).Terminal() }
+
+// asks reports whether the caller is asked.
+func asks(events []a2a.Event) bool { return lastState(events) == a2a.TaskStateInputRequired }
+
+// lastState is the state after the events, unspecified if they leave it.
+func lastState(events []a2a.Event) a2a.TaskState {
+	for _, event := range slices.Backward(events) {
+		if u, ok := event.(*a2a.TaskStatusUpdateEvent); ok {
+			return u.Status.State
 		}
 	}
-	return false
+	return a2a.TaskStateUnspecified
 }
 
 // allowed checks the steps of an executor against the table of states. Breaking it is a bug, and the task fails rather than lies.

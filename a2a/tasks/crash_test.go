@@ -1,0 +1,522 @@
+package tasks_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"staff0/a2a"
+	"staff0/a2a/tasks"
+)
+
+func (w *world) resume() int {
+	w.t.Helper()
+	n, err := w.Resume(w.ctx)
+	if err != nil {
+		w.t.Fatalf("resume: %v", err)
+	}
+	synctest.Wait()
+	return n
+}
+
+func TestAfterACrashParkedTasksWaitOnWithTheirCheckpoint(t *testing.T) {
+	bubble(t, approve, func(t *testing.T, w *world) {
+		id := w.begin("?")
+		w.crash()
+		if n := w.resume(); n != 1 || w.actor.waiting()[id] != "auth_req_id" || w.actor.ran() != 0 {
+			t.Fatalf("%d resumed, waiting %v, %d turns", n, w.actor.waiting(), w.actor.ran())
+		}
+		if n := w.resume(); n != 0 {
+			t.Errorf("%d resumed twice", n)
+		}
+		w.wake(id, "approved")
+		w.wantState(id, a2a.TaskStateCompleted)
+	})
+}
+
+// A checkpoint that is stored before AUTH_REQUIRED is announced is waited on too: the person has been rung.
+func TestAfterACrashATaskWithACheckpointIsNotRunAgain(t *testing.T) {
+	bubble(t, func(ctx context.Context, turn *tasks.Turn, yield yielder) {
+		yield(tasks.Step{Checkpoint: []byte("auth_req_id")}, nil)
+		<-ctx.Done()
+	}, func(t *testing.T, w *world) {
+		id := w.begin("?")
+		w.crash()
+		w.resume()
+		if w.actor.waiting()[id] != "auth_req_id" || w.actor.ran() != 0 {
+			t.Errorf("waiting %v, %d turns", w.actor.waiting(), w.actor.ran())
+		}
+	})
+}
+
+func TestAfterACrashTasksAtWorkAreRunAgain(t *testing.T) {
+	bubble(t, hang, func(t *testing.T, w *world) {
+		id := w.begin("?")
+		w.crash()
+		w.wantState(id, a2a.TaskStateWorking)
+		w.actor.play = answer
+		if n := w.resume(); n != 1 || w.actor.ran() != 1 {
+			t.Fatalf("%d resumed, %d turns", n, w.actor.ran())
+		}
+		turn := w.actor.turns[0]
+		if turn.Signal != nil || turn.Task.History[0].Text() != "?" {
+			t.Errorf("the turn got %+v", turn)
+		}
+		w.wantState(id, a2a.TaskStateCompleted)
+	})
+}
+
+func TestAfterACrashWhatHasEndedOrAsksTheCallerIsLeftAlone(t *testing.T) {
+	bubble(t, ask, func(t *testing.T, w *world) {
+		done, asks := w.begin("jdoe"), w.begin("she")
+		before := []string{string(w.get(done).AppendJSON(nil)), string(w.get(asks).AppendJSON(nil))}
+		w.crash()
+		w.resume()
+		if w.actor.ran() != 0 || len(w.actor.waiting()) != 0 {
+			t.Errorf("%d turns, waiting %v", w.actor.ran(), w.actor.waiting())
+		}
+		if after := []string{string(w.get(done).AppendJSON(nil)), string(w.get(asks).AppendJSON(nil))}; !slices.Equal(before, after) {
+			t.Error("the tasks have changed")
+		}
+		w.send(to(asks, w.message("jdoe")))
+		w.wantState(asks, a2a.TaskStateCompleted)
+	})
+}
+
+func TestTasksOfThisProcessAreNotResumed(t *testing.T) {
+	bubble(t, approve, func(t *testing.T, w *world) {
+		w.crash() // so that there is an earlier process at all
+		w.begin("?")
+		if n := w.resume(); n != 0 || w.actor.ran() != 1 || len(w.actor.log) != 1 {
+			t.Errorf("%d resumed, %d turns, %v", n, w.actor.ran(), w.actor.log)
+		}
+	})
+}
+
+// The caller's answer may come before the task is resumed: its turn counts, and there is no second one.
+func TestATaskThatTheCallerHasTakenUpBeforeIsNotResumedOnTop(t *testing.T) {
+	bubble(t, ask, func(t *testing.T, w *world) {
+		id := w.begin("she")
+		w.crash()
+		w.actor.play = func(_ context.Context, _ *tasks.Turn, yield yielder) {
+			time.Sleep(time.Second)
+			yield(waiting("auth_req_id"), nil)
+		}
+		w.send(now(to(id, w.message("jdoe"))))
+		w.resume()
+		time.Sleep(time.Minute)
+		if w.actor.ran() != 1 || !slices.Equal(w.actor.log, []string{"park auth_req_id"}) {
+			t.Errorf("%d turns, %v", w.actor.ran(), w.actor.log)
+		}
+	})
+}
+
+func TestAThousandTasksAndMoreAreResumed(t *testing.T) {
+	bubble(t, approve, func(t *testing.T, w *world) {
+		for range 2345 {
+			w.begin("?")
+		}
+		w.crash()
+		if n := w.resume(); n != 2345 || len(w.actor.waiting()) != n {
+			t.Errorf("%d resumed, %d wait", n, len(w.actor.waiting()))
+		}
+	})
+}
+
+func TestShutdownEndsStreamsAndStopsTurnsBeforeTheirNextStep(t *testing.T) {
+	bubble(t, hang, func(t *testing.T, w *world) {
+		stream := w.stream(w.message("?"))
+		blocked := make(chan error)
+		go func() {
+			_, err := w.Send(w.ctx, bank, w.message("and this?"))
+			blocked <- err
+		}()
+		stream.want(t, "1 task SUBMITTED, 2 WORKING")
+		w.stop()
+		stream.want(t, "1 task SUBMITTED, 2 WORKING!.")
+		for _, err := range []error{stream.err, <-blocked} {
+			if !errors.Is(err, tasks.ErrDraining) || a2a.CodeOf(err).HTTP != 503 {
+				t.Errorf("ended with %v", err)
+			}
+		}
+		for _, turn := range w.actor.turns {
+			w.wantState(turn.Task.ID, a2a.TaskStateWorking)
+		}
+	})
+}
+
+func TestWhileShuttingDownNothingBegins(t *testing.T) {
+	bubble(t, approve, func(t *testing.T, w *world) {
+		id := w.begin("?")
+		w.stop()
+		if _, err := w.Send(w.ctx, bank, w.message("?")); !errors.Is(err, tasks.ErrDraining) || !errors.Is(err, a2a.ErrUnavailable) {
+			t.Errorf("a message is answered with %v", err)
+		}
+		if err := w.Wake(w.ctx, id, "approved"); !errors.Is(err, tasks.ErrDraining) {
+			t.Errorf("wake: %v", err)
+		}
+		w.memory.Reopen()
+		if n, err := w.Resume(w.ctx); n != 0 || err != nil {
+			t.Errorf("resume: %d %v", n, err)
+		}
+		w.subscribe(id).want(t, "3 task AUTH_REQUIRED!.")
+		w.wantState(id, a2a.TaskStateAuthRequired) // reading goes on
+	})
+}
+
+func TestShutdownWaitsForTurnsAndNotForEver(t *testing.T) {
+	bubble(t, func(_ context.Context, _ *tasks.Turn, yield yielder) {
+		time.Sleep(time.Hour) // deaf to its context
+	}, func(t *testing.T, w *world) {
+		w.begin("?")
+		ctx, cancel := context.WithTimeout(w.ctx, 10*time.Second)
+		defer cancel()
+		if err := w.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		time.Sleep(time.Hour)
+	})
+}
+
+// The person has been rung while the agent was told to stop: if that were lost, the next process would ring again.
+func TestACheckpointIsStoredEvenWhenTheAgentStops(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		step  tasks.Step
+		state a2a.TaskState
+		kept  string
+	}{
+		{"a checkpoint alone", tasks.Step{Checkpoint: []byte("auth_req_id"), Park: true}, a2a.TaskStateWorking, "auth_req_id"},
+		{"a checkpoint with its announcement", waiting("auth_req_id"), a2a.TaskStateAuthRequired, "auth_req_id"},
+		{"an end that may come of the stopping is not stored", func() tasks.Step {
+			s := status(a2a.TaskStateFailed, "")
+			s.Checkpoint = []byte("hr_api_failed")
+			return s
+		}(), a2a.TaskStateWorking, ""},
+		{"nor is a status", status(a2a.TaskStateWorking, "Nearly."), a2a.TaskStateWorking, ""},
+	} {
+		bubble(t, func(ctx context.Context, _ *tasks.Turn, yield yielder) {
+			<-ctx.Done()
+			yield(row.step, nil)
+		}, func(t *testing.T, w *world) {
+			id := w.begin("?")
+			w.stop()
+			rec := w.record(id)
+			if rec.Task.Status.State != row.state || string(rec.Checkpoint) != row.kept {
+				t.Errorf("%s: %v with checkpoint %q", row.name, rec.Task.Status.State, rec.Checkpoint)
+			}
+		})
+	}
+}
+
+func TestWhatAnExecutorDoesWrongFailsTheTaskWithThePublicSentence(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		play func(context.Context, *tasks.Turn, yielder)
+	}{
+		{"it gives an error", func(_ context.Context, _ *tasks.Turn, yield yielder) { yield(tasks.Step{}, errors.New("boom")) }},
+		{"it panics", func(context.Context, *tasks.Turn, yielder) { panic("boom") }},
+		{"it ends without an end", func(_ context.Context, _ *tasks.Turn, yield yielder) {}},
+		{"it ends at WORKING", func(_ context.Context, _ *tasks.Turn, yield yielder) { yield(status(a2a.TaskStateWorking, ""), nil) }},
+		{"it goes back to SUBMITTED", func(_ context.Context, _ *tasks.Turn, yield yielder) { yield(status(a2a.TaskStateSubmitted, ""), nil) }},
+		{"it goes to a state that is none", func(_ context.Context, _ *tasks.Turn, yield yielder) { yield(status(0, ""), nil) }},
+		{"it sends an artifact after the end", func(_ context.Context, _ *tasks.Turn, yield yielder) {
+			s := completed()
+			s.Events = append(s.Events, artifact("late", "x"))
+			yield(s, nil)
+		}},
+		{"it sends an artifact update without an artifact", func(_ context.Context, _ *tasks.Turn, yield yielder) {
+			yield(tasks.Step{Events: []a2a.Event{&a2a.TaskArtifactUpdateEvent{}}}, nil)
+		}},
+		{"it sends a message", func(_ context.Context, _ *tasks.Turn, yield yielder) {
+			yield(tasks.Step{Events: []a2a.Event{&a2a.Message{}}}, nil)
+		}},
+	} {
+		bubble(t, row.play, func(t *testing.T, w *world) {
+			task := w.send(w.message("?"))
+			if task.Status.State != a2a.TaskStateFailed || task.Status.Message.Text() != tasks.FailedText {
+				t.Errorf("%s: %v %q", row.name, task.Status.State, task.Status.Message.Text())
+			}
+			if strings.Contains(string(task.AppendJSON(nil)), "boom") {
+				t.Errorf("%s: the cause is public", row.name)
+			}
+		})
+	}
+}
+
+func TestAStepAfterTheEndIsNotTaken(t *testing.T) {
+	bubble(t, func(_ context.Context, _ *tasks.Turn, yield yielder) {
+		if yield(completed(), nil) {
+			t.Error("the executor was asked for more")
+		}
+	}, func(t *testing.T, w *world) { w.send(w.message("?")) })
+}
+
+func TestTheLastStepMayLeaveANote(t *testing.T) {
+	bubble(t, func(ctx context.Context, turn *tasks.Turn, yield yielder) {
+		if turn.Signal == nil {
+			yield(waiting("auth_req_id"), nil)
+			return
+		}
+		s := status(a2a.TaskStateRejected, "")
+		s.Checkpoint = []byte("no_answer")
+		yield(s, nil)
+	}, func(t *testing.T, w *world) {
+		id := w.begin("?")
+		w.wake(id, "silence")
+		if got := string(w.record(id).Checkpoint); got != "no_answer" {
+			t.Errorf("checkpoint %q", got)
+		}
+	})
+}
+
+func TestAnEmptyCheckpointRemovesTheOneBefore(t *testing.T) {
+	bubble(t, func(ctx context.Context, turn *tasks.Turn, yield yielder) {
+		if turn.Signal == nil {
+			yield(waiting("auth_req_id"), nil)
+			return
+		}
+		s := status(a2a.TaskStateInputRequired, "Who?")
+		s.Checkpoint = []byte{}
+		yield(s, nil)
+	}, func(t *testing.T, w *world) {
+		id := w.begin("?")
+		w.wake(id, "again")
+		if got := w.record(id).Checkpoint; got != nil {
+			t.Errorf("checkpoint %q", got)
+		}
+	})
+}
+
+// faulty is a store that fails when it is told to.
+type faulty struct {
+	*tasks.Memory
+	mu     sync.Mutex
+	err    error // of the next calls
+	left   int   // how many of them
+	stored bool  // whether they are stored all the same
+	reads  bool  // whether reading fails too
+}
+
+func (f *faulty) fail(n int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.left, f.err = n, err
+}
+
+func (f *faulty) fault() (error, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.left == 0 {
+		return nil, false
+	}
+	f.left--
+	return f.err, f.stored
+}
+
+func (f *faulty) Create(ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time) (a2a.TaskID, error) {
+	if err, stored := f.fault(); err != nil {
+		if stored {
+			_, _ = f.Memory.Create(ctx, r, events, since)
+		}
+		return "", err
+	}
+	return f.Memory.Create(ctx, r, events, since)
+}
+
+func (f *faulty) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change) error {
+	if err, stored := f.fault(); err != nil {
+		if stored {
+			_ = f.Memory.Append(ctx, id, base, c)
+		}
+		return err
+	}
+	return f.Memory.Append(ctx, id, base, c)
+}
+
+func (f *faulty) Get(ctx context.Context, id a2a.TaskID) (*tasks.Record, error) {
+	if f.reads {
+		if err, _ := f.fault(); err != nil {
+			return nil, err
+		}
+	}
+	return f.Memory.Get(ctx, id)
+}
+
+var errDisk = errors.New("disk full")
+
+func faultyBubble(t *testing.T, play func(context.Context, *tasks.Turn, yielder), test func(*testing.T, *world, *faulty)) {
+	t.Helper()
+	f := new(faulty)
+	bubbleWith(t, func(m *tasks.Memory) tasks.Store { f.Memory = m; return f }, play, func(t *testing.T, w *world) { test(t, w, f) })
+}
+
+func TestNothingIsToldThatWasNotStored(t *testing.T) {
+	faultyBubble(t, func(_ context.Context, _ *tasks.Turn, yield yielder) {
+		for i := range 5 {
+			time.Sleep(time.Second)
+			yield(tasks.Step{Events: []a2a.Event{artifact(fmt.Sprint(i), "x")}}, nil)
+		}
+		yield(completed(), nil)
+	}, func(t *testing.T, w *world, f *faulty) {
+		stream := w.stream(w.message("?"))
+		time.Sleep(2500 * time.Millisecond)
+		stream.want(t, "1 task SUBMITTED, 2 WORKING, 3 artifact 0, 4 artifact 1")
+		f.fail(1<<20, errDisk)
+		time.Sleep(time.Second)
+		stream.want(t, "1 task SUBMITTED, 2 WORKING, 3 artifact 0, 4 artifact 1")
+		f.fail(0, nil)
+		time.Sleep(time.Minute)
+		stream.want(t, "1 task SUBMITTED, 2 WORKING, 3 artifact 0, 4 artifact 1, 5 artifact 2, 6 artifact 3, 7 artifact 4, 8 COMPLETED.")
+	})
+}
+
+func TestAStoreThatStaysOutOfOrderFailsTheTaskAsSoonAsItCan(t *testing.T) {
+	faultyBubble(t, func(_ context.Context, _ *tasks.Turn, yield yielder) {
+		time.Sleep(time.Second)
+		yield(answered(), nil)
+	}, func(t *testing.T, w *world, f *faulty) {
+		stream := w.stream(w.message("?"))
+		stream.told()
+		f.fail(1<<20, errDisk)
+		time.Sleep(time.Hour)
+		stream.want(t, "1 task SUBMITTED, 2 WORKING")
+		f.fail(0, nil)
+		time.Sleep(time.Minute)
+		stream.want(t, "1 task SUBMITTED, 2 WORKING, 3 FAILED.")
+	})
+}
+
+// The store has stored the step and lost the connection before it could say so.
+func TestAStepThatWasStoredInSpiteOfItsErrorIsNotStoredTwice(t *testing.T) {
+	faultyBubble(t, func(_ context.Context, _ *tasks.Turn, yield yielder) {
+		time.Sleep(time.Second)
+		yield(status(a2a.TaskStateWorking, "Nearly."), nil)
+		time.Sleep(time.Second)
+		yield(answered(), nil)
+	}, func(t *testing.T, w *world, f *faulty) {
+		stream := w.stream(w.message("?"))
+		stream.told()
+		f.stored = true
+		f.fail(1, errDisk)
+		time.Sleep(time.Minute)
+		stream.want(t, "1 task SUBMITTED, 2 WORKING, 3 WORKING, 4 artifact answer, 5 COMPLETED.")
+	})
+}
+
+func TestATaskThatWasStoredInSpiteOfItsErrorIsRun(t *testing.T) {
+	faultyBubble(t, answer, func(t *testing.T, w *world, f *faulty) {
+		f.stored = true
+		f.fail(1, errDisk)
+		req := w.message("?")
+		if _, err := w.Send(w.ctx, bank, req); !errors.Is(err, a2a.ErrInternal) || !errors.Is(err, errDisk) {
+			t.Errorf("got %v", err)
+		}
+		synctest.Wait()
+		if got := w.send(req).Status.State; got != a2a.TaskStateCompleted { // the caller repeats itself
+			t.Errorf("state %v", got)
+		}
+		if w.actor.ran() != 1 {
+			t.Errorf("%d turns", w.actor.ran())
+		}
+	})
+}
+
+func TestAnAnswerThatWasStoredInSpiteOfItsErrorIsActedUpon(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		faultyBubble(t, ask, func(t *testing.T, w *world, f *faulty) {
+			id := w.begin("she")
+			subscribed := w.subscribe(id)
+			f.stored = stored
+			f.fail(1, errDisk)
+			if _, err := w.Send(w.ctx, bank, to(id, w.message("jdoe"))); !errors.Is(err, a2a.ErrInternal) {
+				t.Errorf("got %v", err)
+			}
+			if stored {
+				subscribed.want(t, "3 task INPUT_REQUIRED, 5 WORKING, 6 artifact answer, 7 COMPLETED.")
+			} else {
+				subscribed.want(t, "3 task INPUT_REQUIRED")
+			}
+		})
+	}
+}
+
+func TestACancellationThatFailsIsAnError(t *testing.T) {
+	faultyBubble(t, approve, func(t *testing.T, w *world, f *faulty) {
+		id := w.begin("?")
+		subscribed := w.subscribe(id)
+		f.fail(1, errDisk)
+		if _, err := w.cancel(id); !errors.Is(err, a2a.ErrInternal) {
+			t.Errorf("got %v", err)
+		}
+		w.wantState(id, a2a.TaskStateAuthRequired)
+		// This one is stored in spite of its error: the streams must not go on for ever.
+		f.stored = true
+		f.fail(1, errDisk)
+		_, _ = w.cancel(id)
+		subscribed.want(t, "3 task AUTH_REQUIRED, 4 CANCELED.")
+	})
+}
+
+func TestWakeSaysWhenTheTaskCannotBeRead(t *testing.T) {
+	faultyBubble(t, approve, func(t *testing.T, w *world, f *faulty) {
+		id := w.begin("?")
+		f.reads = true
+		f.fail(1<<20, errDisk)
+		if err := w.Wake(w.ctx, id, "approved"); !errors.Is(err, errDisk) {
+			t.Errorf("got %v", err)
+		}
+		f.fail(3, errDisk) // a short disturbance is waited for
+		w.wake(id, "approved")
+		w.wantState(id, a2a.TaskStateCompleted)
+	})
+}
+
+func TestReadingFaultsAreInternalErrorsWithoutTheirCauseInPublic(t *testing.T) {
+	faultyBubble(t, approve, func(t *testing.T, w *world, f *faulty) {
+		id := w.begin("?")
+		f.reads = true
+		f.fail(1, errDisk)
+		_, err := w.Get(w.ctx, bank, &a2a.GetTaskRequest{ID: id})
+		var public *a2a.Error
+		if !errors.Is(err, a2a.ErrInternal) || !errors.As(err, &public) || strings.Contains(public.Public(), "disk") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestATurnThatWasTakenOverStops(t *testing.T) {
+	faultyBubble(t, func(_ context.Context, _ *tasks.Turn, yield yielder) {
+		time.Sleep(time.Second)
+		if yield(status(a2a.TaskStateWorking, "Nearly."), nil) {
+			t.Error("the executor was asked for more")
+		}
+	}, func(t *testing.T, w *world, f *faulty) {
+		id := w.begin("?")
+		f.fail(1, tasks.ErrLeaseLost)
+		time.Sleep(time.Minute)
+		w.wantState(id, a2a.TaskStateWorking)
+		if !slices.Equal(w.actor.log, []string{"unpark"}) {
+			t.Errorf("the executor was told %v", w.actor.log)
+		}
+	})
+}
+
+func TestAChangeThatAlwaysComesTooLateEndsInAnError(t *testing.T) {
+	faultyBubble(t, approve, func(t *testing.T, w *world, f *faulty) {
+		id := w.begin("?")
+		f.fail(1<<20, tasks.ErrConflict)
+		if _, err := w.cancel(id); !errors.Is(err, a2a.ErrInternal) {
+			t.Errorf("cancel: %v", err)
+		}
+		if _, err := w.Send(w.ctx, bank, to(id, w.message("?"))); !errors.Is(err, a2a.ErrInternal) {
+			t.Errorf("send: %v", err)
+		}
+	})
+}
