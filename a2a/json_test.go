@@ -270,6 +270,66 @@ func TestDecodeErrors(t *testing.T) {
 	}
 }
 
+// TestNounsIgnoreTheUnknown: every noun passes over members it does not know, whatever is in them, and takes null for absent (§5.7).
+func TestNounsIgnoreTheUnknown(t *testing.T) {
+	for _, c := range []struct {
+		noun json.Unmarshaler
+		text string
+	}{
+		{new(Task), `{"status":null,"artifacts":null,"history":null,`}, {new(TaskStatus), `{"message":null,"timestamp":null,"state":null,`},
+		{new(Message), `{"parts":null,`}, {new(Artifact), `{"parts":null,`}, {new(TaskStatusUpdateEvent), `{"status":null,`},
+		{new(SendMessageRequest), `{"message":null,"configuration":null,`}, {new(TaskPushNotificationConfig), `{"authentication":null,`},
+		{new(GetTaskRequest), `{"historyLength":null,`}, {new(ListTasksRequest), `{"status":null,"includeArtifacts":null,"statusTimestampAfter":null,`},
+		{new(ListTasksResponse), `{"tasks":null,"pageSize":null,"totalSize":null,`}, {new(CancelTaskRequest), `{"metadata":null,`}, {new(SubscribeToTaskRequest), `{"id":null,`},
+		{new(GetTaskPushNotificationConfigRequest), `{`}, {new(DeleteTaskPushNotificationConfigRequest), `{`}, {new(ListTaskPushNotificationConfigsRequest), `{`},
+		{new(ListTaskPushNotificationConfigsResponse), `{"configs":null,`}, {new(GetExtendedAgentCardRequest), `{`},
+	} {
+		text := c.text + `"future":{"id":"x","a":["]}",{"\"":1}],"b":-1.5e3},"tenant":null,"x":true}`
+		zero := reflect.New(reflect.TypeOf(c.noun).Elem()).Interface()
+		if err := json.Unmarshal([]byte(text), c.noun); err != nil || !reflect.DeepEqual(c.noun, zero) {
+			t.Errorf("%T: %+v, %v", c.noun, c.noun, err)
+		}
+		if err := c.noun.UnmarshalJSON([]byte(`"x"`)); err == nil {
+			t.Errorf("%T was read from a text", c.noun)
+		}
+		if err := c.noun.UnmarshalJSON([]byte(`null`)); err != nil {
+			t.Errorf("%T: null: %v", c.noun, err)
+		}
+	}
+	var send SendMessageRequest
+	if err := json.Unmarshal([]byte(`{"configuration":{"x":1,"taskPushNotificationConfig":{"authentication":{"x":[1]}}}}`), &send); err != nil ||
+		*send.Configuration.TaskPushNotificationConfig.Authentication != (AuthenticationInfo{}) {
+		t.Errorf("%+v, %v", send.Configuration, err)
+	}
+}
+
+func TestEnumerationsAndSwitches(t *testing.T) {
+	v := struct {
+		S TaskState
+		R Role
+		E TaskArtifactUpdateEvent
+	}{}
+	if err := json.Unmarshal([]byte(`{"S":"TASK_STATE_REJECTED","R":2,"E":{"append":true,"lastChunk":false,"artifact":{"x":1}}}`), &v); err != nil ||
+		v.S != TaskStateRejected || v.R != RoleAgent || !v.E.Append || v.E.LastChunk {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if got := string(oracle(t, []any{v.S, v.R})); got != `["TASK_STATE_REJECTED","ROLE_AGENT"]` {
+		t.Error(got)
+	}
+	for _, bad := range []string{`{"S":true}`, `{"R":1.5}`, `{"E":{"append":1}}`, `{"E":{"append":"true","artifact":{}}}`, `{"E":null,"S":[]}`} {
+		if json.Unmarshal([]byte(bad), &v) == nil {
+			t.Errorf("%s was accepted", bad)
+		}
+	}
+}
+
+// What encoding/json leaves open is fixed: no escapes for HTML, escapes for what breaks terminals and old JavaScript.
+func TestAppendString(t *testing.T) {
+	if got := string(AppendString(nil, "<&>/\x7f\x1b\u2028\u2029\"\\\n\r\té")); got != `"<&>/\u007f\u001b\u2028\u2029\"\\\n\r\té"` {
+		t.Error(got)
+	}
+}
+
 func TestInvalidUTF8IsReplaced(t *testing.T) {
 	if got := string(AppendString(nil, "a\xffb\xc3")); got != "\"a\ufffdb\ufffd\"" {
 		t.Errorf("%q", got)

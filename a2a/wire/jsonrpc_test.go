@@ -68,7 +68,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"an object as id", `{"jsonrpc":"2.0","id":{},"method":"GetTask"}`, a2a.ErrInvalidRequest, ""},
 		{"an array as id", `{"jsonrpc":"2.0","id":[1],"method":"GetTask"}`, a2a.ErrInvalidRequest, ""},
 		{"a boolean as id", `{"jsonrpc":"2.0","id":true,"method":"GetTask"}`, a2a.ErrInvalidRequest, ""},
-		{"an id above 1 KiB", `{"jsonrpc":"2.0","id":"` + strings.Repeat("x", maxIDSize) + `","method":"GetTask"}`, a2a.ErrInvalidRequest, ""},
+		{"an id above 1 KiB", `{"jsonrpc":"2.0","id":"` + strings.Repeat("x", maxIDSize-1) + `","method":"GetTask"}`, a2a.ErrInvalidRequest, ""},
 		{"two ids", `{"jsonrpc":"2.0","id":1,"id":2,"method":"GetTask"}`, a2a.ErrInvalidRequest, ""},
 		{"two methods, one escaped", `{"jsonrpc":"2.0","id":1,"method":"GetTask","m\u0065thod":"CancelTask"}`, a2a.ErrInvalidRequest, ""},
 		{"a member twice deep inside", `{"jsonrpc":"2.0","id":1,"method":"A","params":{"x":[{"a":1,"a":1}]}}`, a2a.ErrInvalidRequest, ""},

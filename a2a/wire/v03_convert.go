@@ -238,16 +238,30 @@ func dataToV03(data json.RawMessage, metadata a2a.Struct) (json.RawMessage, a2a.
 		data = json.RawMessage("null")
 	}
 	wrapped := append(append([]byte(`{"`+compatValue+`":`), data...), '}')
-	if metadata.Lookup(compatMark) != nil {
-		return wrapped, metadata
+	marked := []byte(`{"` + compatMark + `":true`)
+	if rest := withoutMark(metadata); rest != nil {
+		return wrapped, append(append(marked, ','), rest[1:]...)
 	}
-	marked := append([]byte(nil), `{"`+compatMark+`":true`...)
-	if rest := metadata; len(rest) > len("{}") {
-		marked = append(append(marked, ','), rest[1:]...)
-	} else {
-		marked = append(marked, '}')
+	return wrapped, append(marked, '}')
+}
+
+// withoutMark is the metadata less the mark, nil if nothing is left.
+func withoutMark(metadata a2a.Struct) a2a.Struct {
+	rest := []byte{'{'}
+	_ = scan(metadata, func(name, v []byte) {
+		if string(name) == compatMark {
+			return
+		}
+		if len(rest) > 1 {
+			rest = append(rest, ',')
+		}
+		rest = append(a2a.AppendString(rest, string(name)), ':')
+		rest = append(rest, v...)
+	})
+	if len(rest) == 1 {
+		return nil
 	}
-	return wrapped, marked
+	return append(rest, '}')
 }
 
 func dataFromV03(data json.RawMessage, metadata a2a.Struct) (json.RawMessage, a2a.Struct) {
@@ -265,19 +279,5 @@ func dataFromV03(data json.RawMessage, metadata a2a.Struct) (json.RawMessage, a2
 	if members != 1 || value == nil {
 		return data, metadata
 	}
-	rest := []byte{'{'}
-	_ = scan(metadata, func(name, v []byte) {
-		if string(name) == compatMark {
-			return
-		}
-		if len(rest) > 1 {
-			rest = append(rest, ',')
-		}
-		rest = append(a2a.AppendString(rest, string(name)), ':')
-		rest = append(rest, v...)
-	})
-	if len(rest) == 1 {
-		return value, nil
-	}
-	return value, append(rest, '}')
+	return value, withoutMark(metadata)
 }
