@@ -33,6 +33,9 @@ func (s *sentence) elsewhere() bool {
 				filled = true
 			}
 		}
+		if n := s.at(i + 1); begun && t.kind == company && s.lang == en && n != nil && n.nameable() && n.capital && n.space {
+			return true // Staff0 Labs is not Staff0
+		}
 		if t.ident >= 0 || t.is(anyWork) {
 			begun = true
 		}

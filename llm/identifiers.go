@@ -76,12 +76,12 @@ func (s *scanner) identifier(from, to int) bool {
 	// before the at sign may hold both characters.
 	firstAt := from + strings.IndexFunc(run, atSign)
 	if cut := strings.IndexAny(s.text[firstAt:to], "?/"); cut >= 0 {
-		to2 := firstAt + cut
-		if !s.identifier(from, to2) {
-			s.words(from, to2)
+		stop := firstAt + cut
+		if !s.identifier(from, stop) {
+			s.words(from, stop)
 		}
-		if !s.identifier(to2, to) {
-			s.words(to2, to)
+		if !s.identifier(stop, to) {
+			s.words(stop, to)
 		}
 		return true
 	}

@@ -6,7 +6,7 @@ import (
 
 // maxText bounds what is read of one task, in bytes. A longer text is refused
 // as a whole: a cut one could hide the second person or the other question.
-const maxText = 16 << 10
+const maxText = 8 << 10
 
 // Read reads a caller's messages of one task, oldest first, together. It never
 // fails: what it cannot place is asked back or refused.

@@ -157,11 +157,22 @@ func (s *sentence) standsForPerson(j int) bool {
 	if p == nil || p.kind == mark && !wraps(p.r) {
 		// jdoe works here? jdoe: employed?
 		if n == nil {
-			return false
+			// Employment check: jdoe.
+			if p == nil || p.r != ':' && p.r != '-' && p.r != '–' && p.r != '：' {
+				return false
+			}
+			label := s.at(s.index(p) - 1)
+			return label != nil && label.is(employment|employee|weakWork|role|confirm) && s.work&(employment|employee) != 0
 		}
 		return verb || n.kind == mark && !wraps(n.r) && s.work != 0 && (p == nil || p.r != ',' || n.r == ',') && s.first(j)
 	}
 	switch {
+	case p.nameable() && p.capital && s.tokens[j-1].kind == mark && strings.ContainsRune("(<[（", s.tokens[j-1].r):
+		// Ben Wong (bwong).
+		return true
+	case p.is(and) && n == nil && s.first(s.index(p)):
+		// And asmith?
+		return true
 	case p.is(named):
 		return true
 	case p.is(title) && !p.is(role):
@@ -178,7 +189,7 @@ func (s *sentence) standsForPerson(j int) bool {
 		return s.work&(employment|weakWork) != 0 && s.personBehind(j)
 	case p.is(employee), p.is(role) && !p.is(title):
 		before := s.prev(s.index(p))
-		return before == nil || !s.indefinite(before) || n == nil || n.kind == mark
+		return (verb || n == nil || n.kind == mark && !wraps(n.r)) && (before == nil || !s.indefinite(before) || n == nil || n.kind == mark)
 	}
 	return false
 }
@@ -218,7 +229,7 @@ func (s *sentence) predicate(j int, n *token) bool {
 	if n.kind == mark {
 		return s.work != 0
 	}
-	return n.kind == company || n.ident >= 0 || n.class != 0 || n.capital
+	return n.kind == company || n.ident >= 0 || n.class&^confirm != 0 || n.capital
 }
 
 // personBehind: behind "employment status of" stands a person.
