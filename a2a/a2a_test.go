@@ -327,3 +327,17 @@ func TestStruct(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 }
+
+// TestApplyMetadata: what a status says in its metadata stays with the task, the last word on each member.
+func TestApplyMetadata(t *testing.T) {
+	task := &Task{ID: "t", Metadata: Struct(`{"kept":1,"replaced":"old"}`)}
+	task = task.Apply(&TaskStatusUpdateEvent{TaskID: "t", Metadata: Struct(`{"replaced":"new","added":[2]}`)})
+	for name, want := range map[string]string{"kept": "1", "replaced": `"new"`, "added": "[2]"} {
+		if got := string(task.Metadata.Lookup(name)); got != want {
+			t.Errorf("%s is %s, not %s", name, got, want)
+		}
+	}
+	if task = task.Apply(&TaskStatusUpdateEvent{TaskID: "t"}); string(task.Metadata.Lookup("kept")) != "1" {
+		t.Error("a status without metadata has taken those of the task away")
+	}
+}

@@ -31,6 +31,8 @@ type TaskArtifactUpdateEvent struct {
 // Apply returns the task as it is after the event; the receiver stays as it was. A *Task replaces everything, for it is a snapshot (§3.1.6).
 // Any other event leaves the task alone if it names another one; one that names none belongs to the task.
 //
+// The metadata of a status join those of the task: a status without a message has nowhere else to leave them.
+//
 // What the agent said in a status is kept in the history once something follows it, in the order in which things were said (§3.7).
 func (t *Task) Apply(event Event) *Task {
 	switch e := event.(type) {
@@ -43,6 +45,7 @@ func (t *Task) Apply(event Event) *Task {
 		next := *t
 		next.History = t.spoken()
 		next.Status = e.Status
+		next.Metadata = t.Metadata.merge(e.Metadata)
 		return &next
 	case *TaskArtifactUpdateEvent:
 		if t.foreign(e.TaskID) || e.Artifact == nil {

@@ -1,6 +1,9 @@
 package a2a
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+)
 
 // Struct is a JSON object whose members the protocol does not define (google.protobuf.Struct), kept as compact text; nil is absent.
 type Struct []byte
@@ -36,4 +39,24 @@ func (s *Struct) UnmarshalJSON(data []byte) error {
 	}
 	*s = compact(data)
 	return nil
+}
+
+// merge is the object with the members of another one added; where both have one, the other's is taken.
+func (s Struct) merge(other Struct) Struct {
+	if len(s) == 0 || len(other) == 0 {
+		if len(other) > 0 {
+			return other
+		}
+		return s
+	}
+	var members, added map[string]json.RawMessage
+	if json.Unmarshal(s, &members) != nil || json.Unmarshal(other, &added) != nil {
+		return s
+	}
+	maps.Copy(members, added)
+	b, err := json.Marshal(members)
+	if err != nil {
+		return s
+	}
+	return b
 }
