@@ -17,7 +17,7 @@ func TestCancelingATaskThatWaitsEndsTheWaiting(t *testing.T) {
 	bubble(t, approve, func(t *testing.T, w *world) {
 		stream := w.stream(w.message("?"))
 		synctest.Wait()
-		id := w.actor.turns[0].Task.ID
+		id := w.actor.turn(0).Task.ID
 		task, err := w.cancel(id)
 		if err != nil || task.Status.State != a2a.TaskStateCanceled {
 			t.Fatalf("got %v %v", task, err)
@@ -97,7 +97,7 @@ func TestACancellationThatTheRunnerHasNotHeardOfWinsAllTheSame(t *testing.T) {
 		if rec := w.record(id); rec.Seq != 3 || rec.Task.Status.State != a2a.TaskStateCanceled {
 			t.Errorf("entry %d, %v", rec.Seq, rec.Task.Status.State)
 		}
-		if !slices.Contains(w.actor.log, "unpark") {
+		if !slices.Contains(w.actor.heard(), "unpark") {
 			t.Error("the executor was not told")
 		}
 	})
@@ -165,10 +165,10 @@ func TestATaskThatIsCanceledBeforeItsTurnBeginsIsNotRun(t *testing.T) {
 	bubble(t, ask, func(t *testing.T, w *world) {
 		id := w.begin("?")
 		// The turn that the follow-up causes waits for the one that is under way; the cancellation comes in between.
-		w.actor.play = func(ctx context.Context, turn *tasks.Turn, yield yielder) {
+		w.actor.does(func(ctx context.Context, turn *tasks.Turn, yield yielder) {
 			yield(status(a2a.TaskStateInputRequired, "Who, please?"), nil)
 			time.Sleep(time.Second)
-		}
+		})
 		w.send(to(id, w.message("she")))
 		w.send(now(to(id, w.message("he"))))
 		if _, err := w.cancel(id); err != nil {

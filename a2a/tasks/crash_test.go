@@ -60,11 +60,11 @@ func TestAfterACrashTasksAtWorkAreRunAgain(t *testing.T) {
 		id := w.begin("?")
 		w.crash()
 		w.wantState(id, a2a.TaskStateWorking)
-		w.actor.play = answer
+		w.actor.does(answer)
 		if n := w.resume(); n != 1 || w.actor.ran() != 1 {
 			t.Fatalf("%d resumed, %d turns", n, w.actor.ran())
 		}
-		turn := w.actor.turns[0]
+		turn := w.actor.turn(0)
 		if turn.Signal != nil || turn.Task.History[0].Text() != "?" {
 			t.Errorf("the turn got %+v", turn)
 		}
@@ -93,8 +93,8 @@ func TestTasksOfThisProcessAreNotResumed(t *testing.T) {
 	bubble(t, approve, func(t *testing.T, w *world) {
 		w.crash() // so that there is an earlier process at all
 		w.begin("?")
-		if n := w.resume(); n != 0 || w.actor.ran() != 1 || len(w.actor.log) != 1 {
-			t.Errorf("%d resumed, %d turns, %v", n, w.actor.ran(), w.actor.log)
+		if n := w.resume(); n != 0 || w.actor.ran() != 1 || len(w.actor.heard()) != 1 {
+			t.Errorf("%d resumed, %d turns, %v", n, w.actor.ran(), w.actor.heard())
 		}
 	})
 }
@@ -104,15 +104,15 @@ func TestATaskThatTheCallerHasTakenUpBeforeIsNotResumedOnTop(t *testing.T) {
 	bubble(t, ask, func(t *testing.T, w *world) {
 		id := w.begin("she")
 		w.crash()
-		w.actor.play = func(_ context.Context, _ *tasks.Turn, yield yielder) {
+		w.actor.does(func(_ context.Context, _ *tasks.Turn, yield yielder) {
 			time.Sleep(time.Second)
 			yield(waiting("auth_req_id"), nil)
-		}
+		})
 		w.send(now(to(id, w.message("jdoe"))))
 		w.resume()
 		time.Sleep(time.Minute)
-		if w.actor.ran() != 1 || !slices.Equal(w.actor.log, []string{"park auth_req_id"}) {
-			t.Errorf("%d turns, %v", w.actor.ran(), w.actor.log)
+		if w.actor.ran() != 1 || !slices.Equal(w.actor.heard(), []string{"park auth_req_id"}) {
+			t.Errorf("%d turns, %v", w.actor.ran(), w.actor.heard())
 		}
 	})
 }
@@ -502,8 +502,8 @@ func TestATurnThatWasTakenOverStops(t *testing.T) {
 		f.fail(1, tasks.ErrLeaseLost)
 		time.Sleep(time.Minute)
 		w.wantState(id, a2a.TaskStateWorking)
-		if !slices.Equal(w.actor.log, []string{"unpark"}) {
-			t.Errorf("the executor was told %v", w.actor.log)
+		if !slices.Equal(w.actor.heard(), []string{"unpark"}) {
+			t.Errorf("the executor was told %v", w.actor.heard())
 		}
 	})
 }

@@ -91,7 +91,7 @@ func TestTheWorkGoesOnAfterAuthRequiredWithoutTheCaller(t *testing.T) {
 		}
 		w.wake(task.ID, "approved")
 		w.wantState(task.ID, a2a.TaskStateCompleted)
-		turn := w.actor.turns[1]
+		turn := w.actor.turn(1)
 		if turn.Signal != "approved" || string(turn.Checkpoint) != "auth_req_id" || turn.Owner != bank {
 			t.Errorf("the second turn got %+v", turn)
 		}
@@ -120,7 +120,7 @@ func TestTheTurnSeesTheAcceptedOutputModes(t *testing.T) {
 		req := w.message("?")
 		req.Configuration = &a2a.SendMessageConfiguration{AcceptedOutputModes: []string{"application/json"}}
 		w.send(req)
-		if got := w.actor.turns[0].AcceptedOutputModes; len(got) != 1 || got[0] != "application/json" {
+		if got := w.actor.turn(0).AcceptedOutputModes; len(got) != 1 || got[0] != "application/json" {
 			t.Errorf("got %v", got)
 		}
 	})

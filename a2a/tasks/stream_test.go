@@ -42,7 +42,7 @@ func TestStreamsStayOpenAtAuthRequired(t *testing.T) {
 func TestInputRequiredEndsTheSendStreamButNotASubscription(t *testing.T) {
 	bubble(t, ask, func(t *testing.T, w *world) {
 		w.stream(w.message("?")).want(t, "1 task SUBMITTED, 2 WORKING, 3 INPUT_REQUIRED.")
-		id := w.actor.turns[0].Task.ID
+		id := w.actor.turn(0).Task.ID
 		subscribed := w.subscribe(id)
 		subscribed.want(t, "3 task INPUT_REQUIRED")
 		w.stream(to(id, w.message("jdoe"))).want(t, "5 task WORKING, 6 artifact answer, 7 COMPLETED.")
@@ -86,7 +86,7 @@ func TestWhoLeavesDoesNotCancel(t *testing.T) {
 		ctx, leave := context.WithCancel(w.ctx)
 		left := read(w.Stream(ctx, bank, w.message("?")))
 		left.want(t, "1 task SUBMITTED, 2 WORKING")
-		id := w.actor.turns[0].Task.ID
+		id := w.actor.turn(0).Task.ID
 		stays := w.subscribe(id)
 		for range w.Subscribe(w.ctx, bank, &a2a.SubscribeToTaskRequest{ID: id}) {
 			break // one that is broken off by its reader
@@ -119,7 +119,7 @@ func TestACallerWhoIsGoneWhenItsMessageIsStoredLeavesATaskThatRuns(t *testing.T)
 		if w.actor.ran() != 1 {
 			t.Fatal("nobody runs the task")
 		}
-		w.wantState(w.actor.turns[0].Task.ID, a2a.TaskStateCompleted)
+		w.wantState(w.actor.turn(0).Task.ID, a2a.TaskStateCompleted)
 	})
 }
 

@@ -74,6 +74,26 @@ func (a *actor) ran() int {
 	return len(a.turns)
 }
 
+func (a *actor) turn(i int) *tasks.Turn {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.turns[i]
+}
+
+// heard is what Park and Unpark were called with.
+func (a *actor) heard() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.log)
+}
+
+// does changes the script.
+func (a *actor) does(play func(context.Context, *tasks.Turn, yielder)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.play = play
+}
+
 // world is an engine with all that is around it.
 type world struct {
 	*tasks.Engine
