@@ -1,0 +1,345 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"staff0/a2a/a2asrv"
+	"staff0/a2a/hragent"
+	"staff0/a2a/tasks"
+	"staff0/ciba"
+	"staff0/ciba/idp"
+	"staff0/ciba/jwks"
+	"staff0/ciba/oauth"
+	"staff0/hrapi"
+	"staff0/llm"
+)
+
+const (
+	askScope    = idp.AgentScope // what an asker's token must have
+	recordScope = idp.APIScope   // what an employee's approval gives
+
+	upstreamTimeout = 10 * time.Second // one call to a directory or the HR API
+)
+
+func (p *program) newAgent() *cobra.Command {
+	s := p.settings
+	var flags serverFlags
+	c := &cobra.Command{
+		Use:   "agent",
+		Short: "Run the HR agent, which answers other agents over A2A",
+		Long: `agent serves the A2A protocol (1.0 and 0.3) to callers with an OAuth 2.0 token. It reads the question, asks the
+person through the identity provider (OpenID CIBA), and reads the one record that the approval opens.`,
+		Example: `  staff0 agent
+  STAFF0_ISSUER=https://tenant.example/ HR_AGENT_AUTH0_CLIENT_SECRET_FILE=secret staff0 agent --public-url https://hr.example
+  staff0 agent show TASK`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if p.settingsErr != nil {
+				return p.settingsErr
+			}
+			log, err := flags.log.logger(p.err)
+			if err != nil {
+				return err
+			}
+			s.log(log)
+			ln, err := listen(flags.addr)
+			if err != nil {
+				return err
+			}
+			svc, err := s.newAgentService(c.Context(), ln, log)
+			if err != nil {
+				ln.Close()
+				return err
+			}
+			return svc.run(c.Context(), flags.addrFile)
+		},
+	}
+	flags.register(c, defaultAgentAddr)
+	s.providerFlags(c)
+	s.agentFlags(c)
+	s.agentDatabaseFlag(c)
+	s.tlsFlags(c)
+	c.AddCommand(p.newAgentShow())
+	return c
+}
+
+// agentServer is the HR agent as a server: a gate, and behind it what is built once the provider is known.
+type agentServer struct {
+	*settings
+	log      *slog.Logger
+	gate     gate
+	store    tasks.Store
+	loopback bool
+	base     string // of the URLs in the card
+	engine   *tasks.Engine
+	stopWait func() // ends the waiting for people and returns when it has ended
+}
+
+// newAgentService makes the HR agent as a server. It opens to callers once the identity provider has been found.
+func (s *settings) newAgentService(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+	tlsConfig, err := s.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	base, err := s.publicURL(ln, tlsConfig != nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkAgent(); err != nil {
+		return nil, err
+	}
+	store, err := s.openTasks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := &agentServer{settings: s, log: log, store: store, loopback: isLoopback(ln), base: base}
+	return &service{
+		name: "the HR agent", ln: ln, handler: &a.gate, log: log, tls: tlsConfig,
+		start: a.start, drain: a.drain, close: store.Close,
+	}, nil
+}
+
+// publicURL is the base of the URLs in the card.
+func (s *settings) publicURL(ln net.Listener, secure bool) (string, error) {
+	if s.PublicURL != "" {
+		if _, err := checkURL("STAFF0_PUBLIC_URL", s.PublicURL); err != nil {
+			return "", err
+		}
+		return strings.TrimSuffix(s.PublicURL, "/"), nil
+	}
+	addr := ln.Addr().(*net.TCPAddr)
+	switch {
+	case addr.IP.IsLoopback():
+		return baseURL(ln, secure), nil
+	case addr.IP.IsUnspecified():
+		return "", usageError("the agent listens on every address, so its card needs one that callers use", "set STAFF0_PUBLIC_URL")
+	case secure:
+		return "https://" + addr.String(), nil
+	}
+	return "http://" + addr.String(), nil
+}
+
+// checkAgent checks what needs no provider to be checked.
+func (s *settings) checkAgent() error {
+	if err := s.checkOrigins("HR_AGENT_AUTH0_CLIENT_SECRET", "STAFF0_ISSUER", "HR_AUTH0_DOMAIN", "HR_API_BASE_URL"); err != nil {
+		return err
+	}
+	for _, key := range []string{"GOOGLE_API_KEY", "GEMINI_API_KEY"} {
+		if err := s.checkOrigins(key, "GOOGLE_GEMINI_BASE_URL"); err != nil {
+			return err
+		}
+	}
+	if err := s.checkExpiry(); err != nil {
+		return err
+	}
+	if _, err := s.policy(); err != nil {
+		return err
+	}
+	if _, err := s.model(nil); err != nil {
+		return err
+	}
+	_, err := checkURL("HR_API_BASE_URL", s.APIBaseURL)
+	return err
+}
+
+// model is who helps the rules to read questions, nil if nobody does.
+func (s *settings) model(log *slog.Logger) (llm.Model, error) {
+	key := s.GoogleAPIKey // wins, as in Google's own libraries
+	if key == "" {
+		key = s.GeminiAPIKey
+	}
+	switch s.Model {
+	case "rules":
+		return nil, nil
+	case "auto":
+		if key == "" {
+			return nil, nil
+		}
+	case "gemini":
+		if key == "" {
+			return nil, usageError("STAFF0_MODEL is gemini, but there is no API key", "set GOOGLE_API_KEY or GEMINI_API_KEY, or STAFF0_MODEL=rules")
+		}
+	default:
+		return nil, usageError(fmt.Sprintf("%q is no model", s.Model), "STAFF0_MODEL is auto, gemini or rules")
+	}
+	model, err := llm.NewGemini(llm.GeminiConfig{APIKey: key.Reveal(), BaseURL: s.GeminiBaseURL, ModelName: s.GeminiModel, Log: log})
+	if err != nil {
+		return nil, usageError(err.Error(), "check GOOGLE_GEMINI_BASE_URL and STAFF0_GEMINI_MODEL")
+	}
+	return model, nil
+}
+
+// start finds the provider, builds the agent, lets callers in, and waits for people until ctx ends.
+func (a *agentServer) start(ctx context.Context) error {
+	issuer, _ := a.issuer()
+	hc := oauth.NewHTTPClient(0)
+	metadata, err := discover(ctx, hc, issuer, a.log)
+	if err != nil {
+		return err
+	}
+	provider, err := a.provider(metadata)
+	if err != nil {
+		return err
+	}
+	dev := development(metadata, a.loopback)
+	auth, err := credentials(a.AgentID, a.AgentSecret, "HR_AGENT_AUTH0", knownAgent, dev)
+	if err != nil {
+		return err
+	}
+	keys, err := jwks.NewRemote(jwks.RemoteConfig{URL: metadata.JWKSURI, Log: a.log})
+	if err != nil {
+		return startError(err, "check the provider's metadata")
+	}
+	agent, err := a.newHRAgent(metadata, provider, auth, keys, hc)
+	if err != nil {
+		return err
+	}
+	a.engine, err = tasks.NewEngine(tasks.Config{
+		Store: a.store, Executor: agent, InputModes: hragent.InputModes(), Opening: hragent.Opening,
+		RepeatWindow: tasks.DefaultRepeatWindow, Log: a.log,
+	})
+	if err != nil {
+		return startError(err, "check the settings of the agent")
+	}
+	verifier, err := jwks.NewRemembered(&jwks.AccessTokens{Keys: keys, Issuer: issuer, Audience: a.AgentAudience, Profile: provider.Profile()})
+	if err != nil {
+		return startError(err, "check the settings of the agent")
+	}
+	server, err := a2asrv.New(a2asrv.Config{
+		Card: hragent.Card(hragent.CardConfig{
+			Company: a.Company, Organization: "https://" + a.EmailDomain, Interfaces: a2asrv.Interfaces(a.base + "/"),
+			TokenURL: metadata.TokenEndpoint, Scope: askScope,
+		}),
+		Engine: a.engine, Verifier: verifier, Scope: askScope, Log: a.log,
+	})
+	if err != nil {
+		return startError(err, "check the settings of the agent")
+	}
+	if err := ready(ctx, "the keys of the identity provider", a.log, keys.Ready); err != nil {
+		return err
+	}
+
+	waiting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		agent.Run(waiting, a.engine)
+	}()
+	a.stopWait = func() { stop(); <-done }
+	resumed, err := a.engine.Resume(ctx)
+	if err != nil {
+		a.stopWait()
+		return startError(err, "check STAFF0_AGENT_DATABASE")
+	}
+	a.gate.set(a.routes(server, keys))
+	a.log.Info("the HR agent is ready", "issuer", issuer, "provider", string(provider), "card", a.base+"/.well-known/agent-card.json",
+		"resumed", resumed)
+	<-ctx.Done()
+	a.stopWait()
+	return nil
+}
+
+// newHRAgent builds the executor and all that it asks.
+func (a *agentServer) newHRAgent(metadata *oauth.Metadata, provider ciba.Provider, auth oauth.ClientAuth, keys jwks.KeySet, hc *http.Client) (*hragent.Agent, error) {
+	consent, err := ciba.New(ciba.Config{
+		Metadata: metadata, Auth: auth, HTTPClient: hc, Keys: keys, Provider: provider, Audience: a.APIAudience,
+	})
+	if err != nil {
+		return nil, startError(err, "use a provider that offers CIBA in poll mode, and check its settings")
+	}
+	directory, err := a.directory(metadata, provider, auth, hc)
+	if err != nil {
+		return nil, err
+	}
+	model, err := a.model(a.log)
+	if err != nil {
+		return nil, err
+	}
+	records := &hrapi.Client{BaseURL: a.APIBaseURL, HTTPClient: oauth.NewHTTPClient(upstreamTimeout)}
+	if err := records.Validate(); err != nil {
+		return nil, usageError(err.Error(), "check HR_API_BASE_URL")
+	}
+	policy, err := a.policy()
+	if err != nil {
+		return nil, err
+	}
+	agent, err := hragent.New(hragent.Config{
+		Company: a.Company, Reader: &llm.Reader{Company: a.Company, Domain: a.EmailDomain, Model: model, Log: a.log},
+		Directory: directory, Consent: consent, Records: records, Provider: provider, Scope: recordScope,
+		Expiry: a.ConsentExpiry, Disclosure: policy, Log: a.log,
+	})
+	if err != nil {
+		return nil, startError(err, "check the settings of the agent")
+	}
+	return agent, nil
+}
+
+// directory is how identifiers become people.
+func (a *agentServer) directory(metadata *oauth.Metadata, provider ciba.Provider, auth oauth.ClientAuth, hc *http.Client) (hragent.Directory, error) {
+	kind := a.Directory
+	if kind == "" {
+		kind = "hint"
+		if provider == ciba.Auth0 {
+			kind = "auth0"
+		}
+	}
+	issuer, _ := a.issuer()
+	if path, ok := strings.CutPrefix(kind, "file:"); ok {
+		d, err := hragent.OpenFile(path, issuer, provider)
+		if err != nil {
+			return nil, startError(err, "mend the file, or STAFF0_DIRECTORY")
+		}
+		return d, nil
+	}
+	switch kind {
+	case "hint":
+		return hragent.Hint{}, nil
+	case "auth0":
+		audience, resource := provider.Target(metadata.ManagementAPI())
+		source := oauth.Reuse(&oauth.ClientCredentials{
+			Metadata: metadata, Auth: auth, HTTPClient: hc, Scopes: []string{idp.ManagementScope}, Audience: audience, Resource: resource,
+		})
+		client := oauth.NewHTTPClient(upstreamTimeout)
+		client.Transport = &oauth.Transport{Source: source, Base: client.Transport}
+		return &hragent.ManagementAPI{BaseURL: metadata.ManagementAPI(), Issuer: issuer, Provider: provider, HTTPClient: client}, nil
+	}
+	return nil, usageError(fmt.Sprintf("%q is no directory", kind), "STAFF0_DIRECTORY is auth0, hint or file:PATH")
+}
+
+// routes puts the probes before the protocol.
+func (a *agentServer) routes(server http.Handler, keys *jwks.Remote) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/livez":
+			health(w, nil)
+		case "/readyz":
+			err := keys.Ready(r.Context())
+			if h, ok := a.store.(interface{ Healthy(context.Context) error }); ok {
+				err = errors.Join(err, h.Healthy(r.Context()))
+			}
+			health(w, err)
+		default:
+			server.ServeHTTP(w, r)
+		}
+	})
+}
+
+// drain lets what is under way come to its next stored step, and ends the streams so that clients resume.
+func (a *agentServer) drain(ctx context.Context) {
+	if a.engine == nil {
+		return
+	}
+	a.stopWait()
+	if err := a.engine.Shutdown(ctx); err != nil {
+		a.log.Warn("not everything came to an end in time; it goes on at the next start", "error", err)
+	}
+}

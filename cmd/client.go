@@ -1,0 +1,271 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"staff0/a2a"
+	"staff0/a2a/a2aclient"
+	"staff0/ciba/oauth"
+)
+
+func (p *program) newClient() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "client",
+		Short: "Ask an HR agent, as another company's agent would",
+		Long: `client asks an HR agent over A2A. Its credentials go to the configured identity provider and its token to the
+configured agent, whatever a card says.
+
+Card, texts and data of an agent are untrusted input: escape what you print, and do not feed them to a model as
+instructions.`,
+		Example: `  staff0 client ask "Does jdoe work here?"
+  staff0 client ask --json "Is E1001 an active employee?" && open-the-account`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(p.newAsk(), p.newChat(), p.newCard(), p.newTask(), p.newToken())
+	return c
+}
+
+// asker is the asking side: the agent's client, and where people approve when the provider is the development one.
+type asker struct {
+	*a2aclient.Client
+	phone  string // "" with any other provider
+	tokens oauth.TokenSource
+}
+
+// connect finds the provider and the agent, and prepares to call it. Both are waited for a little, for they may have been started together.
+func (s *settings) connect(ctx context.Context, version string) (*asker, error) {
+	base, err := a2aclient.ParseBase(s.Agent)
+	if err != nil {
+		return nil, usageError(err.Error(), "set STAFF0_AGENT or --agent to an https address, or http on this machine")
+	}
+	hc := oauth.NewHTTPClient(0)
+	tokens, metadata, err := s.askerTokens(ctx, hc)
+	if err != nil {
+		return nil, err
+	}
+	issuer, err := url.Parse(metadata.Issuer)
+	if err != nil {
+		return nil, startError(err, "check STAFF0_ISSUER")
+	}
+	var card *a2a.AgentCard
+	err = patiently(ctx, func() (err error) {
+		card, err = a2aclient.Resolve(ctx, hc, base)
+		return err
+	})
+	if err != nil {
+		return nil, clientError(err)
+	}
+	client, err := a2aclient.New(card, a2aclient.Config{
+		Base: base, HTTPClient: hc, Issuer: issuer, Tokens: tokens, Version: version, Patience: a2aclient.DefaultPatience,
+	})
+	if err != nil {
+		return nil, clientError(err)
+	}
+	a := &asker{Client: client, tokens: tokens}
+	if metadata.Development {
+		a.phone = metadata.Issuer
+	}
+	return a, nil
+}
+
+// askerTokens is where tokens for the agent come from.
+func (s *settings) askerTokens(ctx context.Context, hc *http.Client) (oauth.TokenSource, *oauth.Metadata, error) {
+	if err := s.checkOrigins("A2A_CLIENT_AUTH0_CLIENT_SECRET", "STAFF0_ISSUER", "HR_AUTH0_DOMAIN", "STAFF0_AGENT"); err != nil {
+		return nil, nil, err
+	}
+	issuer, _ := s.issuer()
+	short, cancel := context.WithTimeoutCause(ctx, a2aclient.DefaultPatience, errProviderSilent)
+	defer cancel()
+	metadata, err := discover(short, hc, issuer, slog.New(slog.DiscardHandler))
+	switch {
+	case errors.Is(err, errProviderSilent):
+		return nil, nil, &exitError{code: exitUnreachable, err: fmt.Errorf("the identity provider %s cannot be reached", issuer),
+			hint: "start it (staff0 idp), or set STAFF0_ISSUER"}
+	case err != nil:
+		return nil, nil, err
+	}
+	provider, err := s.provider(metadata)
+	if err != nil {
+		return nil, nil, err
+	}
+	auth, err := credentials(s.ClientID, s.ClientSecret, "A2A_CLIENT_AUTH0", knownBank, metadata.Development)
+	if err != nil {
+		return nil, nil, err
+	}
+	audience, resource := provider.Target(s.AgentAudience)
+	return oauth.Reuse(&oauth.ClientCredentials{
+		Metadata: metadata, Auth: auth, HTTPClient: hc, Scopes: []string{askScope}, Audience: audience, Resource: resource,
+	}), metadata, nil
+}
+
+var errProviderSilent = errors.New("the identity provider cannot be reached")
+
+// patiently tries again while nobody answers, or the answer is 503.
+func patiently(ctx context.Context, do func() error) error {
+	for until := time.Now().Add(a2aclient.DefaultPatience); ; {
+		err := do()
+		var unreachable *a2aclient.UnreachableError
+		var answered *a2aclient.HTTPError
+		notYet := errors.As(err, &unreachable) || errors.As(err, &answered) && answered.Status == http.StatusServiceUnavailable
+		if !notYet || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// clientError gives an error of the asking side its exit code and its hint.
+func clientError(err error) error {
+	var (
+		exit        *exitError
+		unreachable *a2aclient.UnreachableError
+		answered    *a2aclient.HTTPError
+		card        *a2aclient.CardError
+		oauthError  *oauth.Error
+	)
+	switch {
+	case err == nil, errors.As(err, &exit):
+		return err
+	case errors.Is(err, context.Canceled):
+		return &exitError{code: exitInterrupted, err: errors.New("interrupted")}
+	case errors.As(err, &unreachable):
+		return &exitError{code: exitUnreachable, err: err, hint: "start the agent (staff0 agent), or set STAFF0_AGENT"}
+	case errors.Is(err, oauth.ErrUnreachable):
+		return &exitError{code: exitUnreachable, err: err, hint: "start the identity provider (staff0 idp), or set STAFF0_ISSUER"}
+	case errors.As(err, &answered):
+		switch answered.Status {
+		case http.StatusUnauthorized:
+			return &exitError{code: exitCredentials, err: err, hint: "check that client and agent have the same issuer and audience"}
+		case http.StatusForbidden:
+			return &exitError{code: exitCredentials, err: err, hint: "the client needs the scope " + askScope + " at the identity provider"}
+		case http.StatusServiceUnavailable:
+			return &exitError{code: exitUnreachable, err: err, hint: "the agent waits for its identity provider; see its log"}
+		}
+		return &exitError{code: exitFailed, err: err, hint: "see whether STAFF0_AGENT is the address of an A2A agent"}
+	case errors.As(err, &oauthError):
+		if oauthError.Temporary() {
+			return &exitError{code: exitUnreachable, err: err, hint: "try again later"}
+		}
+		return &exitError{code: exitCredentials, err: err, hint: "check client id, client secret and audience at the identity provider"}
+	case errors.As(err, &card):
+		return &exitError{code: exitFailed, err: err, hint: "staff0 client card"}
+	case errors.Is(err, a2a.ErrTaskNotFound):
+		return &exitError{code: exitFailed, err: errors.New("there is no such task, or it is not yours"), hint: "staff0 client task list"}
+	case errors.Is(err, a2a.ErrTaskNotCancelable):
+		return &exitError{code: exitFailed, err: errors.New("the task has ended and cannot be canceled"), hint: "staff0 client task get ID"}
+	}
+	return &exitError{code: exitFailed, err: err, hint: "see the log of the agent"}
+}
+
+// withClient is what the commands of the asking side have in common.
+func (p *program) withClient(c *cobra.Command, version string) (*asker, error) {
+	if p.settingsErr != nil {
+		return nil, p.settingsErr
+	}
+	p.settings.log(slog.New(slog.NewTextHandler(p.err, nil)))
+	return p.settings.connect(c.Context(), version)
+}
+
+func versionFlag(c *cobra.Command, version *string) {
+	c.Flags().StringVar(version, "a2a-version", "", "protocol version to insist on: 1.0 or 0.3")
+}
+
+func (p *program) newToken() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "token",
+		Short: "Print an access token for the agent, for curl",
+		Example: `  curl -s localhost:10050 -H "Authorization: Bearer $(staff0 client token)" -H 'Content-Type: application/json' \
+    -d '{"jsonrpc":"2.0","id":1,"method":"ListTasks"}'`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if p.settingsErr != nil {
+				return p.settingsErr
+			}
+			source, _, err := p.settings.askerTokens(c.Context(), oauth.NewHTTPClient(0))
+			if err != nil {
+				return clientError(err)
+			}
+			token, err := source.Token(c.Context())
+			if err != nil {
+				return clientError(err)
+			}
+			fmt.Fprintln(p.out, token.AccessToken.Reveal())
+			return nil
+		},
+	}
+	p.settings.askerFlags(c)
+	return c
+}
+
+func (p *program) newCard() *cobra.Command {
+	var asJSON bool
+	var version string
+	c := &cobra.Command{
+		Use:     "card",
+		Short:   "Fetch the agent card and check that this client can use the agent",
+		Example: "  staff0 client card\n  staff0 client card --agent https://hr.example --json",
+		Args:    noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			a, err := p.withClient(c, version)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(p.out, a.Card())
+			}
+			printCard(p.out, a.Card(), a.Version())
+			return nil
+		},
+	}
+	p.settings.askerFlags(c)
+	versionFlag(c, &version)
+	c.Flags().BoolVar(&asJSON, "json", false, "print the card as JSON, in its 1.0 form")
+	return c
+}
+
+func printCard(w io.Writer, card *a2a.AgentCard, version string) {
+	fmt.Fprintf(w, "%s %s\n%s\n", escape(card.Name), escape(card.Version), escape(card.Description))
+	for _, s := range card.Skills {
+		fmt.Fprintf(w, "\nskill %s: %s\n  %s\n", escape(s.ID), escape(s.Name), escape(s.Description))
+		for _, example := range s.Examples {
+			fmt.Fprintf(w, "  for example: %s\n", escape(example))
+		}
+	}
+	fmt.Fprintln(w)
+	for _, i := range card.SupportedInterfaces {
+		fmt.Fprintf(w, "%s %s at %s\n", escape(i.ProtocolBinding), escape(i.ProtocolVersion), escape(i.URL))
+	}
+	fmt.Fprintf(w, "This client speaks %s with it, and its credentials fit.\n", version)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// command is a command line that a person can paste.
+func command(args ...string) string {
+	for i, arg := range args {
+		if arg == "" || strings.ContainsAny(arg, " \t\"'\\$`&|;<>()*?!#~") {
+			args[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(args, " ")
+}

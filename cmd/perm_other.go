@@ -1,0 +1,8 @@
+//go:build !unix
+
+package cmd
+
+import "io/fs"
+
+// writableByOthers cannot be told from mode bits here; the file's own protection has to do.
+func writableByOthers(fs.FileInfo) bool { return false }

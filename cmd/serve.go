@@ -1,0 +1,356 @@
+package cmd
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"staff0/ciba/oauth"
+)
+
+// Bounds of a server. There is no write timeout: a stream lasts as long as a person takes to answer, and each of its events has a deadline of
+// its own.
+const (
+	headerTimeout  = 10 * time.Second
+	bodyTimeout    = 30 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
+	stopTimeout    = 8 * time.Second // of the ten seconds that a service manager may grant
+)
+
+// serverFlags are the flags of every server.
+type serverFlags struct {
+	addr, addrFile string
+	log            logFlags
+}
+
+func (f *serverFlags) register(c *cobra.Command, addr string) {
+	c.Flags().StringVar(&f.addr, "addr", addr, "listen on `HOST:PORT`; port 0 takes a free one")
+	c.Flags().StringVar(&f.addrFile, "addr-file", "", "write HOST:PORT to this `FILE` once listening")
+	f.log.register(c, slog.LevelInfo)
+}
+
+// service is one server: a listener, what answers on it, and what runs beside it.
+type service struct {
+	name    string
+	ln      net.Listener
+	handler http.Handler
+	log     *slog.Logger
+	tls     *tls.Config
+	// start runs beside the server until its context ends; an error ends the server.
+	start func(ctx context.Context) error
+	// drain is called when the server is to stop, while it still answers; requests under way end after it.
+	drain func(ctx context.Context)
+	// close is called when nothing runs any more.
+	close func() error
+}
+
+// listen opens the listener of a server.
+func listen(addr string) (net.Listener, error) {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, startError(fmt.Errorf("cannot listen: %w", err), "another address with --addr, or stop what listens there")
+	}
+	return ln, nil
+}
+
+// isLoopback reports whether only this machine can reach the listener.
+func isLoopback(ln net.Listener) bool {
+	a, ok := ln.Addr().(*net.TCPAddr)
+	return ok && a.IP.IsLoopback()
+}
+
+// baseURL is how the listener is called from this machine.
+func baseURL(ln net.Listener, secure bool) string {
+	scheme := "http"
+	if secure {
+		scheme = "https"
+	}
+	return scheme + "://localhost:" + strconv.Itoa(ln.Addr().(*net.TCPAddr).Port)
+}
+
+// tlsConfig reads certificate and key, nil when there are none.
+func (s *settings) tlsConfig() (*tls.Config, error) {
+	switch {
+	case s.TLSCert == "" && s.TLSKey == "":
+		return nil, nil
+	case s.TLSCert == "" || s.TLSKey == "":
+		return nil, usageError("only one of TLS certificate and key is set", "set STAFF0_TLS_CERT and STAFF0_TLS_KEY")
+	}
+	pair, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	if err != nil {
+		return nil, usageError(fmt.Sprintf("the TLS certificate cannot be used: %v", err), "check that both files are PEM and belong together")
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// writeAddr writes where the listener listens, all at once, so that whoever waits for the file never reads half of it.
+func writeAddr(path string, ln net.Listener) (remove func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".addr-*")
+	if err == nil {
+		_, err = tmp.WriteString(ln.Addr().String())
+		err = errors.Join(err, tmp.Close())
+		if err == nil {
+			err = os.Rename(tmp.Name(), path)
+		}
+		if err != nil {
+			os.Remove(tmp.Name())
+		}
+	}
+	if err != nil {
+		return nil, startError(fmt.Errorf("cannot write the address file: %w", err), "a path in a directory that can be written to")
+	}
+	return func() { os.Remove(path) }, nil
+}
+
+// run serves until ctx ends or something beside the server fails.
+func (s *service) run(ctx context.Context, addrFile string) error {
+	fresh := new(freshConns)
+	server := &http.Server{
+		ConnState:         fresh.note,
+		Handler:           guardBody(recoverPanics(s.handler, s.log)),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		TLSConfig:         s.tls,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	remove, err := writeAddr(addrFile, s.ln)
+	if err != nil {
+		s.ln.Close()
+		return err
+	}
+	defer remove()
+	s.log.Info(s.name+" listens", "addr", s.ln.Addr().String())
+
+	beside, stopBeside := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBeside()
+	ended := make(chan error, 2)
+	besideDone := make(chan struct{})
+	go func() {
+		defer close(besideDone)
+		if s.start != nil {
+			if err := s.start(beside); err != nil && beside.Err() == nil {
+				ended <- err
+			}
+		}
+	}()
+	go func() {
+		var err error
+		if s.tls != nil {
+			err = server.ServeTLS(s.ln, "", "")
+		} else {
+			err = server.Serve(s.ln)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			ended <- startError(fmt.Errorf("%s stopped serving: %w", s.name, err), "start it again")
+		}
+	}()
+
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		s.log.Info(s.name + " stops")
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if s.drain != nil {
+		s.drain(grace)
+	}
+	fresh.close()
+	if shutdownErr := server.Shutdown(grace); shutdownErr != nil {
+		server.Close() // whoever is still there had their time
+	}
+	stopBeside()
+	<-besideDone
+	if s.close != nil {
+		err = errors.Join(err, s.close())
+	}
+	return err
+}
+
+// freshConns are connections that nothing has been sent on yet. Clients open them ahead of need, and http.Server.Shutdown would wait five seconds
+// for a first request on each.
+type freshConns struct {
+	mu     sync.Mutex
+	m      map[net.Conn]struct{}
+	closed bool
+}
+
+func (f *freshConns) note(c net.Conn, state http.ConnState) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case state != http.StateNew:
+		delete(f.m, c)
+	case f.closed:
+		c.Close()
+	default:
+		if f.m == nil {
+			f.m = map[net.Conn]struct{}{}
+		}
+		f.m[c] = struct{}{}
+	}
+}
+
+func (f *freshConns) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closed = true
+	for c := range f.m {
+		c.Close()
+	}
+}
+
+// guardBody bounds the time in which a request's body must arrive. http.Server's own ReadTimeout would end streams, too.
+func guardBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != nil && r.Body != http.NoBody {
+			control := http.NewResponseController(w)
+			if control.SetReadDeadline(time.Now().Add(bodyTimeout)) == nil {
+				r.Body = &guardedBody{ReadCloser: r.Body, control: control}
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// guardedBody lifts the deadline when the body has been read, for the connection is then watched for the client going away.
+type guardedBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+func (b *guardedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+func (b *guardedBody) Close() error {
+	err := b.ReadCloser.Close()
+	_ = b.control.SetReadDeadline(time.Time{})
+	return err
+}
+
+// recoverPanics keeps one broken request from ending the others. net/http does too, but says so to nobody's log.
+func recoverPanics(next http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				log.Error("a request panicked", "panic", fmt.Sprint(p))
+				panic(http.ErrAbortHandler) // what has been sent cannot be taken back: cut the connection
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// gate answers for a server that still waits for its provider, and lets requests through once it is opened.
+type gate struct{ open atomic.Pointer[http.Handler] }
+
+func (g *gate) set(h http.Handler) { g.open.Store(&h) }
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h := g.open.Load(); h != nil {
+		(*h).ServeHTTP(w, r)
+		return
+	}
+	if r.URL.Path == "/livez" {
+		health(w, nil)
+		return
+	}
+	w.Header().Set("Retry-After", "1")
+	http.Error(w, "The server waits for its identity provider. Try again in a second.", http.StatusServiceUnavailable)
+}
+
+// health answers a probe.
+func health(w http.ResponseWriter, err error) {
+	w.Header().Set("Cache-Control", "no-store")
+	if err != nil {
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// The pace of looking for a provider that is not there yet.
+const (
+	discoverFirstWait = 50 * time.Millisecond
+	discoverMaxWait   = 2 * time.Second
+	discoverTimeout   = 10 * time.Second
+	discoverSayAgain  = 30 * time.Second
+)
+
+// discover finds the provider, for as long as it takes. Only an answer that is wrong ends it.
+func discover(ctx context.Context, hc *http.Client, issuer string, log *slog.Logger) (*oauth.Metadata, error) {
+	var said time.Time
+	for wait := discoverFirstWait; ; wait = min(2*wait, discoverMaxWait) {
+		try, cancel := context.WithTimeout(ctx, discoverTimeout)
+		m, err := oauth.Discover(try, hc, issuer)
+		cancel()
+		switch {
+		case err == nil:
+			return m, nil
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case !oauth.IsTemporary(err) && !errors.Is(err, context.DeadlineExceeded):
+			return nil, startError(err, "check STAFF0_ISSUER or HR_AUTH0_DOMAIN; the issuer must be exactly what the provider calls itself")
+		}
+		if time.Since(said) > discoverSayAgain {
+			said = time.Now()
+			log.Warn("waiting for the identity provider", "issuer", issuer, "error", err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// ready waits until something that depends on others can be used, for as long as it takes.
+func ready(ctx context.Context, what string, log *slog.Logger, check func(context.Context) error) error {
+	var said time.Time
+	for wait := discoverFirstWait; ; wait = min(2*wait, discoverMaxWait) {
+		err := check(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if time.Since(said) > discoverSayAgain {
+			said = time.Now()
+			log.Warn("waiting for "+what, "error", err)
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
