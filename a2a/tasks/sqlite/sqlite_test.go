@@ -1,0 +1,697 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"staff0/a2a"
+	"staff0/a2a/tasks"
+)
+
+func path(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "state", "agent.db")
+}
+
+// newTask stores a task at WORKING.
+func newTask(t testing.TB, s *Store) *tasks.Record {
+	t.Helper()
+	r, events := benchRecord(a2a.NewTaskID())
+	if _, err := s.Create(t.Context(), r, events, r.Created); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// add appends a status.
+func add(s *Store, r *tasks.Record, state a2a.TaskState, checkpoint string) (*tasks.Record, error) {
+	u := benchStatus(r.Task, state, "")
+	next := *r
+	next.Task, next.Seq, next.Checkpoint = r.Task.Apply(u), r.Seq+1, nil
+	if checkpoint != "" {
+		next.Checkpoint = []byte(checkpoint)
+	}
+	c := tasks.Change{Events: []a2a.Event{u}, Task: next.Task, Checkpoint: next.Checkpoint, Run: true}
+	return &next, s.Append(context.Background(), r.Task.ID, r.Seq, c)
+}
+
+func mustAdd(t testing.TB, s *Store, r *tasks.Record, state a2a.TaskState, checkpoint string) *tasks.Record {
+	t.Helper()
+	next, err := add(s, r, state, checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+// raw changes a database behind the store's back.
+func raw(t testing.TB, path, text string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", dsn(path, "rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFilesAndDirectoryArePrivate(t *testing.T) {
+	p := path(t)
+	s := open(t, p)
+	newTask(t, s)
+	for name, want := range map[string]fs.FileMode{filepath.Dir(p): 0o700, p: 0o600, p + "-wal": 0o600, p + "-shm": 0o600, p + ".lock": 0o600} {
+		info, err := os.Stat(name)
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v %v, want %v", filepath.Base(name), info.Mode().Perm(), err, want)
+		}
+	}
+	s.Close()
+	if err := os.Chmod(p, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	open(t, p)
+	if info, _ := os.Stat(p); info.Mode().Perm() != 0o600 {
+		t.Errorf("a file that others could read is %v now", info.Mode().Perm())
+	}
+}
+
+func TestASecondAgentDoesNotStart(t *testing.T) {
+	p := path(t)
+	s := open(t, p)
+	link := filepath.Join(t.TempDir(), "other.db")
+	if err := os.Symlink(p, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{p, link} {
+		_, err := Open(t.Context(), name, Options{})
+		if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) || !strings.Contains(err.Error(), "stop the other agent") {
+			t.Errorf("%s: %v", filepath.Base(name), err)
+		}
+	}
+	newTask(t, s) // the first one does not notice
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, p)
+}
+
+func TestReadingBesideTheAgentOwnsNothing(t *testing.T) {
+	p := path(t)
+	if _, err := Open(t.Context(), p, Options{ReadOnly: true}); !errors.Is(err, ErrMissing) {
+		t.Errorf("a database that is not there: %v", err)
+	}
+	if _, err := os.Stat(filepath.Dir(p)); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("something was made")
+	}
+	s := open(t, p)
+	r := newTask(t, s)
+	show, err := Open(t.Context(), p, Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer show.Close()
+	r = mustAdd(t, s, r, a2a.TaskStateAuthRequired, "auth_req_id")
+	if have, err := show.Get(t.Context(), r.Task.ID); err != nil || have.Seq != 3 || string(have.Checkpoint) != "auth_req_id" {
+		t.Errorf("it reads %+v, %v", have, err)
+	}
+	if err := show.Healthy(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got, err := show.Claim(t.Context(), 10); len(got) != 0 || err != nil {
+		t.Errorf("it claimed %v, %v", got, err)
+	}
+	if _, err := add(show, r, a2a.TaskStateCompleted, ""); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("it wrote: %v", err)
+	}
+	if _, err := show.Create(t.Context(), r, nil, time.Time{}); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("it wrote: %v", err)
+	}
+	if _, err := show.Remove(t.Context(), time.Now(), 1); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("it removed: %v", err)
+	}
+	mustAdd(t, s, r, a2a.TaskStateCompleted, "")
+	s.Close()
+	if have, err := show.Get(t.Context(), r.Task.ID); err != nil || have.Seq != 4 {
+		t.Errorf("after the agent has gone it reads %+v, %v", have, err)
+	}
+	again, err := Open(t.Context(), p, Options{ReadOnly: true})
+	if err != nil {
+		t.Fatalf("without an agent: %v", err)
+	}
+	again.Close()
+}
+
+func TestFilesThatAreNotOurs(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		make func(t *testing.T, p string)
+		want error
+	}{
+		{"a newer schema", func(t *testing.T, p string) {
+			open(t, p).Close()
+			raw(t, p, "PRAGMA user_version = 99")
+		}, ErrNewerSchema},
+		{"another program's database", func(t *testing.T, p string) {
+			put(t, p, nil)
+			raw(t, p, "CREATE TABLE employees (id)")
+		}, ErrForeign},
+		{"another program's mark", func(t *testing.T, p string) {
+			put(t, p, nil)
+			raw(t, p, "PRAGMA application_id = 7")
+		}, ErrForeign},
+		{"a text", func(t *testing.T, p string) { put(t, p, bytes.Repeat([]byte("Dear John,\n"), 1000)) }, ErrForeign},
+		{"a damaged schema", func(t *testing.T, p string) {
+			open(t, p).Close()
+			b, err := os.ReadFile(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			copy(b[100:], bytes.Repeat([]byte{0xff}, 3000))
+			put(t, p, b)
+		}, ErrCorrupt},
+		{"a directory", func(t *testing.T, p string) {
+			if err := os.MkdirAll(p, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrFailed},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p := path(t)
+			row.make(t, p)
+			before, _ := os.ReadFile(p)
+			for _, readOnly := range []bool{true, false} {
+				s, err := Open(t.Context(), p, Options{ReadOnly: readOnly})
+				if err == nil {
+					s.Close()
+				}
+				var fault *Error
+				if !errors.As(err, &fault) || !errors.Is(err, row.want) && !readOnly || fault.Try() == "" || !strings.Contains(err.Error(), fault.Try()) {
+					t.Errorf("read-only %v: %v, want %v", readOnly, err, row.want)
+				}
+			}
+			after, _ := os.ReadFile(p)
+			// The journal mode, bytes 18 and 19, may have been set before the file was recognized.
+			if len(before) > 100 && !bytes.Equal(before[100:], after[100:]) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func put(t *testing.T, p string, b []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEveryFaultSaysWhatToTry(t *testing.T) {
+	seen := map[string]bool{}
+	for _, kind := range []error{ErrInUse, ErrBusy, ErrFull, ErrReadOnly, ErrCorrupt, ErrNewerSchema, ErrForeign, ErrFailed} {
+		e := &Error{Path: "agent.db", Err: kind}
+		if try := e.Try(); try == "" || seen[try] {
+			t.Errorf("%v: %q", kind, try)
+		} else {
+			seen[try] = true
+		}
+		if !errors.Is(e, kind) {
+			t.Errorf("%v is not itself", kind)
+		}
+	}
+}
+
+// pragma sets a pragma of the writer's connection.
+func (s *Store) pragma(t *testing.T, text string) {
+	t.Helper()
+	if _, err := s.writer.conn.ExecContext(t.Context(), "PRAGMA "+text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A full disk, a file that cannot be written, and one that another process locks: each is an error for whoever writes, readers go on, nothing
+// that was acknowledged is lost, and when it is over work goes on by itself.
+func TestFaultsOfWritingPassByWithoutALoss(t *testing.T) {
+	for _, row := range []struct {
+		name       string
+		begin, end func(t *testing.T, s *Store, p string)
+		want       error
+	}{
+		{"a full disk",
+			func(t *testing.T, s *Store, _ string) {
+				s.pragma(t, "wal_checkpoint(TRUNCATE)")
+				s.pragma(t, "max_page_count = 1") // SQLite takes the present size, if that is more
+			},
+			func(t *testing.T, s *Store, _ string) { s.pragma(t, "max_page_count = 1000000") }, ErrFull},
+		{"a file that cannot be written",
+			func(t *testing.T, s *Store, _ string) { s.pragma(t, "query_only = 1") },
+			func(t *testing.T, s *Store, _ string) { s.pragma(t, "query_only = 0") }, ErrReadOnly},
+		{"a file that another process locks",
+			func(t *testing.T, s *Store, p string) {
+				s.pragma(t, "busy_timeout = 1")
+				db, err := sql.Open("sqlite", dsn(p, "rw"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				db.SetMaxOpenConns(1)
+				if _, err := db.Exec("BEGIN IMMEDIATE"); err != nil {
+					t.Fatal(err)
+				}
+				locker = db
+			},
+			func(*testing.T, *Store, string) { locker.Close() }, ErrBusy},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p := path(t)
+			s := open(t, p)
+			var acknowledged []*tasks.Record
+			for range 20 {
+				acknowledged = append(acknowledged, mustAdd(t, s, newTask(t, s), a2a.TaskStateAuthRequired, "auth_req_id"))
+			}
+			row.begin(t, s, p)
+			var mu sync.Mutex
+			var failed error
+			var group sync.WaitGroup
+			for range 8 { // until the last free bytes are used
+				group.Go(func() {
+					for range 200 {
+						r, events := benchRecord(a2a.NewTaskID())
+						_, err := s.Create(t.Context(), r, events, r.Created)
+						mu.Lock()
+						if err != nil {
+							failed = err
+							mu.Unlock()
+							return
+						}
+						acknowledged = append(acknowledged, r)
+						mu.Unlock()
+					}
+				})
+			}
+			group.Wait()
+			if !errors.Is(failed, row.want) {
+				t.Fatalf("writing gave %v, want %v", failed, row.want)
+			}
+			if err := s.Healthy(t.Context()); !errors.Is(err, row.want) && row.want != ErrFull { // a probe needs no new page
+				t.Errorf("healthy: %v", err)
+			}
+			for _, r := range acknowledged {
+				if have, err := s.Get(t.Context(), r.Task.ID); err != nil || have.Seq != r.Seq {
+					t.Fatalf("reading gave %v", err)
+				}
+			}
+			row.end(t, s, p)
+			if err := s.Healthy(t.Context()); err != nil {
+				t.Errorf("when it was over: %v", err)
+			}
+			acknowledged = append(acknowledged, newTask(t, s))
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s = open(t, p)
+			page, err := s.List(t.Context(), tasks.Query{Owner: "bank", Limit: 1})
+			if err != nil || page.Total != len(acknowledged) {
+				t.Errorf("%d tasks are there, %d were acknowledged, %v", page.Total, len(acknowledged), err)
+			}
+			for _, r := range acknowledged {
+				if have, err := s.Get(t.Context(), r.Task.ID); err != nil || have.Seq != r.Seq {
+					t.Errorf("task %s: %v", r.Task.ID, err)
+				}
+			}
+		})
+	}
+}
+
+var locker *sql.DB
+
+// held keeps the writer busy, so that what follows is committed as one group, until release is called.
+func held(t *testing.T, s *Store) (release func()) {
+	t.Helper()
+	begun, end := make(chan struct{}), make(chan struct{})
+	go s.writer.do(context.Background(), &write{run: func(*writer, *write) error {
+		close(begun)
+		<-end
+		return nil
+	}})
+	<-begun
+	return func() { close(end) }
+}
+
+func TestChangesThatWaitAreCommittedTogetherAndFailAlone(t *testing.T) {
+	s := open(t, path(t))
+	good, late, taken := newTask(t, s), newTask(t, s), newTask(t, s)
+	mustAdd(t, s, late, a2a.TaskStateWorking, "")
+	before := s.writer.commits.Load()
+	release := held(t, s)
+	var group sync.WaitGroup
+	errs := make([]error, 4)
+	start := func(i int, f func() error) {
+		group.Go(func() { errs[i] = f() })
+		for len(s.writer.queue) <= i {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	start(0, func() error { _, err := add(s, good, a2a.TaskStateCompleted, ""); return err })
+	start(1, func() error { _, err := add(s, late, a2a.TaskStateCompleted, ""); return err })
+	start(2, func() error {
+		_, err := s.Create(t.Context(), taken, []a2a.Event{taken.Task, taken.Task}, time.Now().Add(time.Hour))
+		return err
+	})
+	next := *good
+	next.Task, next.Seq = good.Task.Apply(benchStatus(good.Task, a2a.TaskStateCompleted, "")), 3
+	start(3, func() error { _, err := add(s, &next, a2a.TaskStateWorking, ""); return err }) // based on the first of them
+	release()
+	group.Wait()
+	for i, want := range []error{nil, tasks.ErrConflict, tasks.ErrConflict, nil} {
+		if !errors.Is(errs[i], want) {
+			t.Errorf("change %d: %v, want %v", i, errs[i], want)
+		}
+	}
+	if r, _ := s.Get(t.Context(), good.Task.ID); r.Seq != 4 {
+		t.Errorf("the good one is at %d", r.Seq)
+	}
+	// The refused id is found by the database: that group is made again one by one.
+	if n := s.writer.commits.Load() - before; n > 5 {
+		t.Errorf("%d commits", n)
+	}
+
+	before = s.writer.commits.Load()
+	release = held(t, s)
+	for i := range 100 {
+		r, events := benchRecord(a2a.NewTaskID())
+		group.Go(func() {
+			if _, err := s.Create(context.Background(), r, events, r.Created); err != nil {
+				t.Errorf("task %d: %v", i, err)
+			}
+		})
+	}
+	for len(s.writer.queue) < 100 {
+		time.Sleep(time.Millisecond)
+	}
+	release()
+	group.Wait()
+	if n := s.writer.commits.Load() - before; n != 2 {
+		t.Errorf("a hundred tasks that waited took %d commits beside the one they waited for", n-1)
+	}
+}
+
+func TestACallerMayLeaveWhileTheQueueIsFull(t *testing.T) {
+	s := open(t, path(t))
+	release := held(t, s)
+	var group sync.WaitGroup
+	for range maxGroup {
+		r, events := benchRecord(a2a.NewTaskID())
+		group.Go(func() { _, _ = s.Create(context.Background(), r, events, r.Created) })
+	}
+	for len(s.writer.queue) < maxGroup {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	r, events := benchRecord(a2a.NewTaskID())
+	if _, err := s.Create(ctx, r, events, r.Created); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	release()
+	group.Wait()
+	if _, err := s.Get(t.Context(), r.Task.ID); !errors.Is(err, tasks.ErrNotFound) {
+		t.Errorf("the task of the one who left: %v", err)
+	}
+}
+
+func TestReadersDoNotWaitForTheWriter(t *testing.T) {
+	s := open(t, path(t))
+	r := newTask(t, s)
+	s.cache.drop(r.Task.ID)
+	defer held(t, s)() // a transaction is under way
+	if _, err := s.Get(t.Context(), r.Task.ID); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Events(t.Context(), r.Task.ID, 0); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.List(t.Context(), tasks.Query{Owner: "bank", Limit: 1}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAfterCloseEverythingIsClosed(t *testing.T) {
+	s := open(t, path(t))
+	r := newTask(t, s)
+	s.cache.drop(r.Task.ID)
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	_, get := s.Get(t.Context(), r.Task.ID)
+	_, events := s.Events(t.Context(), r.Task.ID, 0)
+	_, list := s.List(t.Context(), tasks.Query{Owner: "bank", Limit: 1})
+	_, append := add(s, r, a2a.TaskStateCompleted, "")
+	_, create := s.Create(t.Context(), r, nil, time.Now())
+	for i, err := range []error{get, events, list, append, create, s.Healthy(t.Context())} {
+		if !errors.Is(err, tasks.ErrClosed) {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+	if _, err := os.Stat(s.path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the log is still there: %v", err)
+	}
+}
+
+func TestAReadersContextIsObeyed(t *testing.T) {
+	s := open(t, path(t))
+	r := newTask(t, s)
+	s.cache.drop(r.Task.ID)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, get := s.Get(ctx, r.Task.ID)
+	_, events := s.Events(ctx, r.Task.ID, 0)
+	_, list := s.List(ctx, tasks.Query{Owner: "bank", Limit: 1})
+	for i, err := range []error{get, events, list} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+}
+
+func TestDamagedRowsAreErrorsAndNotTasks(t *testing.T) {
+	p := path(t)
+	s := open(t, p)
+	r := newTask(t, s)
+	s.Close()
+	raw(t, p, "UPDATE tasks SET snapshot = x'7b226964223a5b5d7d'; UPDATE task_events SET event = x'7b7d'")
+	s = open(t, p)
+	_, get := s.Get(t.Context(), r.Task.ID)
+	_, events := s.Events(t.Context(), r.Task.ID, 0)
+	_, list := s.List(t.Context(), tasks.Query{Owner: "bank", Limit: 1})
+	for i, err := range []error{get, events, list} {
+		if !errors.Is(err, ErrFailed) {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+}
+
+// A checkpoint holds an auth_req_id. When its task has ended it is gone, from the file too.
+func TestNothingOfACheckpointStaysWhenItsTaskHasEnded(t *testing.T) {
+	const secret = "1c266114-a1be-4252-8ad1-04986c5b9ac1"
+	for _, size := range []int{1, 300} { // in the row, and in pages of its own
+		p := path(t)
+		s := open(t, p)
+		r := mustAdd(t, s, newTask(t, s), a2a.TaskStateAuthRequired, strings.Repeat(secret, size))
+		if !inFiles(t, p, secret) {
+			t.Fatal("the checkpoint was never there")
+		}
+		mustAdd(t, s, r, a2a.TaskStateCompleted, "")
+		s.pragma(t, "wal_checkpoint(TRUNCATE)") // what the writer does when it rests
+		if inFiles(t, p, secret) {
+			t.Errorf("%d of them: it is still in the files", size)
+		}
+	}
+}
+
+func inFiles(t *testing.T, p, text string) bool {
+	t.Helper()
+	for _, name := range []string{p, p + "-wal"} {
+		b, err := os.ReadFile(name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte(text)) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestTheWriterEmptiesTheLogWhenItRests(t *testing.T) {
+	p := path(t)
+	s := open(t, p)
+	newTask(t, s)
+	for range 100 { // in real time: the file system has no other
+		if info, err := os.Stat(p + "-wal"); err == nil && info.Size() == 0 {
+			return
+		}
+		time.Sleep(idleCheckpoint / 20)
+	}
+	t.Error("the log is as long as it was")
+}
+
+func TestTheLogDoesNotGrowWithoutBound(t *testing.T) {
+	p := path(t)
+	s := open(t, p)
+	r := newTask(t, s)
+	r.Task.History[0].Parts[0].Text = strings.Repeat("x", 100_000)
+	for range 300 { // some 60 MB
+		r = mustAdd(t, s, r, a2a.TaskStateWorking, "")
+	}
+	if info, err := os.Stat(p + "-wal"); err != nil || info.Size() > 4*walPages*4096 {
+		t.Errorf("the log has %d bytes, %v", info.Size(), err)
+	}
+}
+
+func TestABackupIsTheStoreAtOneMoment(t *testing.T) {
+	s := open(t, path(t))
+	r := mustAdd(t, s, newTask(t, s), a2a.TaskStateAuthRequired, "auth_req_id")
+	stop := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				rec, events := benchRecord(a2a.NewTaskID())
+				_, _ = s.Create(context.Background(), rec, events, rec.Created)
+			}
+		}
+	})
+	file := filepath.Join(t.TempDir(), "it's a backup.db")
+	if err := s.Backup(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	close(stop)
+	group.Wait()
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info.Mode(), err)
+	}
+	if err := s.Backup(t.Context(), file); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over another file: %v", err)
+	}
+	copied := open(t, file)
+	have, err := copied.Get(t.Context(), r.Task.ID)
+	if err != nil || have.Seq != 3 || string(have.Checkpoint) != "auth_req_id" {
+		t.Errorf("the copy has %+v, %v", have, err)
+	}
+	page, err := copied.List(t.Context(), tasks.Query{Owner: "bank", Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range page.Records {
+		if entries, err := copied.Events(t.Context(), rec.Task.ID, 0); err != nil || len(entries) != int(rec.Seq) {
+			t.Errorf("a task of the copy is at %d and has %d entries, %v", rec.Seq, len(entries), err)
+		}
+	}
+	if claimed, err := copied.Claim(t.Context(), 10000); err != nil || len(claimed) != page.Total {
+		t.Errorf("%d of %d can be taken up, %v", len(claimed), page.Total, err)
+	}
+}
+
+func TestABackupThatFailsLeavesNothing(t *testing.T) {
+	s := open(t, path(t))
+	newTask(t, s)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	file := filepath.Join(t.TempDir(), "backup.db")
+	if err := s.Backup(ctx, file); err == nil {
+		t.Error("it succeeded")
+	}
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it left a file: %v", err)
+	}
+	if err := s.Backup(t.Context(), filepath.Join(file, "in", "no", "directory")); err == nil {
+		t.Error("it succeeded")
+	}
+}
+
+func TestOldKeysArePruned(t *testing.T) {
+	s := open(t, path(t))
+	for range pruneEvery {
+		newTask(t, s)
+	}
+	time.Sleep(2 * time.Millisecond)
+	newTask(t, s) // has the key of none of them, and a window that began after them
+	s.writer.creates = pruneEvery - 1
+	last := newTask(t, s)
+	var n int
+	if err := s.readers.QueryRow("SELECT count(*) FROM message_keys").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	if n > 2 {
+		t.Errorf("%d keys are left", n)
+	}
+	if existing, err := s.Create(t.Context(), last, []a2a.Event{last.Task}, last.Created); err != nil || existing != last.Task.ID {
+		t.Errorf("the last key: %q, %v", existing, err)
+	}
+}
+
+func TestTasksThatFellOutOfTheCacheAreReadFromTheFile(t *testing.T) {
+	s := open(t, path(t))
+	var all []*tasks.Record
+	for range 3 * cacheSize {
+		all = append(all, newTask(t, s))
+	}
+	if n := len(s.cache.young) + len(s.cache.old); n > 2*cacheSize {
+		t.Errorf("%d tasks are in the cache", n)
+	}
+	for _, r := range all {
+		next := mustAdd(t, s, r, a2a.TaskStateAuthRequired, "x")
+		if have, err := s.Get(t.Context(), r.Task.ID); err != nil || have.Seq != next.Seq || have.Owner != "bank" || !have.Created.Equal(r.Created) {
+			t.Fatalf("%+v %v", have, err)
+		}
+	}
+}
+
+// A query that runs over the table would be slow when it is large, and nobody would see it before.
+func TestQueriesUseTheirIndexes(t *testing.T) {
+	s := open(t, path(t))
+	for query, index := range map[string]string{
+		"SELECT num, id, state, checkpoint FROM tasks WHERE finished = 0 AND num > ? AND num <= ? ORDER BY num LIMIT ?": "tasks_unfinished",
+		"SELECT num, id FROM tasks WHERE finished = 1 AND stamp < ? ORDER BY stamp, id LIMIT ?":                         "tasks_finished",
+		"SELECT snapshot FROM tasks WHERE owner = ? AND (stamp, id) < (?, ?) ORDER BY stamp DESC, id DESC LIMIT ?":      "tasks_listed",
+		"SELECT count(*) FROM tasks WHERE owner = ? AND context = ? AND state = ? AND stamp >= ?":                       "COVERING INDEX tasks_listed",
+		"SELECT seq, event FROM task_events WHERE task = (SELECT num FROM tasks WHERE id = ?) AND seq > ? ORDER BY seq": "PRIMARY KEY (task=? AND seq>?)",
+	} {
+		rows, err := s.readers.Query("EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "?"))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var plan []string
+		for rows.Next() {
+			var a, b, c int
+			var detail string
+			if err := rows.Scan(&a, &b, &c, &detail); err != nil {
+				t.Fatal(err)
+			}
+			plan = append(plan, detail)
+		}
+		rows.Close()
+		if all := strings.Join(plan, "; "); !strings.Contains(all, index) || strings.Contains(all, "TEMP B-TREE") {
+			t.Errorf("%s\n  is done by %s", query, all)
+		}
+	}
+}
