@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -87,8 +88,8 @@ func (s *scanner) peek() byte {
 }
 
 func (s *scanner) object(depth int) (object, error) {
-	var out object
-	seen := make(map[string]struct{}, 16)
+	out := make(object, 0, 12) // what tokens in use hold
+	var seen names
 	s.pos++
 	for s.peek() != '}' {
 		// Names compare as what they mean: "\u0061ud" is aud.
@@ -96,10 +97,9 @@ func (s *scanner) object(depth int) (object, error) {
 		if !ok {
 			return nil, errNotObject
 		}
-		if _, twice := seen[name]; twice {
+		if !seen.add(name) {
 			return nil, errDuplicate
 		}
-		seen[name] = struct{}{}
 		s.peek()
 		start := s.pos
 		if err := s.value(depth); err != nil {
@@ -111,6 +111,36 @@ func (s *scanner) object(depth int) (object, error) {
 	}
 	s.pos++
 	return out, nil
+}
+
+// names is a set of names. Tokens in use have few, for which looking through them costs less than a map; a hostile one has thousands.
+type names struct {
+	few  [16]string
+	n    int
+	many map[string]struct{}
+}
+
+// add reports whether the name is new.
+func (s *names) add(name string) bool {
+	if s.many == nil {
+		if slices.Contains(s.few[:s.n], name) {
+			return false
+		}
+		if s.n < len(s.few) {
+			s.few[s.n] = name
+			s.n++
+			return true
+		}
+		s.many = make(map[string]struct{}, 4*len(s.few))
+		for _, have := range s.few {
+			s.many[have] = struct{}{}
+		}
+	}
+	if _, twice := s.many[name]; twice {
+		return false
+	}
+	s.many[name] = struct{}{}
+	return true
 }
 
 func (s *scanner) value(depth int) error {
