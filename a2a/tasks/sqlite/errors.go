@@ -68,6 +68,9 @@ func (e *Error) Try() string {
 	return "check the disk and the system's log"
 }
 
+// damaged is an error about what a row holds.
+type damaged struct{ error }
+
 // inUse names the process that holds the lock.
 type inUse struct{ pid string }
 
@@ -83,7 +86,6 @@ const (
 	codeBusy       = 5
 	codeLocked     = 6
 	codeReadOnly   = 8
-	codeIOErr      = 10
 	codeCorrupt    = 11
 	codeFull       = 13
 	codeCantOpen   = 14
@@ -94,12 +96,15 @@ const (
 // fault gives an error of the driver or of the system its kind.
 func fault(path string, err error) error {
 	var held *inUse
+	var row *damaged
 	var known *Error
 	switch {
 	case err == nil, errors.As(err, &known), errors.Is(err, tasks.ErrConflict), errors.Is(err, tasks.ErrNotFound), errors.Is(err, tasks.ErrClosed):
 		return err
 	case errors.As(err, &held):
 		return &Error{path, ErrInUse, err}
+	case errors.As(err, &row):
+		return &Error{path, ErrCorrupt, row.error}
 	case errors.Is(err, fs.ErrPermission):
 		return &Error{path, ErrReadOnly, err}
 	case full(err):
@@ -123,8 +128,6 @@ func fault(path string, err error) error {
 		kind = ErrCorrupt
 	case codeNotADB:
 		kind = ErrForeign
-	case codeIOErr:
-		kind = ErrFailed
 	}
 	return &Error{path, kind, err}
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"staff0/a2a"
@@ -49,7 +48,7 @@ func (s *Store) readFault(err error) error {
 		return err
 	case errors.Is(err, sql.ErrNoRows):
 		return tasks.ErrNotFound
-	case strings.Contains(err.Error(), "database is closed"), strings.Contains(err.Error(), "statement is closed"): // database/sql has no name for it
+	case s.closed.Load(): // database/sql has no name for what it says then
 		return tasks.ErrClosed
 	}
 	return fault(s.path, err)
@@ -85,7 +84,7 @@ func scanRecord(row interface{ Scan(...any) error }) (*tasks.Record, error) {
 	}
 	rec.Owner, rec.Created = tasks.Owner(owner), time.Unix(0, created)
 	if err := rec.Task.UnmarshalJSON(snapshot); err != nil {
-		return nil, fmt.Errorf("a stored task cannot be read: %w", err)
+		return nil, &damaged{fmt.Errorf("a stored task cannot be read: %w", err)}
 	}
 	return rec, nil
 }
@@ -109,7 +108,7 @@ func (s *Store) Events(ctx context.Context, id a2a.TaskID, after tasks.Seq) ([]t
 			return nil, s.readFault(err)
 		}
 		if entry.Event, err = a2a.UnmarshalEvent(b); err != nil {
-			return nil, fault(s.path, fmt.Errorf("a stored event cannot be read: %w", err))
+			return nil, s.readFault(&damaged{fmt.Errorf("a stored event cannot be read: %w", err)})
 		}
 		entries = append(entries, entry)
 	}

@@ -37,7 +37,7 @@ func migrate(ctx context.Context, conn *sql.Conn, path string, readOnly bool) er
 	if err != nil {
 		return err
 	}
-	version, err := checkVersion(ctx, conn, path, len(files))
+	version, err := checkVersion(ctx, conn, path)
 	if err != nil || version == len(files) {
 		return err
 	}
@@ -56,7 +56,11 @@ func migrate(ctx context.Context, conn *sql.Conn, path string, readOnly bool) er
 }
 
 // checkVersion gives the version of a database, 0 of an empty one, and refuses what is not ours or newer than this program.
-func checkVersion(ctx context.Context, conn *sql.Conn, path string, newest int) (int, error) {
+func checkVersion(ctx context.Context, conn *sql.Conn, path string) (int, error) {
+	files, err := migrations()
+	if err != nil {
+		return 0, err
+	}
 	var version, application, objects int
 	row := conn.QueryRowContext(ctx, `SELECT (SELECT user_version FROM pragma_user_version), (SELECT application_id FROM pragma_application_id),
 		(SELECT count(*) FROM sqlite_schema)`)
@@ -66,8 +70,8 @@ func checkVersion(ctx context.Context, conn *sql.Conn, path string, newest int) 
 	switch {
 	case application != applicationID && (objects > 0 || version != 0 || application != 0):
 		return 0, &Error{Path: path, Err: ErrForeign}
-	case version > newest:
-		return 0, &Error{path, ErrNewerSchema, fmt.Errorf("schema version %d, this one knows %d", version, newest)}
+	case version > len(files):
+		return 0, &Error{path, ErrNewerSchema, fmt.Errorf("schema version %d, this one knows %d", version, len(files))}
 	}
 	return version, nil
 }

@@ -59,7 +59,8 @@ type Store struct {
 	ran      map[a2a.TaskID]struct{} // tasks of an earlier process that this one has run without claiming them; nil when all are claimed
 	ranMu    sync.Mutex
 
-	sick atomic.Pointer[error] // why the last transaction failed, nil when it did not
+	sick   atomic.Pointer[error] // why the last transaction failed, nil when it did not
+	closed atomic.Bool
 }
 
 var _ tasks.Store = (*Store)(nil)
@@ -162,6 +163,7 @@ func dsn(file, mode string, pragmas ...any) string {
 
 // Close writes what is waiting, empties the log into the file and gives the lock back.
 func (s *Store) Close() error {
+	s.closed.Store(true)
 	var errs []error
 	if s.readers != nil {
 		errs = append(errs, s.read.close(), s.readers.Close())

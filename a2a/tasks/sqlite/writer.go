@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,7 +58,7 @@ type write struct {
 
 func openWriter(ctx context.Context, s *Store, file string) (_ *writer, err error) {
 	db, err := sql.Open("sqlite", dsn(file, "rw",
-		"busy_timeout(%d)", busyTimeout.Milliseconds(), "journal_mode(%s)", "WAL", "synchronous(%s)", "FULL",
+		"busy_timeout(%d)", busyTimeout.Milliseconds(), "synchronous(%s)", "FULL",
 		// What is removed is overwritten: a checkpoint holds an auth_req_id.
 		"secure_delete(%s)", "ON",
 		"wal_autocheckpoint(%d)", walPages, "journal_size_limit(%d)", walLimit, "cache_size(-%d)", writerCacheKiB, "temp_store(%s)", "MEMORY"))
@@ -78,10 +79,14 @@ func openWriter(ctx context.Context, s *Store, file string) (_ *writer, err erro
 	if w.conn, err = db.Conn(ctx); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, w.conn, s.path, false); err != nil {
+	// What is not ours is left as it is: its journal mode too, which is written into the file.
+	if _, err := checkVersion(ctx, w.conn, s.path); err != nil {
 		return nil, err
 	}
-	return w, nil
+	if _, err := w.conn.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
+		return nil, err
+	}
+	return w, migrate(ctx, w.conn, s.path, false)
 }
 
 func (w *writer) start() {
@@ -171,9 +176,9 @@ func (w *writer) waiting(group []*write) []*write {
 // commit makes the changes of a group durable and tells who waits for them. If they cannot be committed together, each is tried alone, so that
 // one that cannot be stored does not take the others with it.
 func (w *writer) commit(group []*write) {
-	if err := w.transaction(group); err != nil && len(group) > 1 {
+	if retry := w.transaction(group); retry && len(group) > 1 {
 		for i := range group {
-			_ = w.transaction(group[i : i+1])
+			w.transaction(group[i : i+1])
 		}
 	}
 	for _, c := range group {
@@ -181,24 +186,19 @@ func (w *writer) commit(group []*write) {
 	}
 }
 
-// transaction makes the changes of a group, all or none. It sets the errors of the changes.
-func (w *writer) transaction(group []*write) error {
+// transaction makes the changes of a group, all or none, and sets their errors. When it has not even begun, for another process holds the file,
+// there is no use in trying them one by one: each would wait as long.
+func (w *writer) transaction(group []*write) (retry bool) {
 	clear(w.touched)
-	err := w.attempt(group)
-	if err != nil {
+	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		w.failed(group, fault(w.store.path, err))
+		return false
+	}
+	if err := w.attempt(group); err != nil {
 		// SQLite has rolled back by itself after some errors, a full disk among them; then there is nothing to roll back.
 		_ = w.exec("ROLLBACK")
-		err = fault(w.store.path, err)
-		for _, c := range group {
-			c.err = err
-		}
-		if !errors.Is(err, tasks.ErrConflict) {
-			w.store.sick.Store(&err)
-			if len(group) == 1 {
-				w.store.log.Error("a change could not be stored", "error", err)
-			}
-		}
-		return err
+		w.failed(group, fault(w.store.path, err))
+		return true
 	}
 	w.commits.Add(1)
 	w.store.sick.Store(nil)
@@ -207,13 +207,22 @@ func (w *writer) transaction(group []*write) error {
 			w.store.cache.put(id, r)
 		}
 	}
-	return nil
+	return false
 }
 
-func (w *writer) attempt(group []*write) error {
-	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
+// failed tells a group of its error.
+func (w *writer) failed(group []*write, err error) {
+	for _, c := range group {
+		c.err = err
 	}
+	if !errors.Is(err, tasks.ErrConflict) {
+		w.store.sick.Store(&err)
+		w.store.log.Error("changes could not be stored", "changes", len(group), "error", err)
+	}
+}
+
+// attempt executes the changes of a group.
+func (w *writer) attempt(group []*write) error {
 	for _, c := range group {
 		c.err = c.run(w, c)
 		if c.err != nil && !errors.Is(c.err, tasks.ErrConflict) && !errors.Is(c.err, tasks.ErrNotFound) {
@@ -259,8 +268,12 @@ func (w *writer) affect(text string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-// probe writes something that changes nothing.
+// probe writes a page without changing what is in it.
 func (w *writer) probe(*write) error {
-	_, err := w.conn.ExecContext(context.Background(), "UPDATE tasks SET seq = seq WHERE num = (SELECT max(num) FROM tasks)")
+	files, err := migrations()
+	if err != nil {
+		return err
+	}
+	_, err = w.conn.ExecContext(context.Background(), fmt.Sprintf("PRAGMA user_version = %d", len(files)))
 	return err
 }
