@@ -199,7 +199,7 @@ func (x *exchange) receive(client *http.Client, r *http.Request) {
 		body, _ := io.ReadAll(res.Body)
 		x.mu.Lock()
 		x.over = true
-		if pretty := new(bytes.Buffer); len(body) > 1000 && json.Indent(pretty, body, "", "  ") == nil {
+		if pretty := new(bytes.Buffer); strings.HasPrefix(r.URL.Path, "/.well-known/") && json.Indent(pretty, body, "", "  ") == nil {
 			body = pretty.Bytes()
 		}
 		if len(body) > 0 {

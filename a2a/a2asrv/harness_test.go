@@ -104,7 +104,8 @@ func answered() tasks.Step {
 // store is a memory store that can break down.
 type store struct {
 	tasks.Memory
-	broken atomic.Bool
+	broken atomic.Bool // all reading
+	full   atomic.Bool // writing to tasks, and reading of what may have been written
 }
 
 func (s *store) Get(ctx context.Context, id a2a.TaskID) (*tasks.Record, error) {
@@ -115,10 +116,17 @@ func (s *store) Get(ctx context.Context, id a2a.TaskID) (*tasks.Record, error) {
 }
 
 func (s *store) Events(ctx context.Context, id a2a.TaskID, after tasks.Seq) ([]tasks.Entry, error) {
-	if s.broken.Load() {
+	if s.broken.Load() || s.full.Load() {
 		return nil, errors.New("the secret name of the disk")
 	}
 	return s.Memory.Events(ctx, id, after)
+}
+
+func (s *store) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change) error {
+	if s.full.Load() {
+		return errors.New("the secret name of the disk")
+	}
+	return s.Memory.Append(ctx, id, base, c)
 }
 
 func testCard() *a2a.AgentCard {

@@ -54,7 +54,8 @@ type Config struct {
 	ResourceMetadata string
 	// Path is where JSON-RPC is served, with and without a slash at the end; "" is "/". "/" is served in any case.
 	Path string
-	// Ready reports whether the agent can work already. Until it does, card and JSON-RPC answer as NotReady. nil is always.
+	// Ready reports whether the agent can work. While it cannot, card and JSON-RPC answer as NotReady. An agent that stops had better say no as
+	// well: then the clients whose streams it ends do not come back to it. nil is always.
 	Ready func() bool
 	Log   *slog.Logger
 }
@@ -134,7 +135,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case path == CardPath, path == LegacyCardPath:
 		s.serveCard(w, r)
-	case path == "/", strings.TrimSuffix(path, "/") == s.path:
+	case path == "/", path == "", strings.TrimSuffix(path, "/") == s.path:
 		s.serveEndpoint(w, r)
 	default:
 		http.NotFound(w, r)
@@ -159,7 +160,7 @@ func NotReady(w http.ResponseWriter, r *http.Request) {
 	dialect, _ := wire.For(version(r), "")
 	unavailable(w)
 	answer(w, http.StatusServiceUnavailable, dialect.AppendError(nil, nil, &a2a.Error{
-		Err: a2a.ErrUnavailable, Message: "The agent is starting. Please try again",
+		Err: a2a.ErrUnavailable, Message: "The agent is not ready. Please try again",
 	}))
 }
 
