@@ -2,12 +2,13 @@ package a2aclient
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"staff0/a2a"
 	"staff0/a2a/wire"
@@ -17,53 +18,74 @@ import (
 // CardPath is where an agent's card is (§8.2).
 const CardPath = "/.well-known/agent-card.json"
 
-// maxCardSize bounds a card. Real ones have some kilobytes.
-const maxCardSize = 1 << 20
+// cardTimeout bounds the fetching of a card.
+const cardTimeout = 30 * time.Second
 
 // ParseBase reads the address of an agent: https, or http on this machine.
 func ParseBase(raw string) (*url.URL, error) {
 	u, err := oauth.ParseEndpoint(raw)
+	if err == nil && (u.RawQuery != "" || u.ForceQuery) {
+		err = fmt.Errorf("%w: it holds a query", oauth.ErrInsecureURL)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the agent's address: %w", err)
 	}
-	if u.RawQuery != "" {
-		return nil, fmt.Errorf("the agent's address: %w: it holds a query", oauth.ErrInsecureURL)
-	}
-	u.Path = strings.TrimSuffix(u.Path, "/")
+	u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
 	return u, nil
 }
 
-// Resolve fetches the card of the agent at base, without a token and without following a redirect: who answers elsewhere is somebody else.
+// Resolve fetches the card of the agent at base, without a token and without following a redirect: who answers elsewhere is somebody else. It
+// asks once; Patiently waits for an agent that is still starting.
+//
+// Errors: *UnreachableError; *HTTPError for a status other than 200; *CardError for what is no card; oauth.ErrInsecureURL for an address that
+// ParseBase would refuse; the cause of ctx when that has ended.
 func Resolve(ctx context.Context, hc *http.Client, base *url.URL) (*a2a.AgentCard, error) {
+	if hc == nil || base == nil {
+		return nil, errors.New("a2aclient: base and HTTP client are required")
+	}
+	if _, err := ParseBase(base.String()); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, cardTimeout, errNoAnswer)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.String()+CardPath, nil)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set(wire.VersionHeader, wire.Version10)
-	res, err := do(hc, req)
+	res, err := do(transport(hc), req)
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
-		return nil, refusal(res, nil)
+		return nil, refusal(res)
 	}
 	if media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); media != "application/json" && !strings.HasSuffix(media, "+json") {
-		return nil, &CardError{"it is not served as JSON, so this is hardly an agent"}
+		return nil, &CardError{"it is not served as JSON, so this is hardly an agent; check the agent's address"}
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxCardSize+1))
+	body, err := readAll(ctx, res.Body, wire.MaxCardSize)
+	if errors.Is(err, errTooLarge) {
+		return nil, &CardError{fmt.Sprintf("it is larger than %d bytes", wire.MaxCardSize)}
+	}
 	if err != nil {
-		return nil, &UnreachableError{err}
-	}
-	if len(body) > maxCardSize {
-		return nil, &CardError{"it is larger than a megabyte"}
+		return nil, err
 	}
 	card, err := wire.UnmarshalCard(body)
 	if err != nil {
-		return nil, &CardError{err.Error()}
+		return nil, &CardError{cause(err).Error()}
 	}
 	return card, nil
+}
+
+// cause is the private part of a protocol error, which says more than the sentence in front of it.
+func cause(err error) error {
+	var e *a2a.Error
+	if errors.As(err, &e) && e.Cause != nil {
+		return e.Cause
+	}
+	return err
 }
 
 // CardError says why a card cannot be used. The text may hold words of the card.

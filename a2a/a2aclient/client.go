@@ -1,16 +1,12 @@
 package a2aclient
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -19,47 +15,48 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// Bounds of calls.
-const (
-	maxAnswer   = 8 << 20          // bytes of one answer that is no stream
-	callTimeout = 90 * time.Second // a blocking SendMessage may take a while (§3.2.2)
-	idleTimeout = 45 * time.Second // of a stream; agents send a comment every 10 to 15 s
-	// DefaultPatience is how long an agent is waited for that does not answer yet, or says 503.
-	DefaultPatience = 15 * time.Second
-	patienceWait    = 250 * time.Millisecond
-)
-
 // Config is what a Client is made of.
 type Config struct {
 	// Base is the configured address of the agent, see ParseBase. Only its origin is ever called.
 	Base *url.URL
-	// HTTPClient sends the calls. It must follow no redirect; oauth.NewHTTPClient(0) makes one.
+	// HTTPClient lends its Transport; redirects, cookies and the timeout of the client are not used. oauth.NewHTTPClient(0) makes one.
 	HTTPClient *http.Client
 	// Issuer is the configured identity provider; a card that wants a token of another one is refused.
 	Issuer *url.URL
 	// Tokens yields access tokens of that issuer. It is asked only when the card wants a token.
 	Tokens oauth.TokenSource
-	// Version pins the protocol version, such as wire.Version10; "" takes the first interface of the card that both sides speak.
+	// Version pins the protocol version, such as wire.Version10; "" takes the first interface of the card that both sides speak (§3.6.3).
 	Version string
 	// Patience is how long to wait for an agent that refuses connections or says 503. Zero means not at all.
 	Patience time.Duration
 }
 
 // Client calls one agent. It is safe for concurrent use.
+//
+// Beside those of package a2a, which the agent has told, the errors of calls are: *UnreachableError; *HTTPError; what the token source gave; the
+// cause of a context that has ended; and a2a.ErrInvalidAgentResponse for an answer that is none.
 type Client struct {
-	card     *a2a.AgentCard
-	dialect  *wire.Dialect
-	endpoint string
-	tenant   string
-	http     *http.Client
-	patience time.Duration
-	ids      atomic.Int64
+	card      *a2a.AgentCard
+	dialect   *wire.Dialect
+	endpoint  string
+	tenant    string
+	transport http.RoundTripper
+	patience  time.Duration
+	ids       atomic.Int64
 }
 
-// New makes a client for the agent with this card.
+// New makes a client for the agent with this card. Nothing is sent. A card that cannot be used is a *CardError.
 func New(card *a2a.AgentCard, c Config) (*Client, error) {
-	if c.Base == nil || c.HTTPClient == nil {
-		return nil, errors.New("a2aclient: base and HTTP client are required")
+	switch {
+	case card == nil || c.Base == nil || c.HTTPClient == nil:
+		return nil, errors.New("a2aclient: card, base and HTTP client are required")
+	case c.Version != "" && wire.Lookup(c.Version) == nil:
+		return nil, fmt.Errorf("a2aclient: protocol version %q is not spoken here; there are %q", c.Version, wire.Versions())
+	}
+	for _, extension := range card.Capabilities.Extensions {
+		if extension.Required { // §4.6: whoever does not speak it would be refused call by call
+			return nil, &CardError{fmt.Sprintf("it requires the extension %.*q, which is not spoken here", maxQuoted, extension.URI)}
+		}
 	}
 	chosen, dialect, err := choose(card, c)
 	if err != nil {
@@ -69,15 +66,15 @@ func New(card *a2a.AgentCard, c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	hc := *c.HTTPClient
+	rt := transport(c.HTTPClient)
 	if wants {
 		if c.Tokens == nil {
 			return nil, errors.New("a2aclient: the agent wants a token and there is no source of one")
 		}
-		hc.Transport = &oauth.Transport{Source: c.Tokens, Base: hc.Transport, Origin: c.Base}
+		rt = &oauth.Transport{Source: tokens{c.Tokens}, Base: rt, Origin: c.Base}
 	}
 	return &Client{
-		card: card, dialect: dialect, endpoint: chosen.URL, tenant: chosen.Tenant, http: &hc, patience: c.Patience,
+		card: card, dialect: dialect, endpoint: chosen.URL, tenant: chosen.Tenant, transport: rt, patience: c.Patience,
 	}, nil
 }
 
@@ -98,7 +95,9 @@ func choose(card *a2a.AgentCard, c Config) (a2a.AgentInterface, *wire.Dialect, e
 		return i, dialect, nil
 	}
 	if elsewhere {
-		return a2a.AgentInterface{}, nil, &CardError{"its interface is at another address than the one it was fetched from, " + c.Base.String()}
+		return a2a.AgentInterface{}, nil, &CardError{
+			"its interface is at another origin than the configured " + c.Base.String() + ", or not at one that a token may be sent to",
+		}
 	}
 	what := "JSONRPC in version " + wire.Version10 + " or " + wire.Version03
 	if c.Version != "" {
@@ -141,14 +140,15 @@ func (c *Client) CancelTask(ctx context.Context, req *a2a.CancelTaskRequest) (*a
 	return call(ctx, c, &c.dialect.CancelTask, &r)
 }
 
-// SendStreamingMessage sends a message and yields what comes of it (§3.1.2). A stream that ends before its task is ErrCut, as the last element.
+// SendStreamingMessage sends a message and yields what comes of it (§3.1.2). A stream that ends before its task has ended or asks for input is
+// ErrCut, as the last element. An agent that does not stream is not asked: ErrUnsupportedOperation (§3.3.4).
 func (c *Client) SendStreamingMessage(ctx context.Context, req *a2a.SendMessageRequest) iter.Seq2[a2a.Event, error] {
 	r := *req
 	r.Tenant = c.tenant
 	return stream(ctx, c, &c.dialect.SendStreamingMessage, &r)
 }
 
-// SubscribeToTask yields a task as it is, and then its events (§3.1.6).
+// SubscribeToTask yields a task as it is, and then its events (§3.1.6), in the way of SendStreamingMessage. 0.3 does not promise the task first.
 func (c *Client) SubscribeToTask(ctx context.Context, req *a2a.SubscribeToTaskRequest) iter.Seq2[a2a.Event, error] {
 	r := *req
 	r.Tenant = c.tenant
@@ -159,187 +159,4 @@ func (c *Client) SubscribeToTask(ctx context.Context, req *a2a.SubscribeToTaskRe
 func (c *Client) streams() bool {
 	s := c.card.Capabilities.Streaming
 	return s != nil && *s
-}
-
-// call does one call that is not a stream.
-func call[Req, Res any](ctx context.Context, c *Client, m *wire.Method[Req, Res], req Req) (Res, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, &UnreachableError{errors.New("no answer in time")})
-	defer cancel()
-	var none Res
-	res, id, err := open(ctx, c, m, req, "application/json")
-	if err != nil {
-		return none, err
-	}
-	defer res.Body.Close()
-	return single(ctx, c, m, res, id)
-}
-
-// single reads an answer that is one JSON-RPC response.
-func single[Req, Res any](ctx context.Context, c *Client, m *wire.Method[Req, Res], res *http.Response, id wire.ID) (Res, error) {
-	var none Res
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
-	switch {
-	case ctx.Err() != nil:
-		return none, context.Cause(ctx)
-	case err != nil:
-		return none, &UnreachableError{err}
-	case len(body) > maxAnswer:
-		return none, invalid(errors.New("the answer is too large"))
-	}
-	return result(c, m, body, id)
-}
-
-// result reads one JSON-RPC response.
-func result[Req, Res any](c *Client, m *wire.Method[Req, Res], body []byte, id wire.ID) (Res, error) {
-	var none Res
-	r, err := wire.DecodeResponse(body)
-	switch {
-	case err != nil:
-		return none, err
-	case r.Error != nil:
-		return none, wire.DecodeError(r.Error)
-	case !r.ID.Equal(id):
-		return none, invalid(errors.New("the answer is to another call"))
-	}
-	return m.DecodeResult(r.Result)
-}
-
-func invalid(cause error) error { return &a2a.Error{Err: a2a.ErrInvalidAgentResponse, Cause: cause} }
-
-// open sends a call and returns an answer with status 200. An agent that is not there yet is waited for, since it has certainly done nothing.
-func open[Req, Res any](ctx context.Context, c *Client, m *wire.Method[Req, Res], req Req, accept string) (*http.Response, wire.ID, error) {
-	if m.Name == "" {
-		return nil, nil, &a2a.Error{Err: a2a.ErrMethodNotFound, Message: "protocol " + c.dialect.Version + " has no such operation"}
-	}
-	id := wire.ID(strconv.AppendInt(nil, c.ids.Add(1), 10))
-	body, err := m.AppendRequest(nil, id, req)
-	if err != nil {
-		return nil, nil, err
-	}
-	for until := time.Now().Add(c.patience); ; {
-		res, err := c.post(ctx, body, accept)
-		if err == nil {
-			return res, id, nil
-		}
-		if !notYet(err) || !time.Now().Before(until) {
-			return nil, nil, err
-		}
-		if err := sleep(ctx, patienceWait); err != nil {
-			return nil, nil, err
-		}
-	}
-}
-
-// notYet reports whether the call did not get as far as the agent.
-func notYet(err error) bool {
-	var unreachable *UnreachableError
-	var answered *HTTPError
-	return errors.As(err, &unreachable) && unreachable.refused() ||
-		errors.As(err, &answered) && answered.Status == http.StatusServiceUnavailable
-}
-
-func (c *Client) post(ctx context.Context, body []byte, accept string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", accept)
-	req.Header.Set(wire.VersionHeader, c.dialect.Version)
-	res, err := do(c.http, req)
-	if err != nil {
-		return nil, err
-	}
-	if res.StatusCode != http.StatusOK {
-		defer res.Body.Close()
-		return nil, refusal(res, c.dialect)
-	}
-	return res, nil
-}
-
-// stream does one call that answers with events.
-func stream[Req any](ctx context.Context, c *Client, m *wire.Method[Req, a2a.Event], req Req) iter.Seq2[a2a.Event, error] {
-	return func(yield func(a2a.Event, error) bool) {
-		ctx, cancel := context.WithCancelCause(ctx)
-		defer cancel(nil)
-		idle := time.AfterFunc(callTimeout, func() { cancel(fmt.Errorf("%w: nothing was heard for too long", ErrCut)) })
-		defer idle.Stop()
-		res, id, err := open(ctx, c, m, req, wire.EventStream+", application/json")
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer res.Body.Close()
-		if media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); media != wire.EventStream {
-			// An error before the stream has begun comes as plain JSON, and so does the answer of an agent that does not stream (§9.4.2).
-			event, err := single(ctx, c, m, res, id)
-			yield(event, err)
-			return
-		}
-		for event, err := range wire.Events(&watched{res.Body, idle}) {
-			if err != nil {
-				yield(nil, cut(ctx, err))
-				return
-			}
-			decoded, err := result(c, m, event.Data, id)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(decoded, nil) || ends(decoded) {
-				return
-			}
-		}
-		// A stream that ends in good order may still have left its task half done (§3.1.2 has no end mark).
-		yield(nil, cut(ctx, nil))
-	}
-}
-
-// ends reports whether nothing can follow an event.
-func ends(event a2a.Event) bool {
-	switch e := event.(type) {
-	case *a2a.Message:
-		return true
-	case *a2a.Task:
-		return e.Status.State.Terminal()
-	case *a2a.TaskStatusUpdateEvent:
-		return e.Status.State.Terminal()
-	}
-	return false
-}
-
-func cut(ctx context.Context, err error) error {
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case errors.Is(err, wire.ErrEventTooLarge):
-		return invalid(err)
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrCut, err)
-	}
-	return ErrCut
-}
-
-// watched puts off the idle timer with everything that arrives, comments too.
-type watched struct {
-	io.Reader
-	idle *time.Timer
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.Reader.Read(p)
-	w.idle.Reset(idleTimeout)
-	return n, err
-}
-
-// sleep waits unless ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -2,12 +2,12 @@ package a2aclient
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"syscall"
 	"time"
@@ -25,17 +25,28 @@ func (e *UnreachableError) Error() string {
 }
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// refused reports whether the request never arrived, so that sending it again cannot do anything twice.
+// refused reports whether the request never arrived, so that sending it again cannot do anything twice. A name that does not exist is left out:
+// it is more likely misspelt than about to appear.
 func (e *UnreachableError) refused() bool {
+	var name *net.DNSError
 	var op *net.OpError
-	return errors.Is(e.Err, syscall.ECONNREFUSED) || errors.As(e.Err, &op) && op.Op == "dial"
+	switch {
+	case errors.As(e.Err, &name):
+		return !name.IsNotFound
+	case errors.As(e.Err, &op):
+		return op.Op == "dial"
+	}
+	return errors.Is(e.Err, syscall.ECONNREFUSED)
 }
+
+// errNoAnswer ends calls that take too long.
+var errNoAnswer = &UnreachableError{errors.New("no answer in time")}
 
 // HTTPError is an answer outside the protocol: a status other than 200.
 type HTTPError struct {
 	Status     int
 	Challenge  string        // WWW-Authenticate, untrusted text
-	RetryAfter time.Duration // 0 if none
+	RetryAfter time.Duration // 0 if none, at most five minutes
 	Err        error         // the protocol's error in the body, nil if there was none
 }
 
@@ -43,6 +54,9 @@ func (e *HTTPError) Error() string {
 	text := fmt.Sprintf("the agent answered %d %s", e.Status, http.StatusText(e.Status))
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
+	}
+	if e.Status >= 300 && e.Status < 400 {
+		text += "; redirects are not followed, configure the address where the agent is"
 	}
 	return text
 }
@@ -52,46 +66,124 @@ func (e *HTTPError) Unwrap() error { return e.Err }
 // ErrCut says that a stream ended, or fell silent, before its task did. The task goes on.
 var ErrCut = errors.New("the stream was cut before the task had ended")
 
-const maxRetryAfter = 5 * time.Minute
+const (
+	maxRetryAfter = 5 * time.Minute
+	maxRefusal    = 64 << 10 // bytes that are read of an answer that refuses
+)
 
 // refusal reads an answer with a status other than 200.
-func refusal(res *http.Response, d *wire.Dialect) error {
-	e := &HTTPError{Status: res.StatusCode, Challenge: res.Header.Get("WWW-Authenticate")}
-	if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil && seconds >= 0 {
-		e.RetryAfter = min(time.Duration(seconds)*time.Second, maxRetryAfter)
+func refusal(res *http.Response) error {
+	e := &HTTPError{
+		Status: res.StatusCode, Challenge: res.Header.Get("WWW-Authenticate"), RetryAfter: parseRetryAfter(res.Header.Get("Retry-After")),
 	}
-	if d == nil {
-		return e
-	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxRefusal))
 	if err != nil {
-		return e
+		return e // the status says enough
 	}
 	if r, err := wire.DecodeResponse(body); err == nil && r.Error != nil {
-		e.Err = wire.DecodeError(r.Error)
+		e.Err = fault(r.Error, res.StatusCode)
+		return e
+	}
+	var plain struct { // §11.6, which gateways in front of agents like as well
+		Error struct {
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(body, &plain) == nil && plain.Error.Message != "" {
+		e.Err = &a2a.Error{Err: a2a.ErrUnknown, Message: plain.Error.Message}
 	}
 	return e
 }
 
+// fault reads an error object. -32000 is what servers use for whatever the protocol has no number for, so the status has to say what it means.
+func fault(object json.RawMessage, status int) *a2a.Error {
+	e := wire.DecodeError(object)
+	if e.Code != a2a.CodeOf(a2a.ErrUnavailable).Code {
+		return e
+	}
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		e.Err = a2a.ErrUnauthenticated
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		e.Err = a2a.ErrUnavailable
+	default:
+		e.Err = a2a.ErrUnknown
+	}
+	return e
+}
+
+// parseRetryAfter reads seconds or a date (RFC 9110 §10.2.3).
+func parseRetryAfter(v string) time.Duration {
+	d := time.Duration(0)
+	if n, err := strconv.ParseUint(v, 10, 31); err == nil {
+		d = time.Duration(n) * time.Second
+	} else if at, err := http.ParseTime(v); err == nil {
+		d = time.Until(at)
+	}
+	return min(max(d, 0), maxRetryAfter)
+}
+
+// retryAfter is how long an error asks to wait.
+func retryAfter(err error) time.Duration {
+	var answered *HTTPError
+	if errors.As(err, &answered) {
+		return answered.RetryAfter
+	}
+	return 0
+}
+
+func invalid(cause error) error { return &a2a.Error{Err: a2a.ErrInvalidAgentResponse, Cause: cause} }
+
+// transport is what sends the requests of hc. A transport knows neither redirects nor cookies, so whatever client is handed over, none can be
+// followed and none can be sent. The client's Timeout is not used either: it would end streams.
+func transport(hc *http.Client) http.RoundTripper {
+	if hc.Transport == nil {
+		return http.DefaultTransport
+	}
+	return hc.Transport
+}
+
 // do sends a request and sorts the errors.
-func do(hc *http.Client, req *http.Request) (*http.Response, error) {
-	res, err := hc.Do(req)
+func do(rt http.RoundTripper, req *http.Request) (*http.Response, error) {
+	res, err := rt.RoundTrip(req)
 	if err == nil {
 		return res, nil
 	}
-	if ctx := req.Context(); ctx.Err() != nil {
+	var token *tokenError
+	switch ctx := req.Context(); {
+	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	}
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
-	}
-	// Faults of the token are not the agent's.
-	var refused *oauth.Error
-	if errors.As(err, &refused) || errors.Is(err, oauth.ErrUnreachable) || errors.Is(err, oauth.ErrBadResponse) || errors.Is(err, oauth.ErrInsecureURL) {
+	case errors.As(err, &token):
+		return nil, token.err
+	case errors.Is(err, oauth.ErrInsecureURL):
 		return nil, err
 	}
 	return nil, &UnreachableError{err}
+}
+
+// errTooLarge is told by readAll.
+var errTooLarge = errors.New("the answer is too large")
+
+// readAll reads a body of at most so many bytes.
+func readAll(ctx context.Context, r io.Reader, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, limit+1))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, &UnreachableError{err}
+	case int64(len(body)) > limit:
+		return nil, errTooLarge
+	}
+	return body, nil
+}
+
+// notYet reports whether the call did not get as far as the agent.
+func notYet(err error) bool {
+	var unreachable *UnreachableError
+	var answered *HTTPError
+	return errors.As(err, &unreachable) && unreachable.refused() ||
+		errors.As(err, &answered) && answered.Status == http.StatusServiceUnavailable
 }
 
 // temporary reports whether an error may pass, so that a task that is known is worth asking for again.
@@ -99,10 +191,26 @@ func temporary(err error) bool {
 	var unreachable *UnreachableError
 	var answered *HTTPError
 	switch {
-	case errors.As(err, &unreachable), errors.Is(err, ErrCut), errors.Is(err, oauth.ErrUnreachable):
+	case errors.As(err, &unreachable), errors.Is(err, ErrCut), oauth.IsTemporary(err):
 		return true
 	case errors.As(err, &answered):
-		return answered.Status == http.StatusTooManyRequests || answered.Status >= 500
+		switch answered.Status {
+		case http.StatusRequestTimeout, http.StatusTooManyRequests:
+			return true
+		case http.StatusNotImplemented:
+			return false
+		}
+		return answered.Status >= 500
 	}
-	return errors.Is(err, a2a.ErrInternal) || errors.Is(err, a2a.ErrUnavailable)
+	return errors.Is(err, a2a.ErrInternal)
+}
+
+// ofTask reports whether an error is about the task or the operation, and not about who asks or whether anybody is there.
+func ofTask(err error) bool {
+	var answered *HTTPError
+	if errors.As(err, &answered) && (answered.Status == http.StatusUnauthorized || answered.Status == http.StatusForbidden) {
+		return false
+	}
+	var told *a2a.Error
+	return errors.As(err, &told)
 }

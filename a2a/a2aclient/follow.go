@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math/rand/v2"
+	"reflect"
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/wire"
 )
 
-// The pace of coming back to a task.
+// The pace of coming back to a task: twice as long from time to time, until something new is heard.
 const (
 	followFirstWait = 500 * time.Millisecond
 	followMaxWait   = 10 * time.Second
@@ -17,130 +20,167 @@ const (
 
 // Follow sends a message and yields all that comes of it until the task has ended or asks for input, whatever happens to connections: once the
 // task is known, a cut stream is resumed by subscribing, and an agent that does not stream is asked again and again. A *a2a.Task among the
-// events replaces what came before it (§3.1.6).
+// events replaces what came before it (§3.1.6); an Assembler puts them together. An error is the last element, and the only one.
 //
 // How long to try is for ctx to say. The message itself is sent once: if the first answer is lost, nobody knows whether the agent has it.
 func (c *Client) Follow(ctx context.Context, req *a2a.SendMessageRequest) iter.Seq2[a2a.Event, error] {
 	return func(yield func(a2a.Event, error) bool) {
+		events := c.SendStreamingMessage(ctx, req)
 		if !c.streams() {
-			event, err := c.SendMessage(ctx, req)
-			if !yield(event, err) || err != nil {
+			// The sooner the task is known, the less can be lost.
+			events = once(func() (a2a.Event, error) { return c.SendMessage(ctx, immediate(req)) })
+		}
+		// A task that the message continues is not known before the agent has answered: to watch it then would pass off the state before the
+		// message as what came of it.
+		var seen thread
+		f := follower{client: c, poll: !c.streams(), yield: yield}
+		for event, err := range events {
+			if err != nil {
+				unreadable := errors.Is(err, a2a.ErrInvalidAgentResponse)
+				if seen.id == "" || ctx.Err() != nil || !temporary(err) && !unreadable {
+					yield(nil, err)
+					return
+				}
+				f.poll = f.poll || unreadable
+				break
+			}
+			seen.add(event)
+			f.last, _ = event.(*a2a.Task)
+			if !yield(event, nil) || seen.over() {
 				return
 			}
-			if task, ok := event.(*a2a.Task); ok && !over(task.Status.State) {
-				c.resume(ctx, task.ID, yield)
-			}
-			return
 		}
-		c.follow(ctx, req.Message.TaskID, c.SendStreamingMessage(ctx, req), yield)
+		f.id = seen.id
+		f.run(ctx)
 	}
+}
+
+// immediate is the request with the wish to be answered before the work is done (§3.2.2).
+func immediate(req *a2a.SendMessageRequest) *a2a.SendMessageRequest {
+	r := *req
+	var configuration a2a.SendMessageConfiguration
+	if r.Configuration != nil {
+		configuration = *r.Configuration
+	}
+	configuration.ReturnImmediately = true
+	r.Configuration = &configuration
+	return &r
 }
 
 // Watch yields a task as it is and what comes of it, in the way of Follow.
 func (c *Client) Watch(ctx context.Context, id a2a.TaskID) iter.Seq2[a2a.Event, error] {
-	return func(yield func(a2a.Event, error) bool) { c.resume(ctx, id, yield) }
-}
-
-// over reports whether a task needs no more watching: it has ended, or it is the caller's turn.
-func over(s a2a.TaskState) bool { return s.Terminal() || s == a2a.TaskStateInputRequired }
-
-// follow passes events on, and resumes when the stream breaks after the task has become known.
-func (c *Client) follow(ctx context.Context, id a2a.TaskID, events iter.Seq2[a2a.Event, error], yield func(a2a.Event, error) bool) {
-	for event, err := range events {
-		if err != nil {
-			if id == "" || !temporary(err) || ctx.Err() != nil {
-				yield(nil, err)
-				return
-			}
-			c.resume(ctx, id, yield)
-			return
-		}
-		if !yield(event, nil) {
-			return
-		}
-		state, task, ok := stateOf(event)
-		if task != "" {
-			id = task
-		}
-		if !ok || over(state) {
-			if ok || isMessage(event) {
-				return
-			}
-		}
+	return func(yield func(a2a.Event, error) bool) {
+		f := follower{client: c, id: id, poll: !c.streams(), yield: yield}
+		f.run(ctx)
 	}
 }
 
-// stateOf is the state that an event tells, and the task it is about.
-func stateOf(event a2a.Event) (s a2a.TaskState, id a2a.TaskID, ok bool) {
-	switch e := event.(type) {
-	case *a2a.Task:
-		return e.Status.State, e.ID, true
-	case *a2a.TaskStatusUpdateEvent:
-		return e.Status.State, e.TaskID, true
-	case *a2a.TaskArtifactUpdateEvent:
-		return 0, e.TaskID, false
-	}
-	return 0, "", false
+// follower comes back to one task until it is over.
+type follower struct {
+	client *Client
+	id     a2a.TaskID
+	poll   bool      // read the task, for it cannot be subscribed to
+	last   *a2a.Task // what the reader knows, if it was told a whole task
+	yield  func(a2a.Event, error) bool
 }
 
-func isMessage(event a2a.Event) bool {
-	_, ok := event.(*a2a.Message)
-	return ok
-}
-
-// resume comes back to a task until it is over: by subscribing where the agent streams, else by reading it at a slowing pace. It gives up when
-// ctx ends, and on answers that will not change.
-func (c *Client) resume(ctx context.Context, id a2a.TaskID, yield func(a2a.Event, error) bool) {
+// run gives up when ctx ends, and on answers that will not change.
+func (f *follower) run(ctx context.Context) {
 	wait := followFirstWait
-	for {
-		heard, done, err := c.watchOnce(ctx, id, yield)
+	asked := time.Duration(0)                              // by Retry-After
+	for again := f.poll && f.last != nil; ; again = true { // what was told a moment ago need not be read at once
+		if again {
+			if err := sleep(ctx, max(spread(wait), asked)); err != nil {
+				f.yield(nil, err)
+				return
+			}
+			wait = min(2*wait, followMaxWait)
+		}
+		news, done, err := f.visit(ctx)
+		asked = retryAfter(err)
 		switch {
 		case done:
 			return
 		case ctx.Err() != nil:
-			yield(nil, context.Cause(ctx))
+			f.yield(nil, context.Cause(ctx))
 			return
 		case err != nil && !temporary(err):
-			yield(nil, err)
+			f.yield(nil, err)
 			return
-		}
-		if heard {
+		case news:
 			wait = followFirstWait
 		}
-		if err := sleep(ctx, wait); err != nil {
-			yield(nil, err)
-			return
-		}
-		wait = min(2*wait, followMaxWait)
 	}
 }
 
-// watchOnce subscribes once, or reads the task once. Done says that nothing more is to come, or that the reader has had enough; heard, that
-// the agent was there.
-func (c *Client) watchOnce(ctx context.Context, id a2a.TaskID, yield func(a2a.Event, error) bool) (heard, done bool, err error) {
-	if c.streams() {
-		for event, err := range c.SubscribeToTask(ctx, &a2a.SubscribeToTaskRequest{ID: id}) {
-			if errors.Is(err, a2a.ErrUnsupportedOperation) {
-				break // the task has ended (§3.1.6): read it
-			}
-			if err != nil {
-				return heard, false, err
-			}
-			heard = true
-			if !yield(event, nil) {
-				return true, true, nil
-			}
-			if state, _, ok := stateOf(event); ok && over(state) {
-				return true, true, nil
-			}
-		}
-		if heard {
-			return true, false, ErrCut
+// spread keeps clients that were cut at one moment from coming back at one moment.
+func spread(d time.Duration) time.Duration { return d - rand.N(d/4) }
+
+// visit subscribes once, or reads once. Done says that nothing more is to come, or that the reader has had enough; news, that the agent had
+// something to tell.
+func (f *follower) visit(ctx context.Context) (news, done bool, err error) {
+	if f.poll {
+		return f.read(ctx, new(int32))
+	}
+	if f.client.dialect == wire.V03 {
+		// A subscription of 0.3 need not begin with the task, and what was said before it, such as where to approve, would never be told.
+		if news, done, err := f.read(ctx, nil); done || err != nil {
+			return news, done, err
 		}
 	}
-	task, err := c.GetTask(ctx, &a2a.GetTaskRequest{ID: id})
-	if err != nil {
+	seen := thread{id: f.id}
+	whole, heard := false, 0
+	for event, err := range f.client.SubscribeToTask(ctx, &a2a.SubscribeToTaskRequest{ID: f.id}) {
+		switch {
+		case err == nil:
+		case temporary(err) || !ofTask(err) || ctx.Err() != nil:
+			return heard > 1, false, err // the first event tells where the task is, not that it moves
+		default:
+			// It has ended (§3.1.6), or this agent has its own reasons; those of 0.3 have many words for either. Reading it tells.
+			f.poll = true
+			return f.read(ctx, nil)
+		}
+		if heard++; heard == 1 {
+			_, whole = event.(*a2a.Task)
+		}
+		f.last = nil
+		seen.add(event)
+		if seen.over() && !whole {
+			return f.read(ctx, nil) // what was told between the streams is lost, and part of the result may be among it
+		}
+		if !f.yield(event, nil) || seen.over() {
+			return true, true, nil
+		}
+	}
+	return heard > 1, false, ErrCut
+}
+
+// read reads the task and tells it if there is something new. The history, of which only so much is read, counts when there is nothing more to
+// come: then the task is read whole.
+func (f *follower) read(ctx context.Context, history *int32) (news, done bool, err error) {
+	task, err := f.client.GetTask(ctx, &a2a.GetTaskRequest{ID: f.id, HistoryLength: history})
+	if err == nil && history != nil && settled(task) {
+		task, err = f.client.GetTask(ctx, &a2a.GetTaskRequest{ID: f.id})
+	}
+	switch {
+	case err != nil:
 		return false, false, err
+	case settled(task):
+		f.yield(task, nil)
+		return true, true, nil
+	case f.last != nil && same(f.last, task):
+		return false, false, nil
 	}
-	return false, !yield(task, nil) || over(task.Status.State), nil
+	news, f.last = f.last != nil, task
+	return news, !f.yield(task, nil), nil
+}
+
+func settled(t *a2a.Task) bool {
+	seen := thread{id: t.ID, state: t.Status.State}
+	return seen.over()
+}
+
+// same compares what reading tells of a task.
+func same(a, b *a2a.Task) bool {
+	return reflect.DeepEqual(a.Status, b.Status) && reflect.DeepEqual(a.Artifacts, b.Artifacts) && reflect.DeepEqual(a.Metadata, b.Metadata)
 }

@@ -1,6 +1,7 @@
 package a2aclient
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -12,6 +13,8 @@ import (
 
 // wantsToken checks that the card asks for what this client has, an access token of the configured issuer, and reports whether it asks for
 // anything at all. An agent that wants something else is refused here, before any credential moves.
+//
+// Scopes that the card names are not asked for: what a token allows is for the configuration to say, not for who receives it.
 func wantsToken(card *a2a.AgentCard, issuer *url.URL) (bool, error) {
 	requirements := card.SecurityRequirements
 	if len(requirements) == 0 {
@@ -24,18 +27,8 @@ func wantsToken(card *a2a.AgentCard, issuer *url.URL) (bool, error) {
 		}
 	}
 	var reasons []string
-	for _, requirement := range requirements {
-		reason := ""
-		for name := range requirement.Schemes {
-			scheme, ok := card.SecuritySchemes[name]
-			if !ok {
-				reason = fmt.Sprintf("scheme %q is not described", name)
-				break
-			}
-			if reason = unusable(scheme, issuer); reason != "" {
-				break
-			}
-		}
+	for _, requirement := range requirements { // any one of them suffices (§4.4.1)
+		reason := unmet(card, requirement, issuer)
 		if reason == "" {
 			return len(requirement.Schemes) > 0, nil
 		}
@@ -45,19 +38,41 @@ func wantsToken(card *a2a.AgentCard, issuer *url.URL) (bool, error) {
 	return false, &CardError{strings.Join(slices.Compact(reasons), "; ")}
 }
 
+// unmet says why a requirement cannot be met, "" if it can: with the token alone, for all of its schemes (§4.5.2).
+func unmet(card *a2a.AgentCard, requirement a2a.SecurityRequirement, issuer *url.URL) string {
+	var reasons []string
+	for name := range requirement.Schemes {
+		scheme, ok := card.SecuritySchemes[name]
+		if !ok {
+			reasons = append(reasons, fmt.Sprintf("it requires %.*q without describing it", maxQuoted, name))
+			continue
+		}
+		if reason := unusable(scheme, issuer); reason != "" {
+			reasons = append(reasons, reason)
+		}
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	return slices.Min(reasons) // maps have no order, messages should
+}
+
+// maxQuoted bounds, in characters, what errors repeat of a card.
+const maxQuoted = 200
+
 // unusable says why a scheme is not the one this client has, "" if it is.
 func unusable(s a2a.SecurityScheme, issuer *url.URL) string {
 	switch {
 	case s.OAuth2 != nil && s.OAuth2.Flows.ClientCredentials != nil:
 		for _, at := range []string{s.OAuth2.Flows.ClientCredentials.TokenURL, s.OAuth2.OAuth2MetadataURL} {
 			if at != "" && !ofIssuer(at, issuer) {
-				return foreign
+				return foreign(at)
 			}
 		}
 		return ""
 	case s.OpenIDConnect != nil:
 		if !ofIssuer(s.OpenIDConnect.OpenIDConnectURL, issuer) {
-			return foreign
+			return foreign(s.OpenIDConnect.OpenIDConnectURL)
 		}
 		return ""
 	case s.HTTPAuth != nil && strings.EqualFold(s.HTTPAuth.Scheme, "Bearer"):
@@ -68,9 +83,36 @@ func unusable(s a2a.SecurityScheme, issuer *url.URL) string {
 	return "it wants credentials that are no OAuth 2.0 access token"
 }
 
-const foreign = "it wants a token of an issuer that is not configured here; if that issuer is right, set it as STAFF0_ISSUER"
+func foreign(at string) string {
+	return fmt.Sprintf("it wants a token of an issuer that is not configured here, at %.*q; if that is the right one, set it as STAFF0_ISSUER",
+		maxQuoted, at)
+}
 
+// ofIssuer compares origins, exactly and after parsing: a prefix, a substring or a look-alike of the issuer's host is another host.
 func ofIssuer(raw string, issuer *url.URL) bool {
 	u, err := oauth.ParseEndpoint(raw)
 	return err == nil && issuer != nil && oauth.SameOrigin(u, issuer)
 }
+
+// tokens marks the errors of a source, so that they are not taken for the agent's.
+type tokens struct{ oauth.TokenSource }
+
+func (t tokens) Token(ctx context.Context) (*oauth.Token, error) {
+	token, err := t.TokenSource.Token(ctx)
+	if err != nil {
+		return nil, &tokenError{err}
+	}
+	return token, nil
+}
+
+// Invalidate makes oauth.Transport try again with a fresh token. A source that keeps nothing has a fresh one in any case.
+func (t tokens) Invalidate(token *oauth.Token) {
+	if source, ok := t.TokenSource.(oauth.Invalidator); ok {
+		source.Invalidate(token)
+	}
+}
+
+type tokenError struct{ err error }
+
+func (e *tokenError) Error() string { return e.err.Error() }
+func (e *tokenError) Unwrap() error { return e.err }
