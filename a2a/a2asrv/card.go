@@ -35,7 +35,6 @@ var (
 	cardCaching  = []string{"public, max-age=" + strconv.Itoa(int(CardMaxAge/time.Second))}
 	cardVary     = []string{wire.VersionHeader}
 	cardOrigin   = []string{"*"}
-	cardExposed  = []string{"ETag"}
 	cardMethods  = []string{"GET, HEAD"}
 	cardAllow    = []string{"GET, HEAD, OPTIONS"}
 	cardHeaders  = []string{wire.VersionHeader + ", If-None-Match"}
@@ -71,7 +70,6 @@ func (s *Server) serveCard(w http.ResponseWriter, r *http.Request) {
 	h["Etag"] = c.etag
 	h["Cache-Control"] = cardCaching
 	h["Vary"] = cardVary
-	h["Access-Control-Expose-Headers"] = cardExposed
 	if known := r.Header["If-None-Match"]; len(known) > 0 && c.matches(known) {
 		w.WriteHeader(http.StatusNotModified)
 		return

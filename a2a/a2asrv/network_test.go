@@ -237,6 +237,42 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
+// A client that has gone without a word is noticed by the next keep-alive, and its stream ends.
+func TestKeepAliveToNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAgent(t, nil)
+		left := false
+		conn := must(inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			a.server.ServeHTTP(w, r)
+			left = true
+		})).dial(t.Context(), "", ""))
+		defer conn.Close()
+		go func() { // three events are read, and then nothing any more
+			_, _ = io.WriteString(conn, raw(say("SendStreamingMessage", "Does jdoe@staff0.com work here?")))
+			r := bufio.NewReaderSize(conn, 16)
+			for events := 0; events < 3; {
+				line, err := r.ReadString('\n')
+				if err != nil {
+					return
+				}
+				if strings.HasPrefix(line, "data: ") {
+					events++
+				}
+			}
+		}()
+		time.Sleep(a2asrv.KeepAlive)
+		if left {
+			t.Fatal("the stream has ended too early")
+		}
+		time.Sleep(wire.WriteTimeout)
+		synctest.Wait()
+		if !left {
+			t.Error("the stream is still there")
+		}
+		a.shutdown(t)
+	})
+}
+
 // STR-7 over a real socket: a client that hangs up frees what its stream held, at once, and the task goes on.
 func TestDisconnect(t *testing.T) {
 	a := newAgent(t, nil)
@@ -314,10 +350,10 @@ func open(t testing.TB, conn net.Conn) {
 }
 
 // rsaTokens is the real verifier with a key of its own, and a way to sign for it.
-func rsaTokens(t testing.TB) (*jwks.Remembered, func(claims jwt.MapClaims) string) {
+func rsaTokens(t testing.TB) (_ *jwks.Remembered, sign func(claims jwt.MapClaims) string, key *rsa.PublicKey) {
 	t.Helper()
-	key := must(rsa.GenerateKey(rand.Reader, 2048))
-	keys := must(jwks.NewStatic(map[string]crypto.PublicKey{"k": &key.PublicKey}))
+	private := must(rsa.GenerateKey(rand.Reader, 2048))
+	keys := must(jwks.NewStatic(map[string]crypto.PublicKey{"k": &private.PublicKey}))
 	verifier := must(jwks.NewRemembered(&jwks.AccessTokens{Keys: keys, Issuer: "https://tenant.example/", Audience: "https://staff0/agent"}))
 	return verifier, func(change jwt.MapClaims) string {
 		now := time.Now().Unix()
@@ -330,13 +366,13 @@ func rsaTokens(t testing.TB) (*jwks.Remembered, func(claims jwt.MapClaims) strin
 		}
 		token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 		token.Header["kid"], token.Header["typ"] = "k", "at+jwt"
-		return must(token.SignedString(key))
-	}
+		return must(token.SignedString(private))
+	}, &private.PublicKey
 }
 
 // The whole guard with real tokens: who may, who may not, and whose a task is (D15).
 func TestRealTokens(t *testing.T) {
-	verifier, sign := rsaTokens(t)
+	verifier, sign, _ := rsaTokens(t)
 	a := newAgent(t, func(c *a2asrv.Config) { c.Verifier = verifier })
 	id := ""
 	for _, c := range []struct {

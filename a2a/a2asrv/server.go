@@ -77,8 +77,9 @@ type Server struct {
 	operations map[string]operation // by method name; the names of the versions are disjoint
 	buffers    sync.Pool            // of *buffer
 
-	mu      sync.Mutex
-	waiting map[tasks.Owner]int
+	mu       sync.Mutex
+	waiting  map[tasks.Owner]int
+	refusals map[refusalText][]byte
 }
 
 // New makes a server. It fails if something required is missing and if the card promises what is not there.
@@ -105,7 +106,7 @@ func New(c Config) (*Server, error) {
 		c.Ready = func() bool { return true }
 	}
 	s := &Server{
-		engine: c.Engine, log: c.Log, ready: c.Ready, path: strings.TrimSuffix(c.Path, "/"), waiting: map[tasks.Owner]int{},
+		engine: c.Engine, log: c.Log, ready: c.Ready, path: strings.TrimSuffix(c.Path, "/"), waiting: map[tasks.Owner]int{}, refusals: map[refusalText][]byte{},
 		buffers: sync.Pool{New: func() any { return &buffer{make([]byte, 0, bufferSize)} }},
 	}
 	var err error
@@ -164,13 +165,24 @@ func NotReady(w http.ResponseWriter, r *http.Request) {
 	}))
 }
 
-// unauthorized writes the body of a refusal by the guard. The id is null: nothing of the body has been read.
-func (s *Server) unauthorized(w http.ResponseWriter, r *http.Request, refusal *bearer.Refusal) {
-	fault := &a2a.Error{Err: a2a.ErrUnauthenticated, Message: http.StatusText(refusal.Status) + ": " + refusal.Description, Cause: refusal.Err}
-	if refusal.Status == http.StatusServiceUnavailable {
-		fault.Err = a2a.ErrUnavailable
+// unauthorized writes the body of a refusal by the guard. The id is null: nothing of the body has been read. The error has no details, so it is the
+// same in every version; and since the texts are a handful, each body is written once, for whoever sends bad tokens sends many.
+func (s *Server) unauthorized(w http.ResponseWriter, _ *http.Request, refusal *bearer.Refusal) {
+	key := refusalText{refusal.Status, refusal.Description}
+	s.mu.Lock()
+	body := s.refusals[key]
+	if body == nil {
+		fault := &a2a.Error{Err: a2a.ErrUnauthenticated, Message: http.StatusText(key.status) + ": " + key.description}
+		body = wire.V10.AppendError(nil, nil, fault)
+		s.refusals[key] = body
 	}
-	s.refuse(w, r, refusal.Status, fault)
+	s.mu.Unlock()
+	answer(w, refusal.Status, body)
+}
+
+type refusalText struct {
+	status      int
+	description string
 }
 
 // refuse answers a request that did not get as far as being a call.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -265,6 +266,14 @@ func TestNotReady(t *testing.T) {
 	a2asrv.NotReady(w, getCard())
 	if w.Code != 503 || w.Header().Get("Retry-After") != "1" || w.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
+// The card names every version that is spoken, the newest first (CRD-3).
+func TestInterfaces(t *testing.T) {
+	card := testCard()
+	if got := a2asrv.Interfaces("https://hr.staff0.com/"); !slices.Equal(got, card.SupportedInterfaces) {
+		t.Errorf("%+v, want %+v", got, card.SupportedInterfaces)
 	}
 }
 
