@@ -67,9 +67,7 @@ func judge(t *a2a.Task, sent []string) answer {
 		a.Text = t.Status.Message.Text()
 	}
 	c := readConsent(t)
-	if !c.Deadline.IsZero() {
-		a.Deadline = c.Deadline.UTC().Format(a2a.TimeLayout)
-	}
+	a.setDeadline(c)
 	switch t.Status.State {
 	case a2a.TaskStateCompleted:
 		a.judgeArtifacts(t, sent)
@@ -86,6 +84,13 @@ func judge(t *a2a.Task, sent []string) answer {
 	}
 	a.Exit = answerExits[a.Answer]
 	return a
+}
+
+// setDeadline tells until when the person has time, if that was announced.
+func (a *answer) setDeadline(c consent) {
+	if !c.Deadline.IsZero() {
+		a.Deadline = c.Deadline.UTC().Format(a2a.TimeLayout)
+	}
 }
 
 // judgeArtifacts looks for the employment status. A yes counts only if it is about an identifier that the caller has asked about: code 0 opens

@@ -40,6 +40,9 @@ Exit codes:
   staff0 client ask "Is E1001 an active employee?" && open-the-account`,
 		Args: needArgs("QUESTION"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if task != "" && conv != "" {
+				return usageError("--task and --context cannot be used together", "--task alone; a task is in its context already")
+			}
 			q := &question{program: p, progress: p.newProgress(asJSON && !isTerminal(p.err)), asJSON: asJSON, agent: p.settings.Agent}
 			a, err := p.withClient(c, version)
 			if err != nil {
@@ -53,7 +56,6 @@ Exit codes:
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, however it ends")
 	c.Flags().StringVar(&task, "task", "", "`ID` of the task that this message belongs to")
 	c.Flags().StringVar(&conv, "context", "", "`ID` of the context to begin a new task in")
-	c.MarkFlagsMutuallyExclusive("task", "context")
 	return c
 }
 
@@ -214,6 +216,7 @@ func (q *question) fail(err error) error {
 		a := answer{Answer: answerFailed, Exit: exit.code, Text: err.Error()}
 		if known {
 			a.TaskID, a.ContextID, a.State = q.task.ID, q.task.ContextID, q.task.Status.State.String()
+			a.setDeadline(readConsent(q.task))
 		}
 		if writeErr := writeJSON(q.out, a); writeErr != nil {
 			return writeErr

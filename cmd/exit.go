@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"staff0/ciba/oauth"
+	"staff0/hrapi"
 )
 
 // The exit codes of client and demo; the servers use the first three.
@@ -76,7 +77,12 @@ func exitCode(errOut io.Writer, err error) int {
 		}
 	}
 	if !e.silent {
-		fmt.Fprintf(errOut, "staff0: %s\n", escape(err.Error()))
+		text := escape(err.Error())
+		var file *hrapi.ImportError
+		if errors.As(err, &file) { // it has a line for each line, and none of them comes from another party
+			text = escapeLines(err.Error())
+		}
+		fmt.Fprintf(errOut, "staff0: %s\n", text)
 		if e.hint != "" {
 			fmt.Fprintf(errOut, "Try: %s\n", e.hint)
 		}
