@@ -1,30 +1,28 @@
 package hragent
 
 import (
-	"container/heap"
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
 
 	"staff0/a2a"
 	"staff0/ciba"
-	"staff0/ciba/oauth"
 )
 
 // Bounds of the waiting.
 const (
-	maxPollsInFlight = 256                    // a provider may hold each open for half a minute
-	pollsFull        = 20 * time.Millisecond  // until the next look when all of them are in flight
-	wakeRetry        = time.Second            // when the store is out of order
-	coalesce         = 2 * time.Millisecond   // timers this close are one wake-up of the processor
-	drainGrace       = 5 * time.Second        // for what is in flight when the agent stops
-	drainLook        = 20 * time.Millisecond  // between looks at it
-	freshAck         = 500 * time.Millisecond // an acknowledgement younger than this has just come; older ones were stored
+	wakeRetry  = time.Second            // when the store is out of order
+	coalesce   = 2 * time.Millisecond   // polls this close are one wake-up of the processor
+	idleLook   = time.Hour              // when nothing is due
+	drainGrace = 5 * time.Second        // for what is in flight when the agent stops
+	freshAck   = 500 * time.Millisecond // an acknowledgement younger than this has just come; older ones were stored
 )
+
+var errStopping = errors.New("the agent is shutting down")
 
 // waker runs the next turn of a parked task; *tasks.Engine is one.
 type waker interface {
@@ -43,71 +41,90 @@ type (
 	failure  struct{ reason string } // the provider refuses to go on, or what it gave is not an approval
 )
 
-// approvals waits for people. One goroutine and one heap serve all tasks: a task that waits is an entry of some hundred bytes, and a poll is a
+// approvals waits for people. One goroutine and two heaps serve all tasks: a task that waits is an entry of some hundred bytes, and a poll is a
 // goroutine for as long as its HTTP call takes.
 type approvals struct {
 	consent Consent
 	scope   string
-	open    bool // the disclosure policy: failures are told at once
-	rate    int  // polls a second; 0 is no limit
+	rate    int // polls a second; 0 is no limit
 	log     *slog.Logger
 
 	mu       sync.Mutex
 	entries  map[a2a.TaskID]*approval
-	due      dueHeap
-	kick     chan struct{} // the first of due has changed
+	clock    queue
+	polls    queue
+	kick     chan struct{} // there is something to look at before the time
 	inFlight int           // polls
-	waking   int           // turns
+	turns    int           // under way
 	nextSlot time.Time     // when the rate allows another poll
 	paused   time.Time     // until then the provider wants no polls at all (429)
+	draining bool
 	work     sync.WaitGroup
 }
 
 // approval is one waiting task.
 type approval struct {
-	id     a2a.TaskID
-	cp     *checkpoint
-	pace   ciba.Pace
-	pollAt time.Time // zero: nothing to poll for any more
-	slot   bool      // pollAt is a slot of the rate limit
-	result any       // a signal that waits for the announcement
-	reason string    // for the operator, when silence follows
+	id a2a.TaskID
+	request
+	pace    ciba.Pace
+	pollAt  time.Time          // zero: nothing to poll for any more
+	cancel  context.CancelFunc // of the poll in flight, nil if there is none
+	result  any                // a signal that waits for the announcement, or for its turn
+	retryAt time.Time          // no turn before
+	turning bool
+	parked  bool // the turn under way has parked the task again
+	gone    bool
 
-	at    time.Time // when something is due
-	index int       // in the heap, -1 while somebody works on it
-	park  bool      // the turn that was woken has parked the task again
-	gone  bool
+	at    [queues]time.Time
+	place [queues]int // in the queue, from 1; 0 is outside
 }
 
-func newApprovals() *approvals {
-	return &approvals{entries: map[a2a.TaskID]*approval{}, kick: make(chan struct{}, 1)}
+func newApprovals(consent Consent, scope string, rate int, log *slog.Logger) *approvals {
+	return &approvals{
+		consent: consent, scope: scope, rate: rate, log: log,
+		entries: map[a2a.TaskID]*approval{}, kick: make(chan struct{}, 1),
+		clock: queue{which: onClock}, polls: queue{which: onPolls},
+	}
 }
 
 // park takes a task in, or takes it back after a turn.
-func (a *approvals) park(id a2a.TaskID, cp *checkpoint) {
+func (a *approvals) park(id a2a.TaskID, r request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	e := a.entries[id]
-	if e == nil {
-		e = &approval{id: id, index: -1}
-		a.entries[id] = e
-		if now := time.Now(); cp.real() {
-			e.pace = ciba.Pace{Interval: cp.Interval, Expiry: cp.Expiry, Deadline: cp.Expiry}
-			e.pollAt = now
-			if !now.Before(cp.Expiry) {
-				e.pollAt, e.reason = time.Time{}, reasonNoAnswer
-			} else if now.Sub(cp.Step) > freshAck || cp.announced() && now.Add(cp.Lifetime).Sub(cp.Deadline) > freshAck {
-				// After a restart the polls of all tasks would come in step for ever: spread them over the interval.
-				e.pollAt = now.Add(rand.N(max(cp.Interval, time.Second)))
-			}
-		} else {
-			e.reason = cp.Reason
+	if e != nil { // after a turn
+		r.Reason = cmp.Or(e.Reason, r.Reason)
+		e.request = r
+		if !r.real() {
+			e.pollAt = time.Time{}
 		}
-	} else if e.index < 0 { // its turn is under way and will put it back
-		e.cp, e.park = cp, true
+		if e.parked = e.turning; !e.parked {
+			a.schedule(e)
+		}
 		return
 	}
-	e.cp = cp
+	e = &approval{id: id, request: r}
+	a.entries[id] = e
+	now := time.Now()
+	if r.real() && now.Before(r.Expiry) {
+		e.pace = ciba.Pace{Interval: r.Interval, Expiry: r.Expiry, Deadline: r.Expiry}
+		e.pollAt = now
+		if now.Sub(r.Step) > freshAck {
+			a.spread(e, now) // after a restart the polls of all tasks would come in step for ever
+		}
+	}
+	a.schedule(e)
+}
+
+// parkBroken takes in a task whose checkpoint cannot be read, to have it ended.
+func (a *approvals) parkBroken(id a2a.TaskID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if e := a.entries[id]; e != nil {
+		return
+	}
+	e := &approval{id: id, request: request{Deadline: time.Now()}}
+	a.entries[id] = e
 	a.schedule(e)
 }
 
@@ -115,36 +132,79 @@ func (a *approvals) park(id a2a.TaskID, cp *checkpoint) {
 func (a *approvals) unpark(id a2a.TaskID) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	e := a.entries[id]
-	if e == nil {
-		return
-	}
-	e.gone = true
-	delete(a.entries, id)
-	if e.index >= 0 {
-		heap.Remove(&a.due, e.index)
+	if e := a.entries[id]; e != nil {
+		a.forget(e)
 	}
 }
 
-// schedule puts an entry into the heap for the next thing that is due. The lock is held.
-func (a *approvals) schedule(e *approval) {
+// forget ends the waiting of a task, and the poll in flight: an approval that comes now is of no use to anybody. The lock is held.
+func (a *approvals) forget(e *approval) {
+	e.gone = true
+	delete(a.entries, e.id)
+	a.clock.drop(e)
+	a.polls.drop(e)
+	if e.cancel != nil {
+		e.cancel()
+	}
+}
+
+// count is the number of tasks that wait.
+func (a *approvals) count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.entries)
+}
+
+// signal is the turn that is due for an entry, nil if none is. What the provider has said is held until the caller has been told that somebody is
+// asked: else its time would tell of itself.
+func (e *approval) signal(now time.Time) any {
 	switch {
-	case !e.cp.announced():
-		e.at = e.cp.Step
-	case e.result != nil:
-		e.at = time.Time{}
-	default:
-		e.at = e.cp.Deadline
-	}
-	if !e.pollAt.IsZero() && e.pollAt.Before(e.at) {
-		e.at = e.pollAt
-	}
-	heap.Push(&a.due, e)
-	if e.index == 0 {
-		select {
-		case a.kick <- struct{}{}:
-		default:
+	case now.Before(e.retryAt):
+	case !e.announced():
+		if !now.Before(e.Step) {
+			return announce{}
 		}
+	case e.result != nil:
+		return e.result
+	case !now.Before(e.Deadline):
+		return silence{cmp.Or(e.Reason, reasonNoAnswer)}
+	}
+	return nil
+}
+
+// mayPoll reports whether the entry has a poll before it.
+func (e *approval) mayPoll() bool { return !e.pollAt.IsZero() && e.cancel == nil && e.result == nil }
+
+// schedule puts an entry on the clock for the next thing that is due. The lock is held.
+func (a *approvals) schedule(e *approval) {
+	if e.turning || e.gone {
+		return // the end of the turn does it
+	}
+	at := e.Deadline
+	switch {
+	case !e.announced():
+		at = e.Step
+	case e.result != nil:
+		at = time.Time{}
+	}
+	at = later(at, e.retryAt)
+	if e.mayPoll() && !a.polls.has(e) {
+		// Polls may wait a little for one another; what the caller sees may not, or he could tell what it waits for.
+		if together := e.pollAt.Add(coalesce - 1).Truncate(coalesce); together.Before(at) {
+			at = together
+		}
+	}
+	a.clock.put(e, at)
+	if a.clock.first() == e {
+		a.poke()
+	}
+}
+
+// poke has the dispatcher look again.
+func (a *approvals) poke() {
+	select {
+	case a.kick <- struct{}{}:
+	default:
 	}
 }
 
@@ -153,204 +213,107 @@ func (a *approvals) schedule(e *approval) {
 func (a *approvals) run(ctx context.Context, w waker) {
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
-	timer := time.NewTimer(time.Hour)
+	timer := time.NewTimer(idleLook)
 	defer timer.Stop()
 	var grace <-chan time.Time
 	done := ctx.Done()
 	for {
-		timer.Reset(a.dispatch(work, w, grace != nil))
+		wait, idle := a.dispatch(work, w)
+		if idle {
+			a.work.Wait()
+			return
+		}
+		timer.Reset(wait)
 		select {
 		case <-timer.C:
 		case <-a.kick:
 		case <-done:
 			done, grace = nil, time.After(drainGrace)
+			a.drain()
 		case <-grace:
-			cancel(errors.New("the agent is shutting down"))
-			a.work.Wait()
-			return
-		}
-		if grace != nil && a.idle() {
+			cancel(errStopping)
 			a.work.Wait()
 			return
 		}
 	}
 }
 
-// idle reports whether nothing is in flight and nothing collected waits for its turn.
-func (a *approvals) idle() bool {
+func (a *approvals) drain() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.inFlight > 0 || a.waking > 0 {
-		return false
-	}
-	for _, e := range a.due {
-		if e.result != nil {
-			return false
-		}
-	}
-	return true
+	a.draining = true
 }
 
-// dispatch starts all that is due and returns the time until something else is.
-func (a *approvals) dispatch(ctx context.Context, w waker, draining bool) time.Duration {
+// dispatch starts all that is due. It returns the time until something else is, and whether a draining has come to its end.
+func (a *approvals) dispatch(ctx context.Context, w waker) (wait time.Duration, idle bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := time.Now()
-	if draining {
-		a.dispatchResults(ctx, w, now)
-		return drainLook
-	}
-	for len(a.due) > 0 {
-		e := a.due[0]
-		if wait := e.at.Sub(now); wait > 0 {
-			return max(wait, coalesce)
+	wait = idleLook
+	for e := a.clock.first(); e != nil; e = a.clock.first() {
+		if w := e.at[onClock].Sub(now); w > 0 {
+			wait = w
+			break
 		}
-		heap.Pop(&a.due)
-		switch {
-		case !e.cp.announced() && !now.Before(e.cp.Step):
-			a.startWake(ctx, w, e, announce{})
-		case e.cp.announced() && e.result != nil:
-			a.startWake(ctx, w, e, e.result)
-		case e.cp.announced() && !now.Before(e.cp.Deadline):
-			a.startWake(ctx, w, e, silence{e.reason})
-		case a.mayPoll(e, now):
-			a.inFlight++
-			a.work.Go(func() { a.poll(ctx, e) })
-		default:
-			a.schedule(e)
+		a.clock.drop(e)
+		if a.draining && e.result == nil {
+			continue // it waits on in the store
 		}
+		if signal := e.signal(now); signal != nil {
+			a.startTurn(ctx, w, e, signal)
+			continue
+		}
+		if e.mayPoll() && !e.pollAt.After(now) {
+			if now.Before(a.paused) {
+				a.spread(e, a.paused)
+			} else {
+				a.polls.put(e, e.urgency())
+			}
+		}
+		a.schedule(e)
 	}
-	return time.Hour
+	if a.draining {
+		return wait, a.inFlight == 0 && a.turns == 0 && !a.holds()
+	}
+	return min(wait, a.startPolls(ctx, now)), false
 }
 
-// dispatchResults starts the turns of results that are in, and of nothing else.
-func (a *approvals) dispatchResults(ctx context.Context, w waker, now time.Time) {
-	for i := len(a.due) - 1; i >= 0; i-- {
-		e := a.due[i]
-		switch {
-		case e.result == nil:
-		case e.cp.announced():
-			heap.Remove(&a.due, i)
-			a.startWake(ctx, w, e, e.result)
-		case !now.Before(e.cp.Step):
-			heap.Remove(&a.due, i)
-			a.startWake(ctx, w, e, announce{})
+// holds reports whether something that was collected waits for its turn.
+func (a *approvals) holds() bool {
+	for _, e := range a.clock.list {
+		if e.result != nil {
+			return true
 		}
 	}
+	return false
 }
 
-// startWake begins a turn of the task. The lock is held.
-func (a *approvals) startWake(ctx context.Context, w waker, e *approval, signal any) {
+// startTurn begins a turn of the task. The lock is held.
+func (a *approvals) startTurn(ctx context.Context, w waker, e *approval, signal any) {
+	a.polls.drop(e)
 	if _, ok := signal.(announce); !ok {
 		e.result = nil
-	}
-	e.park = false
-	a.waking++
-	a.work.Go(func() { a.wake(ctx, w, e, signal) })
-}
-
-// mayPoll reports whether the entry is polled now; else it sets pollAt to when it may be. The lock is held.
-func (a *approvals) mayPoll(e *approval, now time.Time) bool {
-	switch {
-	case now.Before(a.paused):
-		// Not all at once when the pause is over.
-		e.pollAt, e.slot = a.paused.Add(rand.N(e.pace.Interval)), false
-		return false
-	case a.rate > 0 && !e.slot:
-		if a.nextSlot.Before(now) {
-			a.nextSlot = now
-		}
-		e.pollAt, e.slot = a.nextSlot, true
-		a.nextSlot = a.nextSlot.Add(time.Second / time.Duration(a.rate))
-		if e.pollAt.After(now) {
-			return false
+		if e.cancel != nil {
+			e.cancel() // the time is up: what the provider would say comes too late
 		}
 	}
-	if a.inFlight >= maxPollsInFlight {
-		e.pollAt = now.Add(pollsFull)
-		return false
-	}
-	e.slot = false
-	return true
+	e.turning, e.parked = true, false
+	a.turns++
+	a.work.Go(func() {
+		err := w.Wake(ctx, e.id, signal)
+		a.endTurn(ctx, e, signal, err)
+	})
 }
 
-// poll asks once how a request stands.
-func (a *approvals) poll(ctx context.Context, e *approval) {
-	sent := time.Now()
-	grant, err := a.consent.PollOnce(ctx, e.cp.AuthReqID, e.cp.expectation(a.scope))
-	now := time.Now()
-
+// endTurn is after a turn. If it has not parked the task again, the task has ended.
+func (a *approvals) endTurn(ctx context.Context, e *approval, signal any, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.inFlight--
-	if e.gone {
-		return // canceled meanwhile: a late approval is dropped
-	}
-	e.pollAt = time.Time{}
-	switch next, again := e.pace.Next(sent, now, err); {
-	case err == nil:
-		e.result = approved{grant, now}
-	case again:
-		e.pollAt = next
-		a.pauseFor(err, now)
-	case e.pace.Silence(now, err):
-		e.reason = reasonNoAnswer
-	case errors.Is(err, ciba.ErrAccessDenied):
-		e.result = declined{}
-	case ctx.Err() != nil:
-		return // shutting down; the next process goes on
-	case isTemporary(err):
-		e.reason = reasonNoAnswer // past the provider's expiry
-	default:
-		a.alarm(e, err)
-	}
-	a.schedule(e)
-}
-
-func isTemporary(err error) bool {
-	var temporary *ciba.TemporaryError
-	var slow *ciba.SlowDown
-	return errors.Is(err, ciba.ErrPending) || errors.As(err, &temporary) || errors.As(err, &slow)
-}
-
-// pauseFor honours a provider that is asked too much by all of us.
-func (a *approvals) pauseFor(err error, now time.Time) {
-	var refused *oauth.Error
-	if errors.As(err, &refused) && refused.Status == http.StatusTooManyRequests && refused.RetryAfter > 0 {
-		if until := now.Add(min(refused.RetryAfter, ciba.MaxExpiry)); until.After(a.paused) {
-			a.paused = until
-		}
-	}
-}
-
-// alarm is for an end that no person has caused: a wrong person's token, a request that the provider has forgotten, credentials that no longer
-// hold. Only an open policy tells the caller; otherwise a caller would learn that there was somebody to ask.
-func (a *approvals) alarm(e *approval, err error) {
-	e.reason = reasonProvider
-	var mismatch *ciba.MismatchError
-	if errors.As(err, &mismatch) {
-		e.reason = reasonWrongApproval
-	}
-	a.log.Error("an approval cannot be used", "task", e.id, "reason", e.reason, "error", err)
-	if a.open {
-		e.result = failure{e.reason}
-	} else {
-		e.result = silentFailure{e.reason}
-	}
-}
-
-// silentFailure is a failure that stays silent until the deadline, unless the approval had been seen already.
-type silentFailure struct{ reason string }
-
-// wake runs a turn of the task. If the turn has not parked the task again, it has ended.
-func (a *approvals) wake(ctx context.Context, w waker, e *approval, signal any) {
-	err := w.Wake(ctx, e.id, signal)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.waking--
+	a.turns--
+	e.turning = false
 	switch {
 	case e.gone:
-	case e.park:
+	case e.parked:
 		a.schedule(e)
 	case err != nil && ctx.Err() == nil:
 		switch signal.(type) {
@@ -358,41 +321,23 @@ func (a *approvals) wake(ctx context.Context, w waker, e *approval, signal any) 
 		default:
 			e.result = signal
 		}
-		e.at = time.Now().Add(wakeRetry)
-		heap.Push(&a.due, e)
+		e.retryAt = time.Now().Add(wakeRetry)
+		a.schedule(e)
 	default:
-		delete(a.entries, e.id)
+		a.forget(e)
+	}
+	if a.draining {
+		a.poke()
 	}
 }
 
-// waiting is the number of tasks that wait.
-func (a *approvals) waiting() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.entries)
-}
-
-// dueHeap orders entries by what is due first.
-type dueHeap []*approval
-
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].at.Before(h[j].at) }
-func (h dueHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
-}
-
-func (h *dueHeap) Push(x any) {
-	e := x.(*approval)
-	e.index = len(*h)
-	*h = append(*h, e)
-}
-
-func (h *dueHeap) Pop() any {
-	old := *h
-	e := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	e.index = -1
-	return e
+// spread puts the next poll of an entry somewhere into the interval that begins at from, or into what is left of the request's life. The lock is
+// held.
+func (a *approvals) spread(e *approval, from time.Time) {
+	window := min(e.pace.Interval, e.Expiry.Sub(from))
+	if window <= 0 {
+		e.pollAt = time.Time{}
+		return
+	}
+	e.pollAt = from.Add(rand.N(window))
 }

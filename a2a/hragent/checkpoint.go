@@ -2,7 +2,7 @@ package hragent
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"time"
 
 	"staff0/ciba"
@@ -11,15 +11,22 @@ import (
 // checkpoint is what the store keeps of a task that waits for an approval. It is enough to go on polling the same request in another process,
 // and holds no token. The auth_req_id in it is worth nothing without the agent's own credential, and goes when the task ends.
 //
-// A pretended request has one too, in every member alike but for the auth_req_id, so that nothing about a task tells the two apart but this.
+// A pretended request has one too, which differs in what belongs to the provider alone. It passes through the same steps at the same times.
 type checkpoint struct {
-	AuthReqID string   `json:"auth_req_id,omitempty"`
-	Code      string   `json:"code,omitempty"`
-	Subject   string   `json:"subject,omitempty"` // who must approve
-	Email     string   `json:"email,omitempty"`   // whose address must be verified, when the subject is not known
-	Asked     *subject `json:"asked,omitempty"`
-	Number    string   `json:"number,omitempty"` // the employee number, if that is what was asked about
-	Modes     []string `json:"modes,omitempty"`  // acceptedOutputModes
+	request
+	Code   string  `json:"code,omitempty"`
+	Asked  subject `json:"asked,omitzero"`
+	Number string  `json:"number,omitempty"` // the employee number, if that is what was asked about
+	// The forms of the answer that the caller takes. They are kept in place of acceptedOutputModes, which a caller may make as long as he likes.
+	Text bool `json:"text,omitempty"`
+	JSON bool `json:"json,omitempty"`
+}
+
+// request is the part that the waiting needs.
+type request struct {
+	AuthReqID string `json:"auth_req_id,omitempty"`
+	Subject   string `json:"subject,omitempty"` // who must approve
+	Email     string `json:"email,omitempty"`   // whose address must be verified, when the subject is not known
 
 	Step     time.Time     `json:"step,omitzero"`       // when AUTH_REQUIRED is announced
 	Lifetime time.Duration `json:"lifetime,omitempty"`  // of the request, counted from the announcement
@@ -31,13 +38,13 @@ type checkpoint struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-func (c *checkpoint) announced() bool { return !c.Deadline.IsZero() }
+func (r *request) announced() bool { return !r.Deadline.IsZero() }
 
 // real reports whether there is a request at the provider to poll for.
-func (c *checkpoint) real() bool { return c.AuthReqID != "" }
+func (r *request) real() bool { return r.AuthReqID != "" }
 
-func (c *checkpoint) expectation(scope string) ciba.Expectation {
-	return ciba.Expectation{Subject: c.Subject, Email: c.Email, Scope: scope}
+func (r *request) expectation(scope string) ciba.Expectation {
+	return ciba.Expectation{Subject: r.Subject, Email: r.Email, Scope: scope}
 }
 
 func (c *checkpoint) encode() []byte {
@@ -48,23 +55,27 @@ func (c *checkpoint) encode() []byte {
 	return b
 }
 
+// decodeCheckpoint says nothing of the contents in its error, which is logged.
 func decodeCheckpoint(b []byte) (*checkpoint, error) {
 	c := new(checkpoint)
-	if err := json.Unmarshal(b, c); err != nil {
-		return nil, fmt.Errorf("a checkpoint cannot be read: %w", err)
+	if json.Unmarshal(b, c) != nil {
+		return nil, errors.New("hragent: a checkpoint cannot be read")
 	}
 	return c, nil
 }
 
-// note is what remains of a checkpoint when its task ends: the reason, for the operator.
+// note is what remains of a checkpoint when its task ends: the reason, for the operator. None leaves nothing.
 func note(reason string) []byte {
-	return (&checkpoint{Reason: reason}).encode()
+	if reason == "" {
+		return nil
+	}
+	return (&checkpoint{request: request{Reason: reason}}).encode()
 }
 
 // Note is what a finished task has left for the operator, and what a waiting one says of itself; it never holds an auth_req_id.
 type Note struct {
 	Reason    string    `json:"reason,omitempty"`
-	Pretended bool      `json:"pretended,omitempty"` // nobody was rung
+	Pretended bool      `json:"pretended,omitempty"` // nobody is rung, or nobody can answer any more
 	Code      string    `json:"code,omitempty"`
 	Subject   string    `json:"subject,omitempty"`
 	Deadline  time.Time `json:"deadline,omitzero"`

@@ -10,24 +10,8 @@ import (
 	"staff0/hrapi"
 )
 
-// The name under which the code that the asker and the person compare, the deadline and the outcome stand in the metadata of statuses.
-const ConsentExtension = "https://staff0.com/a2a/consent/v1"
-
 // ArtifactName is the name, and within its task the id, of the answer.
 const ArtifactName = "employment-status"
-
-// Outcome is how a task ended, for programs; the sentences are for people.
-type Outcome string
-
-// The outcomes.
-const (
-	Yes          Outcome = "yes"
-	No           Outcome = "no"
-	NameMismatch Outcome = "name_mismatch"
-	Declined     Outcome = "declined"
-	NotConfirmed Outcome = "not_confirmed"
-	Refused      Outcome = "refused"
-)
 
 // subject is the person as the caller put it.
 type subject struct {
@@ -71,17 +55,14 @@ type answer struct {
 	at      time.Time // of the approval
 }
 
-// artifact is the answer in the forms that the caller takes.
-func (a answer) artifact(modes []string) *a2a.TaskArtifactUpdateEvent {
+// artifact is the answer in the forms that the caller takes. Text is what everybody can show, so who takes neither gets that.
+func (a answer) artifact(text, data bool) *a2a.TaskArtifactUpdateEvent {
 	var parts []a2a.Part
-	if takes(modes, "text/plain") {
+	if text || !data {
 		parts = append(parts, a2a.TextPart(sentence(a.outcome, a.subject, a.company)))
 	}
-	if takes(modes, "application/json") {
+	if data {
 		parts = append(parts, a2a.DataPart(a.data()))
-	}
-	if len(parts) == 0 { // text is what everybody can show
-		parts = []a2a.Part{a2a.TextPart(sentence(a.outcome, a.subject, a.company))}
 	}
 	return &a2a.TaskArtifactUpdateEvent{
 		Artifact: &a2a.Artifact{ArtifactID: ArtifactName, Name: ArtifactName, Parts: parts}, LastChunk: true,
@@ -121,6 +102,7 @@ func takes(modes []string, media string) bool {
 	}
 	kind, _, _ := strings.Cut(media, "/")
 	for _, m := range modes {
+		m = strings.ToLower(m)
 		if m == "text" {
 			m = "text/plain"
 		}
@@ -132,25 +114,4 @@ func takes(modes []string, media string) bool {
 		}
 	}
 	return false
-}
-
-// consentMetadata is the metadata of a status about a request for consent. Members that do not apply are left out.
-func consentMetadata(code string, deadline time.Time, o Outcome) a2a.Struct {
-	b := append([]byte(nil), `{"`+ConsentExtension+`":{`...)
-	comma := ""
-	if code != "" {
-		b = append(b, `"code":`...)
-		b = a2a.AppendString(b, code)
-		b = append(b, `,"deadline":"`...)
-		b = a2a.AppendTime(b, deadline)
-		b = append(b, '"')
-		comma = ","
-	}
-	if o != "" {
-		b = append(b, comma...)
-		b = append(b, `"outcome":"`...)
-		b = append(b, o...)
-		b = append(b, '"')
-	}
-	return append(b, "}}"...)
 }

@@ -1,0 +1,60 @@
+package hragent
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"staff0/a2a"
+	"staff0/a2a/tasks"
+	"staff0/ciba"
+	"staff0/hrapi"
+)
+
+// answer reads the record with the token of the approval, which is used here and nowhere else, and says what is in it.
+func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok approved, yield func(tasks.Step, error) bool) {
+	employee, err := a.record(ctx, ok.grant)
+	if err == nil && cp.Number != "" && !strings.EqualFold(cp.Number, employee.EmployeeID) {
+		// The provider's directory and the HR records disagree about whose number it is: no answer about either would be right.
+		err = errors.New("the record bears another employee number than the directory")
+	}
+	if err != nil && !errors.Is(err, hrapi.ErrNotFound) {
+		if ctx.Err() == nil {
+			a.c.Log.Error("the HR API gave no record", "task", turn.Task.ID, "error", plain(err))
+			yield(cp.failed(reasonRecords), nil)
+		}
+		return
+	}
+	v := answer{outcome: verdict(cp.Asked, employee), subject: cp.Asked, company: a.c.Company, code: cp.Code, at: ok.at}
+	if employee != nil {
+		v.asOf = employee.AsOf
+	}
+	done := final(a2a.TaskStateCompleted, "", consentMetadata(cp.Code, cp.Deadline, v.outcome))
+	done.Events = append([]a2a.Event{v.artifact(cp.Text, cp.JSON)}, done.Events...)
+	yield(done, nil)
+}
+
+// Bounds of reading a record.
+const (
+	recordTries       = 3
+	recordFirstWait   = 200 * time.Millisecond // then four times as long
+	recordLongestWait = 5 * time.Second        // whatever the API asks for
+)
+
+func (a *Agent) record(ctx context.Context, grant *ciba.Grant) (employee *hrapi.Employee, err error) {
+	wait := recordFirstWait
+	for try := 1; ; try++ {
+		employee, err = a.c.Records.Employee(ctx, grant.Token, grant.Subject)
+		temporary, again := errors.AsType[*hrapi.TemporaryError](err)
+		if err == nil || !again || try == recordTries {
+			return employee, err
+		}
+		select {
+		case <-time.After(max(wait, min(temporary.RetryAfter, recordLongestWait))):
+			wait *= 4
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package hragent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"staff0/ciba"
+	"staff0/llm"
+)
+
+// Bounds of one call of the Management API.
+const (
+	maxDirectoryAnswer = 256 << 10        // bytes
+	directoryTimeout   = 10 * time.Second // unless the client has its own
+)
+
+// ManagementAPI is the directory of Auth0: users-by-email, and one search for employee numbers. It sees addresses and user ids, nothing else.
+type ManagementAPI struct {
+	BaseURL    string // ends in /api/v2/
+	Issuer     string
+	Provider   ciba.Provider
+	HTTPClient *http.Client // puts the agent's own token on each request
+}
+
+type managementUser struct {
+	UserID        string `json:"user_id"`
+	Email         string `json:"email"`
+	EmailVerified bool   `json:"email_verified"`
+	Blocked       bool   `json:"blocked"` // absent unless somebody was blocked once
+}
+
+const managementFields = "fields=user_id%2Cemail%2Cemail_verified%2Cblocked&include_fields=true"
+
+// Find asks the Management API. A subject needs no look-up.
+func (d *ManagementAPI) Find(ctx context.Context, kind llm.IdentifierKind, identifier string) (Person, error) {
+	switch kind {
+	case llm.Subject:
+		return d.person(identifier), nil
+	case llm.Email:
+		users, err := d.get(ctx, "users-by-email?"+managementFields+"&email="+url.QueryEscape(identifier))
+		if err != nil {
+			return Person{}, err
+		}
+		// The provider may compare more loosely than it says; only the very address counts.
+		return d.one(users, func(u managementUser) bool { return lower(u.Email) == lower(identifier) }, true)
+	case llm.EmployeeNumber:
+		if !plainNumber(identifier) {
+			return Person{}, &UnknownError{reasonUnknown} // nothing that could break out of the query
+		}
+		q := url.QueryEscape(`app_metadata.employee_id:"` + strings.ToUpper(identifier) + `"`)
+		users, err := d.get(ctx, "users?search_engine=v3&"+managementFields+"&q="+q)
+		if err != nil {
+			return Person{}, err
+		}
+		return d.one(users, func(managementUser) bool { return true }, false)
+	}
+	return Person{}, &UnknownError{reasonUnknown}
+}
+
+func plainNumber(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
+}
+
+// one picks the only user that fits. Two are as good as none: nobody can say which of them was meant.
+func (d *ManagementAPI) one(users []managementUser, fits func(managementUser) bool, byAddress bool) (Person, error) {
+	var found []managementUser
+	for _, u := range users {
+		if u.UserID != "" && fits(u) {
+			found = append(found, u)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return Person{}, &UnknownError{reasonUnknown}
+	case len(found) > 1:
+		return Person{}, &UnknownError{reasonAmbiguous}
+	case found[0].Blocked:
+		return Person{}, &UnknownError{reasonBlocked}
+	case byAddress && !found[0].EmailVerified: // anybody can register with an address they do not own
+		return Person{}, &UnknownError{reasonUnverified}
+	}
+	p := d.person(found[0].UserID)
+	p.Found = true
+	return p, nil
+}
+
+func (d *ManagementAPI) person(subject string) Person {
+	return Person{Subject: subject, LoginHint: d.Provider.LoginHint(d.Issuer, subject)}
+}
+
+func (d *ManagementAPI) get(ctx context.Context, path string) ([]managementUser, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.BaseURL+path, nil)
+	if err != nil || d.HTTPClient == nil {
+		return nil, errors.New("the Management API has no address or no client") // err holds the person's address
+	}
+	req.Header.Set("Accept", "application/json")
+	// The copy shares the connections. A redirect would send token and address elsewhere.
+	hc := *d.HTTPClient
+	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if hc.Timeout == 0 {
+		hc.Timeout = directoryTimeout
+	}
+	res, err := hc.Do(req)
+	if err != nil {
+		if ue, ok := errors.AsType[*url.Error](err); ok {
+			err = ue.Err // the URL holds the person's address
+		}
+		return nil, fmt.Errorf("the Management API cannot be reached: %w", err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxDirectoryAnswer+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the Management API broke off: %w", err)
+	case res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
+		return nil, fmt.Errorf("the Management API answered %d; the agent's client needs the scope read:users for it", res.StatusCode)
+	case res.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("the Management API answered %d", res.StatusCode)
+	case len(body) > maxDirectoryAnswer:
+		return nil, errors.New("the Management API answered with too much")
+	}
+	var users []managementUser
+	if json.Unmarshal(body, &users) != nil || users == nil {
+		return nil, errors.New("the Management API answered with something that is no list of users")
+	}
+	return users, nil
+}

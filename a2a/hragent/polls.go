@@ -1,0 +1,127 @@
+package hragent
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"staff0/ciba"
+	"staff0/ciba/oauth"
+)
+
+const (
+	// maxPollsInFlight bounds the connections to the provider, who may hold each poll open for half a minute (CIBA Core §10.1.1).
+	maxPollsInFlight = 512
+	// pollSlack is what the rate may catch up when timers come late.
+	pollSlack = 10 * time.Millisecond
+	// tooManyPause follows a 429 that names no time.
+	tooManyPause = time.Second
+)
+
+// urgency orders polls that are due and have to wait for others: the middle of the time that is left. Who has little left comes before who has
+// much, but nobody is overtaken for ever, and the last poll of a request is not spent in the queue.
+func (e *approval) urgency() time.Time { return e.pollAt.Add(e.Expiry.Sub(e.pollAt) / 2) }
+
+// startPolls sends the polls that are due, as far as the rate and the number in flight allow. It returns the time until it may send another. The
+// lock is held.
+func (a *approvals) startPolls(ctx context.Context, now time.Time) time.Duration {
+	if a.nextSlot.Before(now.Add(-pollSlack)) {
+		a.nextSlot = now.Add(-pollSlack)
+	}
+	for e := a.polls.first(); e != nil; e = a.polls.first() {
+		if a.inFlight >= maxPollsInFlight {
+			break // the end of a poll brings us here again
+		}
+		if a.rate > 0 {
+			if wait := a.nextSlot.Sub(now); wait > 0 {
+				return max(wait, coalesce)
+			}
+			a.nextSlot = a.nextSlot.Add(time.Second / time.Duration(a.rate))
+		}
+		a.polls.drop(e)
+		ctx, cancel := context.WithCancel(ctx)
+		e.cancel = cancel
+		a.inFlight++
+		a.work.Go(func() { a.poll(ctx, e) })
+	}
+	return idleLook
+}
+
+// poll asks once how a request stands.
+func (a *approvals) poll(ctx context.Context, e *approval) {
+	a.mu.Lock()
+	id, want := e.AuthReqID, e.expectation(a.scope)
+	a.mu.Unlock()
+	sent := time.Now()
+	grant, err := a.consent.PollOnce(ctx, id, want)
+	now := time.Now()
+
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	canceled := ctx.Err() != nil
+	e.cancel()
+	e.cancel = nil
+	a.inFlight--
+	if a.draining || len(a.polls.list) > 0 {
+		a.poke()
+	}
+	if e.gone {
+		if err == nil { // canceled meanwhile
+			a.log.Info("an approval came after the task had ended; it was dropped", "task", e.id)
+		}
+		return
+	}
+	e.pollAt = time.Time{}
+	switch next, again := e.pace.Next(sent, now, err); {
+	case err == nil:
+		e.result = approved{grant, now}
+	case again:
+		e.pollAt = next
+		a.pauseFor(err, now)
+	case canceled: // the time is up, or the agent stops and the next process goes on
+	case e.pace.Silence(now, err), isTemporary(err): // expired, or the next poll would be
+	case errors.Is(err, ciba.ErrAccessDenied):
+		e.result = declined{}
+	default:
+		a.alarm(e, err)
+	}
+	a.schedule(e)
+}
+
+func isTemporary(err error) bool {
+	_, slow := errors.AsType[*ciba.SlowDown](err)
+	_, temporary := errors.AsType[*ciba.TemporaryError](err)
+	return slow || temporary || errors.Is(err, ciba.ErrPending)
+}
+
+// pauseFor honours a provider that is asked too much by all of us. The lock is held.
+func (a *approvals) pauseFor(err error, now time.Time) {
+	refused, ok := errors.AsType[*oauth.Error](err)
+	if !ok || refused.Status != http.StatusTooManyRequests {
+		return
+	}
+	pause := tooManyPause
+	if refused.RetryAfter > 0 {
+		pause = min(refused.RetryAfter, ciba.MaxExpiry)
+	}
+	if until := now.Add(pause); until.After(a.paused) {
+		a.paused = until
+	}
+	for e := a.polls.first(); e != nil; e = a.polls.first() {
+		a.polls.drop(e)
+		a.spread(e, a.paused) // not all at once when the pause is over
+		a.schedule(e)
+	}
+}
+
+// alarm is for an end that no person has caused: a wrong person's token, a request that the provider has forgotten, credentials that no longer
+// hold.
+func (a *approvals) alarm(e *approval, err error) {
+	e.Reason = reasonProvider
+	if _, ok := errors.AsType[*ciba.MismatchError](err); ok {
+		e.Reason = reasonWrongApproval
+	}
+	a.log.Error("an approval cannot be used", "task", e.id, "reason", e.Reason, "error", plain(err))
+	e.result = failure{e.Reason}
+}
