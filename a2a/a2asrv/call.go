@@ -42,7 +42,7 @@ func (s *Server) serveCall(w http.ResponseWriter, r *http.Request) {
 	defer s.free(c)
 	c.owner, c.expiry = caller(r.Context())
 
-	// A body that trickles in must not hold a connection. The deadline ends with the request, or with freeing the call of a wait.
+	// A body that trickles in must not hold a connection. Once the body is read, net/http takes the deadline off.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(BodyTimeout))
 	var err error
 	if c.body.b, err = readBody(r, c.body.b); err != nil {
@@ -174,7 +174,6 @@ func (s *Server) fail(c *call, stream bool, err error) {
 	out.b = c.dialect.AppendError(out.b, c.id, err)
 	if status == http.StatusOK && stream && c.dialect.ErrorEvents {
 		_ = wire.NewEventWriter(c.w).Send(out.b)
-		settle(c.w)
 		return
 	}
 	answer(c.w, status, out.b)
@@ -202,10 +201,8 @@ func (s *Server) free(c *call) {
 	}
 }
 
-// settle takes the deadlines off a connection: that of the body before a wait, for net/http takes its passing for the client's leaving; and that of
-// the last event after one, for the next request on the connection would meet it.
-func settle(w http.ResponseWriter) {
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{})
-	_ = control.SetWriteDeadline(time.Time{})
+// unhurried takes the deadline for writing off an answer. Before a wait it is that of the http.Server, which knows nothing of waiting. After an event
+// it is that of the event: over HTTP/2 a deadline that passes ends the answer even if nobody is writing.
+func unhurried(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 }

@@ -87,7 +87,7 @@ func serve[Req, Res any](b binding, m *wire.Method[Req, Res], waits bool, do fun
 				return errTooMany
 			}
 			defer s.leave(c.owner)
-			settle(c.w)
+			unhurried(c.w)
 		}
 		res, err := do(c.r.Context(), c.owner, req)
 		if err != nil {
@@ -115,7 +115,7 @@ func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(con
 			return errTooMany
 		}
 		defer s.leave(c.owner)
-		settle(c.w)
+		unhurried(c.w)
 
 		st, ctx := newStream(c)
 		defer st.close()

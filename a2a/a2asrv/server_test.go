@@ -2,6 +2,7 @@ package a2asrv_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -201,6 +202,56 @@ func TestFaultsAreLogged(t *testing.T) {
 	}
 }
 
+// A caller that hangs up is no fault, whatever it was waiting for.
+func TestLeavingIsNoFault(t *testing.T) {
+	for _, method := range []string{"SendMessage", "SendStreamingMessage"} {
+		synctest.Test(t, func(t *testing.T) {
+			a := newAgent(t, nil)
+			ctx, leave := context.WithCancel(t.Context())
+			w := httptest.NewRecorder()
+			var call sync.WaitGroup
+			call.Go(func() { a.server.ServeHTTP(w, post(say(method, "Take 40 seconds."), "").WithContext(ctx)) })
+			synctest.Wait()
+			told := w.Body.String()
+			leave()
+			call.Wait()
+			if w.Body.String() != told || a.log.String() != "" {
+				t.Errorf("%s: said %s, logged %s", method, w.Body, a.log)
+			}
+			a.shutdown(t)
+		})
+	}
+}
+
+// deaf fails to write after a while, as a connection does whose other side has gone.
+type deaf struct {
+	*httptest.ResponseRecorder
+	after int
+}
+
+func (d *deaf) Write(p []byte) (int, error) {
+	if d.after--; d.after < 0 {
+		return 0, io.ErrClosedPipe
+	}
+	return d.ResponseRecorder.Write(p)
+}
+
+// A stream ends with the first line that cannot be sent, be it an event or a keep-alive.
+func TestStreamToNobodyEnds(t *testing.T) {
+	for after, want := range map[int]time.Duration{0: 0, 2: 0, 3: a2asrv.KeepAlive, 4: 2 * a2asrv.KeepAlive} {
+		synctest.Test(t, func(t *testing.T) {
+			a := newAgent(t, nil)
+			begin := time.Now()
+			r := post(say("SendStreamingMessage", "Does jdoe@staff0.com work here?"), "")
+			a.server.ServeHTTP(&deaf{httptest.NewRecorder(), after}, r)
+			if took := time.Since(begin); took != want {
+				t.Errorf("after %d lines it took %v, want %v", after, took, want)
+			}
+			a.shutdown(t)
+		})
+	}
+}
+
 // A stream that meets a fault half-way ends with one error event (SSE-4), in either version.
 func TestFaultInsideAStream(t *testing.T) {
 	for _, method := range []string{"SubscribeToTask", "tasks/resubscribe"} {
@@ -235,10 +286,18 @@ func TestWaitingCallsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAgent(t, nil)
 		ctx, leave := context.WithCancel(t.Context())
+		var streams []*httptest.ResponseRecorder
 		for range a2asrv.MaxWaiting {
-			go a.server.ServeHTTP(httptest.NewRecorder(), post(say("SendStreamingMessage", "Does jdoe@staff0.com work here?"), "").WithContext(ctx))
+			w := httptest.NewRecorder()
+			streams = append(streams, w)
+			go a.server.ServeHTTP(w, post(say("SendStreamingMessage", "Does jdoe@staff0.com work here?"), "").WithContext(ctx))
 		}
 		synctest.Wait()
+		for i, w := range streams {
+			if w.Code != 200 {
+				t.Fatalf("stream %d: %d %s", i, w.Code, w.Body)
+			}
+		}
 		for _, method := range []string{"SendStreamingMessage", "SendMessage"} {
 			w := serve(a.server, post(say(method, "Answer now."), ""))
 			if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), `"id":1,"error":{"code":-32000`) {
@@ -250,6 +309,11 @@ func TestWaitingCallsAreBounded(t *testing.T) {
 		}
 		if w := serve(a.server, post(`{"jsonrpc":"2.0","id":1,"method":"ListTasks"}`, "")); w.Code != 200 {
 			t.Errorf("a call that does not wait: %d %s", w.Code, w.Body)
+		}
+		for i := range a2asrv.MaxWaiting + 1 {
+			if w := serve(a.server, post(say("SendMessage", "Answer now."), "insurer")); w.Code != 200 {
+				t.Fatalf("call %d of another caller, one after the other: %d %s", i, w.Code, w.Body)
+			}
 		}
 		leave()
 		synctest.Wait()

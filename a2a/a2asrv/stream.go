@@ -44,7 +44,9 @@ func (st *stream) send(data []byte) error {
 	} else {
 		st.timer.Reset(st.pause())
 	}
-	return st.events.Send(data)
+	err := st.events.Send(data)
+	unhurried(st.call.w)
+	return err
 }
 
 // pause is how long the stream may be silent.
@@ -63,6 +65,7 @@ func (st *stream) beat() {
 			st.cancel(err)
 			return
 		}
+		unhurried(st.call.w)
 		st.timer.Reset(st.pause())
 	}
 }
@@ -75,6 +78,5 @@ func (st *stream) close() {
 	st.closed = true
 	if st.timer != nil {
 		st.timer.Stop()
-		settle(st.call.w)
 	}
 }
