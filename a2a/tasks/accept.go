@@ -156,7 +156,7 @@ func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, m *
 			events = append(events, e.working())
 		}
 		e.stamp(rec.Task, events)
-		next, err := e.append(ctx, rec, events, nil, false)
+		next, err := e.append(ctx, rec, Change{Events: events})
 		switch {
 		case errors.Is(err, ErrConflict):
 			continue

@@ -276,6 +276,29 @@ func TestTheLastStepMayLeaveANote(t *testing.T) {
 	})
 }
 
+func TestAskingTheCallerRemovesTheCheckpoint(t *testing.T) {
+	bubble(t, func(ctx context.Context, turn *tasks.Turn, yield yielder) {
+		switch {
+		case turn.Signal != nil:
+			yield(status(a2a.TaskStateInputRequired, "Who?"), nil)
+		case len(turn.Task.History) > 2:
+			yield(answered(), nil)
+		default:
+			yield(waiting("auth_req_id"), nil)
+		}
+	}, func(t *testing.T, w *world) {
+		id := w.begin("?")
+		w.wake(id, "unclear")
+		if got := w.record(id).Checkpoint; got != nil {
+			t.Errorf("checkpoint %q", got)
+		}
+		// Else the answer would be a remark to a task that waits for something else.
+		if got := w.send(to(id, w.message("jdoe"))).Status.State; got != a2a.TaskStateCompleted {
+			t.Errorf("state %v", got)
+		}
+	})
+}
+
 func TestAnEmptyCheckpointRemovesTheOneBefore(t *testing.T) {
 	bubble(t, func(ctx context.Context, turn *tasks.Turn, yield yielder) {
 		if turn.Signal == nil {

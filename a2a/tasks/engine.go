@@ -19,7 +19,7 @@ const (
 	maxRebases = 100  // times that one change is tried again because somebody else was faster
 )
 
-// ErrDraining ends streams when the agent shuts down. The task goes on; a client subscribes to it again, here or at another agent.
+// ErrDraining ends streams when the agent drains or shuts down. The task goes on; a client subscribes to it again, here or at another agent.
 var ErrDraining = errors.New("the agent is shutting down")
 
 // Config is what an Engine is made of.
@@ -51,9 +51,14 @@ type Engine struct {
 	cancel context.CancelCauseFunc
 	turns  sync.WaitGroup
 
-	mu       sync.Mutex
-	draining bool
-	running  map[a2a.TaskID]*turnState
+	streams    context.Context // of all who wait for a task
+	endStreams context.CancelCauseFunc
+
+	shared *sharing // nil when the store is this agent's alone
+
+	mu      sync.Mutex
+	stopped bool // no turn begins any more
+	running map[a2a.TaskID]*turnState
 }
 
 // NewEngine makes an engine. It works at once; Resume takes up what an earlier process left.
@@ -74,6 +79,10 @@ func NewEngine(c Config) (*Engine, error) {
 		running: map[a2a.TaskID]*turnState{},
 	}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
+	e.streams, e.endStreams = context.WithCancelCause(context.Background())
+	if s, ok := c.Store.(Shared); ok {
+		e.shared = newSharing(s)
+	}
 	return e, nil
 }
 
@@ -165,7 +174,7 @@ func (e *Engine) Cancel(ctx context.Context, owner Owner, req *a2a.CancelTaskReq
 		}
 		canceled := []a2a.Event{&a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: a2a.TaskStateCanceled}}}
 		e.stamp(rec.Task, canceled)
-		next, err := e.append(ctx, rec, canceled, nil, false)
+		next, err := e.append(ctx, rec, Change{Events: canceled})
 		switch {
 		case errors.Is(err, ErrConflict):
 			continue
@@ -178,24 +187,25 @@ func (e *Engine) Cancel(ctx context.Context, owner Owner, req *a2a.CancelTaskReq
 	return nil, e.fault("cancel", req.ID, ErrConflict)
 }
 
-// append stores a change based on a record and tells the streams. The events bear their stamps already. Once it has begun, a change is stored
-// whether or not the caller is still there: a change that is stored and unknown to the engine would be a task that nobody runs.
-func (e *Engine) append(ctx context.Context, rec *Record, events []a2a.Event, checkpoint []byte, run bool) (*Record, error) {
+// append stores a change, which lacks only the sum, based on a record and tells the streams. The events bear their stamps already. Once it has
+// begun, a change is stored whether or not the caller is still there: a change that is stored and unknown to the engine would be a task that
+// nobody runs.
+func (e *Engine) append(ctx context.Context, rec *Record, change Change) (*Record, error) {
 	next := *rec
-	next.Checkpoint = checkpoint
-	next.Seq += Seq(len(events))
-	for _, event := range events {
+	next.Checkpoint = change.Checkpoint
+	next.Seq += Seq(len(change.Events))
+	for _, event := range change.Events {
 		next.Task = next.Task.Apply(event)
 	}
-	change := Change{Events: events, Task: next.Task, Checkpoint: next.Checkpoint, Run: run}
+	change.Task = next.Task
 	if err := e.store.Append(context.WithoutCancel(ctx), rec.Task.ID, rec.Seq, change); err != nil {
-		if !errors.Is(err, ErrConflict) {
+		if !errors.Is(err, ErrConflict) && !refused(err) {
 			e.feeds.doubt(rec.Task.ID)
 		}
 		return nil, err
 	}
-	if len(events) > 0 {
-		e.feeds.publish(rec.Task.ID, rec.Seq, events)
+	if len(change.Events) > 0 {
+		e.feeds.publish(rec.Task.ID, rec.Seq, change.Events)
 	}
 	return &next, nil
 }

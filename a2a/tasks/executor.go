@@ -33,6 +33,19 @@ type Turn struct {
 	Signal any
 	// AcceptedOutputModes are those of the message that began the turn, none when it named none.
 	AcceptedOutputModes []string
+	// Refused says after a step with a Prompt why nothing of it was stored: ErrPromptHeld, ErrPromptGone or ErrPromptFull. The turn goes on; it is
+	// nil after any other step.
+	Refused error
+
+	store Store
+}
+
+// Holders gives the unfinished tasks that hold the key of a prompt, in the order of their creation, this one perhaps among them.
+func (t *Turn) Holders(ctx context.Context, key []byte) ([]*Record, error) {
+	if t.store == nil {
+		return nil, nil
+	}
+	return t.store.Holders(ctx, key)
 }
 
 // Step is stored in one transaction before anybody is told of it. The engine fills in the ids, times and message ids that the events lack.
@@ -42,6 +55,9 @@ type Step struct {
 	// after a restart. INPUT_REQUIRED and the end of the task remove it, but for what that step itself leaves: with the end this is a note for
 	// the operator, without anything that is still worth something to anybody.
 	Checkpoint []byte
-	// Park ends the turn and begins the waiting, once the step is stored.
+	// Prompt takes a key that is to be held, or joins those who hold it. When that cannot be, nothing of the step is stored, Turn.Refused says
+	// why, and the turn goes on.
+	Prompt *Prompt
+	// Park ends the turn and begins the waiting, once the step is stored. A task that has joined one of another agent waits there.
 	Park bool
 }

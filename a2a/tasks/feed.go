@@ -113,3 +113,13 @@ func (f *feeds) since(c *cursor) (entries []Entry, changed <-chan struct{}, ok b
 	}
 	return nil, fd.changed, false
 }
+
+// doubtAll tells the readers of all tasks to look into the store.
+func (f *feeds) doubtAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fd := range f.m {
+		fd.doubts++
+		fd.wake()
+	}
+}

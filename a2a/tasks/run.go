@@ -78,23 +78,6 @@ func (e *Engine) Wake(ctx context.Context, id a2a.TaskID, signal any) error {
 	return nil
 }
 
-// enter counts a turn in, unless the engine is shutting down.
-func (e *Engine) enter() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.draining {
-		return false
-	}
-	e.turns.Add(1)
-	return true
-}
-
-func (e *Engine) isDraining() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.draining
-}
-
 // turnState is a turn under way in this process.
 type turnState struct {
 	cancel context.CancelCauseFunc
@@ -109,7 +92,7 @@ func (e *Engine) stop(id a2a.TaskID, cause error) {
 	if turn != nil {
 		turn.cancel(cause)
 	}
-	e.executor.Unpark(id)
+	e.unpark(id)
 }
 
 // claimTurn makes sure that a task has one turn at a time: it waits for another one to end.
@@ -149,23 +132,27 @@ func (e *Engine) run(wait context.Context, t turn, p patience) error {
 		return nil
 	case err != nil:
 		return err
-	case !t.due(rec):
+	case rec.Elsewhere, !t.due(rec):
+		e.left(t.id)
 		return nil
 	}
 
 	parked, err := e.steps(ctx, &rec, t)
+	if !parked {
+		e.left(t.id)
+	}
 	switch {
 	case context.Cause(ctx) != nil:
 		// Canceled or shutting down: whoever did that has said what there is to say.
 	case errors.Is(err, ErrLeaseLost), errors.Is(err, errCanceled):
-		e.executor.Unpark(t.id)
+		e.unpark(t.id)
 	case err != nil:
 		e.log.Error("a turn failed", "task", t.id, "error", err)
 		e.fail(ctx, rec)
 	case parked:
-		e.executor.Park(t.id, rec.Checkpoint)
+		e.park(t.id, rec.Checkpoint)
 		if context.Cause(ctx) != nil { // a cancellation since the last step has found nothing to unpark
-			e.executor.Unpark(t.id)
+			e.unpark(t.id)
 		}
 	case !settled(rec.Task):
 		e.log.Error("a turn ended without an end", "task", t.id, "state", rec.Task.Status.State)
@@ -182,7 +169,10 @@ func (e *Engine) steps(ctx context.Context, rec **Record, t turn) (parked bool, 
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
-	turn := &Turn{Task: (*rec).Task, Owner: (*rec).Owner, Checkpoint: (*rec).Checkpoint, Signal: t.signal, AcceptedOutputModes: t.modes}
+	turn := &Turn{
+		Task: (*rec).Task, Owner: (*rec).Owner, Checkpoint: (*rec).Checkpoint, Signal: t.signal, AcceptedOutputModes: t.modes,
+		store: e.store,
+	}
 	for step, err := range e.executor.Execute(ctx, turn) {
 		if err != nil {
 			return false, err
@@ -191,6 +181,13 @@ func (e *Engine) steps(ctx context.Context, rec **Record, t turn) (parked bool, 
 			return false, context.Cause(ctx)
 		}
 		next, err := e.step(ctx, *rec, step)
+		if turn.Refused = nil; refused(err) {
+			turn.Refused = err
+			continue
+		}
+		if err == nil && step.Prompt != nil {
+			next, err = e.joined(ctx, next)
+		}
 		if err != nil {
 			return false, err
 		}
@@ -208,48 +205,3 @@ func (e *Engine) steps(ctx context.Context, rec **Record, t turn) (parked bool, 
 // outside reports whether the step holds what somebody outside has been made to do, such as a person who was rung: it is stored even when the
 // agent stops, or the next process would do it again. An end is not: it may come of the stopping itself.
 func (s *Step) outside() bool { return len(s.Checkpoint) > 0 && !ends(s.Events) }
-
-// Resume takes over the unfinished tasks that no agent works on: waiting ones wait on, those that were at work are run again. It returns how
-// many there were.
-func (e *Engine) Resume(ctx context.Context) (int, error) {
-	total := 0
-	for !e.isDraining() {
-		pending, err := e.store.Claim(ctx, claimBatch)
-		if err != nil {
-			return total, fmt.Errorf("claim unfinished tasks: %w", err)
-		}
-		if len(pending) == 0 {
-			break
-		}
-		total += len(pending)
-		for _, p := range pending {
-			switch {
-			case len(p.Checkpoint) > 0:
-				e.executor.Park(p.ID, p.Checkpoint)
-			case p.State != a2a.TaskStateInputRequired: // those wait for the caller
-				e.begin(turn{id: p.ID, cause: byResume})
-			}
-		}
-	}
-	return total, nil
-}
-
-// Shutdown ends all work: no turn begins any more, streams end with ErrDraining, turns under way are interrupted before their next step, but for
-// one that holds a checkpoint of what was begun outside. It waits for them until ctx ends. What was stored is taken up by Resume in the next process.
-func (e *Engine) Shutdown(ctx context.Context) error {
-	e.mu.Lock()
-	e.draining = true
-	e.mu.Unlock()
-	e.cancel(ErrDraining)
-	done := make(chan struct{})
-	go func() {
-		e.turns.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}

@@ -345,6 +345,19 @@ func TestTimesOfATaskNeverGoBack(t *testing.T) {
 	})
 }
 
+func TestAClockThatGoesBackDoesNotTakeTheTaskWithIt(t *testing.T) {
+	bubble(t, answer, func(t *testing.T, w *world) {
+		ahead := time.Now().Add(time.Hour).UTC()
+		task := &a2a.Task{ID: "t", ContextID: "c", Status: a2a.TaskStatus{State: a2a.TaskStateInputRequired, Timestamp: ahead}}
+		if _, err := w.memory.Create(w.ctx, &tasks.Record{Task: task, Owner: bank, Seq: 1}, []a2a.Event{task}, ahead); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.send(to("t", w.message("jdoe"))).Status.Timestamp; got.Before(ahead) {
+			t.Errorf("the task ended at %v and asked at %v", got, ahead)
+		}
+	})
+}
+
 // Repetitions: an equal message of the same caller within the window is the same task.
 func TestRepeatedMessages(t *testing.T) {
 	same := func() *a2a.SendMessageRequest {

@@ -74,9 +74,9 @@ func (e *Engine) step(ctx context.Context, rec *Record, step Step) (*Record, err
 			}
 			e.stamp(rec.Task, step.Events)
 		}
-		next, err := e.append(ctx, rec, step.Events, step.checkpoint(rec), true)
+		next, err := e.append(ctx, rec, Change{Events: step.Events, Checkpoint: step.checkpoint(rec), Prompt: step.Prompt, Run: true})
 		switch {
-		case err == nil, final(err):
+		case err == nil, final(err), refused(err):
 			return next, err
 		case !errors.Is(err, ErrConflict):
 			if unsure = true; !p.wait(ctx) {
@@ -178,7 +178,7 @@ func (e *Engine) fail(ctx context.Context, rec *Record) {
 			Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(FailedText)}},
 		}}}
 		e.stamp(rec.Task, failed)
-		_, err := e.append(ctx, rec, failed, nil, true)
+		_, err := e.append(ctx, rec, Change{Events: failed, Run: true})
 		if err == nil || final(err) {
 			return
 		}

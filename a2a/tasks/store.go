@@ -17,6 +17,12 @@ var (
 	ErrConflict = errors.New("the task has changed meanwhile")
 	// ErrLeaseLost says that another agent has taken the task over. Nothing was stored; whoever meets it stops working on the task.
 	ErrLeaseLost = errors.New("another agent runs the task")
+	// ErrPromptHeld says that another unfinished task holds the key of a prompt. Nothing was stored.
+	ErrPromptHeld = errors.New("another task holds the prompt")
+	// ErrPromptGone says that no other unfinished task holds the key, so there is nothing to join. Nothing was stored.
+	ErrPromptGone = errors.New("no task holds the prompt")
+	// ErrPromptFull says that MaxPromptHolders tasks hold the key. Nothing was stored.
+	ErrPromptFull = errors.New("enough tasks share the prompt")
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("the store is closed")
 )
@@ -58,6 +64,8 @@ type Record struct {
 	// have it.
 	MessageKey []byte
 	Created    time.Time
+	// Elsewhere marks a task that is another agent's to run, in a store that several agents share. Nobody here works on it.
+	Elsewhere bool
 }
 
 // Change is what one transaction adds to a task.
@@ -70,6 +78,26 @@ type Change struct {
 	// Run marks a change by whoever runs the task. A store that several agents share refuses it with ErrLeaseLost when the task has been
 	// taken over; the caller's own messages and cancellations are welcome at any agent.
 	Run bool
+	// Prompt, if not nil, makes the task a holder of a key. It takes a change with Run.
+	Prompt *Prompt
+}
+
+// MaxPromptHolders bounds the tasks that share a prompt.
+const MaxPromptHolders = 5
+
+// Prompt is what several tasks may have in common: somebody is asked once for all of them. A task holds the key until it ends, and holds one at
+// most; another one takes its place.
+type Prompt struct {
+	Key []byte // a digest, of at most 64 bytes
+	// Join makes the task a holder beside others, else ErrPromptGone or ErrPromptFull; without it the task must be the only one, else
+	// ErrPromptHeld. That it holds the key already does not count. In a store that several agents share, all holders of a key are the same
+	// agent's to run: who joins a task of another agent leaves his own to it, and that agent claims it.
+	Join bool
+}
+
+// refused reports whether a change was not stored because of its prompt.
+func refused(err error) bool {
+	return errors.Is(err, ErrPromptHeld) || errors.Is(err, ErrPromptGone) || errors.Is(err, ErrPromptFull)
 }
 
 // Query selects tasks of one owner, newest status first, then by id, descending (§3.1.4). Zero values do not select.
@@ -116,9 +144,12 @@ type Store interface {
 	Events(ctx context.Context, id a2a.TaskID, after Seq) ([]Entry, error)
 	// List gives a page of tasks. Times count in milliseconds, as on the wire; ids are compared byte by byte.
 	List(ctx context.Context, q Query) (*Page, error)
+	// Holders gives the unfinished tasks that hold the key of a prompt, in the order of their creation.
+	Holders(ctx context.Context, key []byte) ([]*Record, error)
 	// Claim takes over unfinished tasks that no living agent works on, at most limit of them: at the start of an agent those that a former
 	// process left, later those of agents that died. None is returned twice to the same process, and none that it has created or run itself.
-	// An empty answer ends the claiming for now.
+	// Tasks that wait for their caller need not be among them. An empty answer ends the claiming for now. In a store that several agents share,
+	// ErrLeaseLost says once that this one was taken for dead: whatever it had is another agent's now. Who claims again is a new agent.
 	Claim(ctx context.Context, limit int) ([]Pending, error)
 	// Remove removes tasks that ended before a time, with all their entries, at most limit of them and the oldest first. It returns how many.
 	Remove(ctx context.Context, finishedBefore time.Time, limit int) (n int, err error)

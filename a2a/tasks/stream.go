@@ -92,7 +92,7 @@ func (e *Engine) next(ctx context.Context, c *cursor) ([]Entry, error) {
 		case <-changed:
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
-		case <-e.ctx.Done():
+		case <-e.streams.Done():
 			return nil, draining()
 		}
 	}

@@ -51,6 +51,20 @@ func TestInputRequiredEndsTheSendStreamButNotASubscription(t *testing.T) {
 	})
 }
 
+func TestASubscriptionSeesTheTaskAskAndGoesOn(t *testing.T) {
+	bubble(t, func(ctx context.Context, turn *tasks.Turn, yield yielder) {
+		time.Sleep(time.Second)
+		ask(ctx, turn, yield)
+	}, func(t *testing.T, w *world) {
+		id := w.begin("?")
+		subscribed := w.subscribe(id)
+		time.Sleep(time.Minute)
+		subscribed.want(t, "2 task WORKING, 3 INPUT_REQUIRED")
+		w.send(to(id, w.message("jdoe")))
+		subscribed.want(t, "2 task WORKING, 3 INPUT_REQUIRED, 5 WORKING, 6 artifact answer, 7 COMPLETED.")
+	})
+}
+
 func TestTheTurnIsOverWhenItAsksTheCaller(t *testing.T) {
 	bubble(t, func(_ context.Context, _ *tasks.Turn, yield yielder) {
 		if yield(status(a2a.TaskStateInputRequired, "Who?"), nil) {
@@ -108,8 +122,25 @@ func TestWhoLeavesDoesNotCancel(t *testing.T) {
 	})
 }
 
+// hasty gives a change up when its context has ended, as a database driver may.
+type hasty struct{ *tasks.Memory }
+
+func (h hasty) Create(ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time) (a2a.TaskID, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	return h.Memory.Create(ctx, r, events, since)
+}
+
+func (h hasty) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return h.Memory.Append(ctx, id, base, c)
+}
+
 func TestACallerWhoIsGoneWhenItsMessageIsStoredLeavesATaskThatRuns(t *testing.T) {
-	bubble(t, answer, func(t *testing.T, w *world) {
+	bubbleWith(t, func(m *tasks.Memory) tasks.Store { return hasty{m} }, answer, func(t *testing.T, w *world) {
 		ctx, leave := context.WithCancel(w.ctx)
 		leave()
 		if _, err := w.Send(ctx, bank, w.message("?")); !errors.Is(err, context.Canceled) {
@@ -120,6 +151,13 @@ func TestACallerWhoIsGoneWhenItsMessageIsStoredLeavesATaskThatRuns(t *testing.T)
 			t.Fatal("nobody runs the task")
 		}
 		w.wantState(w.actor.turn(0).Task.ID, a2a.TaskStateCompleted)
+		w.actor.does(ask)
+		id := w.begin("she")
+		if _, err := w.Send(ctx, bank, to(id, w.message("jdoe"))); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		synctest.Wait()
+		w.wantState(id, a2a.TaskStateCompleted)
 	})
 }
 

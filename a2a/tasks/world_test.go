@@ -32,6 +32,7 @@ type actor struct {
 	turns  []*tasks.Turn
 	parked map[a2a.TaskID]string
 	log    []string // what Park and Unpark were called with
+	onPark func(a2a.TaskID)
 }
 
 func (a *actor) Execute(ctx context.Context, turn *tasks.Turn) iter.Seq2[tasks.Step, error] {
@@ -45,6 +46,9 @@ func (a *actor) Execute(ctx context.Context, turn *tasks.Turn) iter.Seq2[tasks.S
 }
 
 func (a *actor) Park(id a2a.TaskID, checkpoint []byte) {
+	if a.onPark != nil {
+		a.onPark(id)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.parked[id] = string(checkpoint)

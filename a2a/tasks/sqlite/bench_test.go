@@ -161,3 +161,74 @@ func BenchmarkGet(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkManyTasks is what a store of a hundred thousand parked tasks costs: to be opened and taken up, and to be listed.
+func BenchmarkManyTasks(b *testing.B) {
+	const n = 100_000
+	p := filepath.Join(b.TempDir(), "agent.db")
+	s := open(b, p)
+	work := make(chan struct{}, n)
+	for range n {
+		work <- struct{}{}
+	}
+	close(work)
+	done := make(chan struct{})
+	for range 64 {
+		go func() {
+			for range work {
+				r, events := benchRecord(a2a.NewTaskID())
+				r.Checkpoint = []byte(`{"auth_req_id":"1c266114-a1be-4252-8ad1-04986c5b9ac1"}`)
+				if _, err := s.Create(b.Context(), r, events, r.Created); err != nil {
+					b.Error(err)
+				}
+			}
+			done <- struct{}{}
+		}()
+	}
+	for range 64 {
+		<-done
+	}
+	b.Run("restart", func(b *testing.B) {
+		for b.Loop() {
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+			s = open(b, p)
+			total := 0
+			for {
+				pending, err := s.Claim(b.Context(), 1000)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if len(pending) == 0 {
+					break
+				}
+				total += len(pending)
+			}
+			if total != n {
+				b.Fatalf("%d tasks", total)
+			}
+		}
+	})
+	s = open(b, p)
+	b.Run("list", func(b *testing.B) {
+		for b.Loop() {
+			if page, err := s.List(b.Context(), tasks.Query{Owner: "bank", Limit: 51}); err != nil || page.Total != n {
+				b.Fatal(page.Total, err)
+			}
+		}
+	})
+	b.Run("get", func(b *testing.B) {
+		page, err := s.List(b.Context(), tasks.Query{Owner: "bank", Limit: 51})
+		if err != nil {
+			b.Fatal(err)
+		}
+		i := 0
+		for b.Loop() {
+			if _, err := s.Get(b.Context(), page.Records[i%51].Task.ID); err != nil {
+				b.Fatal(err)
+			}
+			i++
+		}
+	})
+}

@@ -317,6 +317,9 @@ func TestFaultsOfWritingPassByWithoutALoss(t *testing.T) {
 				t.Errorf("when it was over: %v", err)
 			}
 			acknowledged = append(acknowledged, newTask(t, s))
+			if s.sick.Load() != nil {
+				t.Error("every look at the health still writes")
+			}
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -428,6 +431,19 @@ func TestACallerMayLeaveWhileTheQueueIsFull(t *testing.T) {
 	group.Wait()
 	if _, err := s.Get(t.Context(), r.Task.ID); !errors.Is(err, tasks.ErrNotFound) {
 		t.Errorf("the task of the one who left: %v", err)
+	}
+}
+
+func TestATaskThatIsRemovedInTheSameTransactionIsNotFound(t *testing.T) {
+	s := open(t, path(t))
+	r := mustAdd(t, s, newTask(t, s), a2a.TaskStateCompleted, "")
+	group := []*write{
+		{run: (*writer).remove, since: time.Now().Add(time.Hour), limit: 1, done: make(chan struct{})},
+		{run: (*writer).append, id: r.Task.ID, base: r.Seq, change: tasks.Change{Task: r.Task}, done: make(chan struct{})},
+	}
+	s.writer.commit(group) // the writer itself is at rest
+	if group[0].err != nil || group[0].removed != 1 || !errors.Is(group[1].err, tasks.ErrNotFound) {
+		t.Errorf("removed %d, %v; then %v", group[0].removed, group[0].err, group[1].err)
 	}
 }
 
