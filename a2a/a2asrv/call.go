@@ -201,7 +201,7 @@ func (s *Server) free(c *call) {
 	}
 }
 
-// unhurried takes the deadline for writing off an answer. Before a wait it is that of the http.Server, which knows nothing of waiting. After an event
+// unhurried takes the deadline for writing off an answer. Before a blocking call it is that of the http.Server, which knows nothing of waiting. After an event
 // it is that of the event: over HTTP/2 a deadline that passes ends the answer even if nobody is writing.
 func unhurried(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})

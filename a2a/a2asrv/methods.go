@@ -115,7 +115,6 @@ func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(con
 			return errTooMany
 		}
 		defer s.leave(c.owner)
-		unhurried(c.w)
 
 		st, ctx := newStream(c)
 		defer st.close()

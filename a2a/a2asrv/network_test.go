@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -252,10 +253,10 @@ func TestSlowReader(t *testing.T) {
 func TestKeepAliveToNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAgent(t, nil)
-		left := false
+		var left atomic.Bool
 		conn := must(inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			a.server.ServeHTTP(w, r)
-			left = true
+			left.Store(true)
 		})).dial(t.Context(), "", ""))
 		defer conn.Close()
 		go func() { // three events are read, and then nothing any more
@@ -272,12 +273,12 @@ func TestKeepAliveToNobody(t *testing.T) {
 			}
 		}()
 		time.Sleep(a2asrv.KeepAlive)
-		if left {
+		if left.Load() {
 			t.Fatal("the stream has ended too early")
 		}
 		time.Sleep(wire.WriteTimeout)
 		synctest.Wait()
-		if !left {
+		if !left.Load() {
 			t.Error("the stream is still there")
 		}
 		a.shutdown(t)
