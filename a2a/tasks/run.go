@@ -185,7 +185,7 @@ func (e *Engine) steps(ctx context.Context, rec **Record, t turn) (parked bool, 
 			turn.Refused = err
 			continue
 		}
-		if err == nil && step.Prompt != nil {
+		if err == nil && step.Prompt != nil && step.Prompt.Join {
 			next, err = e.joined(ctx, next)
 		}
 		if err != nil {

@@ -69,7 +69,10 @@ const (
 		WHERE created < ? OR NOT EXISTS (SELECT 1 FROM tasks WHERE id = message_keys.task)`
 	insertTask = `INSERT INTO tasks (id, owner, context, state, finished, stamp, created, seq, snapshot, checkpoint)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	updateTask = `UPDATE tasks SET state = ?, finished = ?, stamp = ?, seq = ?, snapshot = ?, checkpoint = ? WHERE num = ? AND seq = ?`
+	// The end of a task gives up its prompt.
+	updateTask = `UPDATE tasks SET state = ?1, finished = ?2, stamp = ?3, seq = ?4, snapshot = ?5, checkpoint = ?6,
+		prompt = CASE WHEN ?2 THEN NULL ELSE coalesce(?7, prompt) END WHERE num = ?8 AND seq = ?9`
+	countHolders = "SELECT count(*) FROM tasks WHERE prompt = ? AND num <> ?"
 )
 
 func (w *writer) create(c *write) error {
@@ -133,8 +136,15 @@ func (w *writer) append(c *write) error {
 	if c.change.Run || status.State.Terminal() {
 		next.Checkpoint = c.change.Checkpoint
 	}
+	var prompt []byte
+	if c.change.Prompt != nil {
+		prompt = c.change.Prompt.Key
+		if err := w.mayHold(r.num, c.change.Prompt); err != nil {
+			return err
+		}
+	}
 	n, err := w.affect(updateTask, int64(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), int64(next.Seq), c.snapshot,
-		next.Checkpoint, r.num, int64(c.base))
+		next.Checkpoint, prompt, r.num, int64(c.base))
 	switch {
 	case err != nil:
 		return err
@@ -148,6 +158,27 @@ func (w *writer) append(c *write) error {
 		w.store.hasRun(c.id, r.num)
 	}
 	w.change(c.id, row{r.num, &next})
+	return nil
+}
+
+// mayHold reports why a task may not become a holder of a key.
+func (w *writer) mayHold(num int64, p *tasks.Prompt) error {
+	s, err := w.statement(countHolders)
+	if err != nil {
+		return err
+	}
+	var others int
+	if err := s.QueryRowContext(context.Background(), p.Key, num).Scan(&others); err != nil {
+		return err
+	}
+	switch {
+	case !p.Join && others > 0:
+		return tasks.ErrPromptHeld
+	case p.Join && others == 0:
+		return tasks.ErrPromptGone
+	case others >= tasks.MaxPromptHolders:
+		return tasks.ErrPromptFull
+	}
 	return nil
 }
 

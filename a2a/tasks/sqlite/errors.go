@@ -93,13 +93,23 @@ const (
 	codeNotADB     = 26
 )
 
+// refusal reports whether an error says that the store is in order and something else in the way of a change.
+func refusal(err error) bool {
+	for _, known := range []error{tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrPromptHeld, tasks.ErrPromptGone, tasks.ErrPromptFull} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
 // fault gives an error of the driver or of the system its kind.
 func fault(path string, err error) error {
 	var held *inUse
 	var row *damaged
 	var known *Error
 	switch {
-	case err == nil, errors.As(err, &known), errors.Is(err, tasks.ErrConflict), errors.Is(err, tasks.ErrNotFound), errors.Is(err, tasks.ErrClosed):
+	case err == nil, errors.As(err, &known), refusal(err), errors.Is(err, tasks.ErrClosed):
 		return err
 	case errors.As(err, &held):
 		return &Error{path, ErrInUse, err}

@@ -230,3 +230,21 @@ func (s *Store) hasRun(id a2a.TaskID, num int64) {
 		s.ran[id] = struct{}{}
 	}
 }
+
+// Holders gives the unfinished tasks that hold a key.
+func (s *Store) Holders(ctx context.Context, key []byte) ([]*tasks.Record, error) {
+	rows, err := s.readers.QueryContext(ctx, "SELECT owner, seq, created, snapshot, checkpoint FROM tasks WHERE prompt = ? ORDER BY num", key)
+	if err != nil {
+		return nil, s.readFault(err)
+	}
+	defer rows.Close()
+	var records []*tasks.Record
+	for rows.Next() {
+		rec, err := scanRecord(rows)
+		if err != nil {
+			return nil, s.readFault(err)
+		}
+		records = append(records, rec)
+	}
+	return records, s.readFault(rows.Err())
+}

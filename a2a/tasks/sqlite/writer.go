@@ -37,8 +37,8 @@ type writer struct {
 
 // write is one change and what became of it.
 type write struct {
-	// run executes the statements. ErrConflict and ErrNotFound say that it has executed none that change anything: the others go on. Any other
-	// error undoes the transaction.
+	// run executes the statements. A refusal (see refusal) says that it has executed none that change anything: the others go on. Any other error
+	// undoes the transaction.
 	run  func(*writer, *write) error
 	err  error
 	done chan struct{}
@@ -225,7 +225,7 @@ func (w *writer) failed(group []*write, err error) {
 func (w *writer) attempt(group []*write) error {
 	for _, c := range group {
 		c.err = c.run(w, c)
-		if c.err != nil && !errors.Is(c.err, tasks.ErrConflict) && !errors.Is(c.err, tasks.ErrNotFound) {
+		if c.err != nil && !refusal(c.err) {
 			return c.err
 		}
 	}
