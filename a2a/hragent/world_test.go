@@ -225,6 +225,7 @@ type world struct {
 	stop   context.CancelFunc
 	done   []chan struct{} // of every process
 	sent   int
+	begun  time.Time
 }
 
 // bubble runs a test in test time. change may change any part before the agent starts.
@@ -246,6 +247,7 @@ func bubble(t *testing.T, change func(w *world), test func(t *testing.T, w *worl
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, ctx: context.Background(), phone: &phone{}, records: staff(), book: &book{}}
 	w.store = &w.memory
+	w.begun = time.Now()
 	w.config = Config{
 		Company: "Staff0", Reader: &llm.Reader{Company: "Staff0", Domain: "staff0.com"}, Directory: w.book, Consent: w.phone,
 		Records: w.records, Provider: ciba.Auth0, Scope: testScope, Expiry: 2 * time.Minute,
