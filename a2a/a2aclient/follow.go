@@ -101,9 +101,6 @@ func (f *follower) run(ctx context.Context) {
 		switch {
 		case done:
 			return
-		case ctx.Err() != nil:
-			f.yield(nil, context.Cause(ctx))
-			return
 		case err != nil && !temporary(err):
 			f.yield(nil, err)
 			return

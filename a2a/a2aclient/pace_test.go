@@ -48,6 +48,19 @@ func TestPollingSlowsDownAndQuickensWithNews(t *testing.T) {
 	})
 }
 
+func TestWhatWasToldAMomentAgoIsNotReadAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &timeline{start: time.Now()}
+		a := newAgent(t).on("SendMessage", result(task("WORKING"))).on("GetTask", l.mark(result(plainTask("COMPLETED"))))
+		if _, err := heard(t, client(t, a, noStream).Follow(t.Context(), question())); err != nil {
+			t.Fatal(err)
+		}
+		if l.at[0] < 375*time.Millisecond {
+			t.Errorf("read after %v", l.at[0])
+		}
+	})
+}
+
 func TestAnAgentThatOnlyEverShowsTheTaskIsNotHammered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
