@@ -104,7 +104,7 @@ func serve[Req, Res any](b binding, m *wire.Method[Req, Res], waits bool, do fun
 }
 
 // serveStream enters a method with an answer for each entry of a task.
-func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(context.Context, tasks.Owner, Req) iter.Seq2[tasks.Entry, error]) {
+func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(context.Context, tasks.Owner, Req) iter.Seq2[tasks.Told, error]) {
 	s := b.server
 	b.table[m.Name] = operation{stream: true, run: func(c *call) error {
 		req, err := params(b, m, c)
@@ -125,14 +125,14 @@ func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(con
 			}
 			switch {
 			case err == nil:
-				err = st.send(out.b)
+				err = st.send(out.b, entry.More || ends(entry.Event))
 			case !st.begun:
 				s.release(out)
 				return err
 			case ctx.Err() != nil, errors.Is(err, tasks.ErrDraining):
 				// Nobody reads any more, or the client is to come back: an end without a terminal event tells it so.
 			default:
-				_ = st.send(c.dialect.AppendError(out.b[:0], c.id, s.public(c, err)))
+				_ = st.send(c.dialect.AppendError(out.b[:0], c.id, s.public(c, err)), false)
 			}
 			s.release(out)
 			if err != nil {

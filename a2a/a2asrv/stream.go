@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"staff0/a2a"
 	"staff0/a2a/wire"
 )
 
@@ -34,8 +35,14 @@ func newStream(c *call) (*stream, context.Context) {
 	return &stream{call: c, cancel: cancel, end: c.expiry.Add(ExpiryGrace), events: wire.NewEventWriter(c.w)}, ctx
 }
 
-// send sends one event.
-func (st *stream) send(data []byte) error {
+// ends reports whether a stream ends with this event. It leaves with the end of the answer, in one write.
+func ends(event a2a.Event) bool {
+	u, ok := event.(*a2a.TaskStatusUpdateEvent)
+	return ok && u.Status.State.Terminal()
+}
+
+// send sends one event. When more is to leave at once it may wait for that.
+func (st *stream) send(data []byte, more bool) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.begun = true
@@ -43,6 +50,9 @@ func (st *stream) send(data []byte) error {
 		st.timer = time.AfterFunc(st.pause(), st.beat)
 	} else {
 		st.timer.Reset(st.pause())
+	}
+	if more {
+		return st.events.Hold(data)
 	}
 	err := st.events.Send(data)
 	unhurried(st.call.w)
@@ -75,6 +85,9 @@ func (st *stream) close() {
 	st.cancel(errStreamOver)
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if !st.closed {
+		_ = st.events.End()
+	}
 	st.closed = true
 	if st.timer != nil {
 		st.timer.Stop()

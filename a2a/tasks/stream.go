@@ -3,34 +3,43 @@ package tasks
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"staff0/a2a"
 )
 
+// Told is an entry as a stream tells it. More says that the next one is there already, so whoever passes them on may do it together.
+type Told struct {
+	Entry
+	More bool
+}
+
 // Stream does SendStreamingMessage (§3.1.2): the task, then every event until it has ended. It also ends when the task asks the caller for
 // input, for nothing can come before the caller's answer; it stays open while somebody else is awaited (§7.6.1).
-func (e *Engine) Stream(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
+func (e *Engine) Stream(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) iter.Seq2[Told, error] {
+	return func(yield func(Told, error) bool) {
 		a, err := e.accept(ctx, owner, req)
 		if err != nil {
-			yield(Entry{}, err)
+			yield(Told{}, err)
 			return
 		}
 		defer e.feeds.close(a.cursor)
-		if !yield(Entry{a.cursor.after, a.task}, nil) {
+		s := a.task.Status.State
+		// A new task is followed by the opening of its turn, which was stored with it.
+		if !yield(Told{Entry{a.cursor.after, a.task}, s == a2a.TaskStateSubmitted}, nil) {
 			return
 		}
-		if s := a.task.Status.State; !s.Terminal() && s != a2a.TaskStateInputRequired {
+		if !s.Terminal() && s != a2a.TaskStateInputRequired {
 			e.follow(ctx, a.cursor, true, yield)
 		}
 	}
 }
 
 // Subscribe does SubscribeToTask (§3.1.6): the task as it is now, then every event until it has ended, whatever it waits for.
-func (e *Engine) Subscribe(ctx context.Context, owner Owner, req *a2a.SubscribeToTaskRequest) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
+func (e *Engine) Subscribe(ctx context.Context, owner Owner, req *a2a.SubscribeToTaskRequest) iter.Seq2[Told, error] {
+	return func(yield func(Told, error) bool) {
 		if err := req.Validate(); err != nil {
-			yield(Entry{}, err)
+			yield(Told{}, err)
 			return
 		}
 		c := e.feeds.open(req.ID)
@@ -40,29 +49,28 @@ func (e *Engine) Subscribe(ctx context.Context, owner Owner, req *a2a.SubscribeT
 			err = &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "The task has ended: use GetTask"}
 		}
 		if err != nil {
-			yield(Entry{}, err)
+			yield(Told{}, err)
 			return
 		}
 		c.after = rec.Seq
-		if yield(Entry{rec.Seq, rec.Task}, nil) {
+		if yield(Told{Entry{rec.Seq, rec.Task}, false}, nil) {
 			e.follow(ctx, c, false, yield)
 		}
 	}
 }
 
 // follow yields the entries after the cursor until one ends the stream.
-func (e *Engine) follow(ctx context.Context, c *cursor, untilInput bool, yield func(Entry, error) bool) {
+func (e *Engine) follow(ctx context.Context, c *cursor, untilInput bool, yield func(Told, error) bool) {
 	for {
 		entries, err := e.next(ctx, c)
 		if err != nil {
-			yield(Entry{}, err)
+			yield(Told{}, err)
 			return
 		}
-		for _, entry := range entries {
-			if _, ok := entry.Event.(*a2a.Message); ok {
-				continue // what a caller adds is in the history; a stream of a task has no messages (§3.1.2)
-			}
-			if !yield(entry, nil) {
+		// What a caller adds is in the history; a stream of a task has no messages (§3.1.2).
+		entries = slices.DeleteFunc(slices.Clone(entries), func(entry Entry) bool { return isMessage(entry.Event) })
+		for i, entry := range entries {
+			if !yield(Told{entry, i+1 < len(entries)}, nil) {
 				return
 			}
 			if u, ok := entry.Event.(*a2a.TaskStatusUpdateEvent); ok {
@@ -72,6 +80,11 @@ func (e *Engine) follow(ctx context.Context, c *cursor, untilInput bool, yield f
 			}
 		}
 	}
+}
+
+func isMessage(event a2a.Event) bool {
+	_, ok := event.(*a2a.Message)
+	return ok
 }
 
 // next waits for the entries after the cursor and moves it behind them; there is at least one.

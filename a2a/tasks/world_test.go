@@ -245,7 +245,7 @@ type reading struct {
 	over    bool
 }
 
-func read(seq iter.Seq2[tasks.Entry, error]) *reading {
+func read(seq iter.Seq2[tasks.Told, error]) *reading {
 	r := new(reading)
 	go func() {
 		for entry, err := range seq {
@@ -253,7 +253,7 @@ func read(seq iter.Seq2[tasks.Entry, error]) *reading {
 			if err != nil {
 				r.err = err
 			} else {
-				r.entries = append(r.entries, entry)
+				r.entries = append(r.entries, entry.Entry)
 			}
 			r.mu.Unlock()
 		}

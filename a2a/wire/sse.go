@@ -16,6 +16,9 @@ const (
 	// WriteTimeout is how long one event may take to leave. The stream itself has no end but the task's.
 	WriteTimeout = 10 * time.Second
 
+	// maxHeld bounds what waits for the next Send.
+	maxHeld = 64 << 10
+
 	// MaxEventSize bounds one event that is read, its field names included. The official JavaScript client draws the line at the same place.
 	MaxEventSize = 4 << 20
 )
@@ -36,24 +39,42 @@ func NewEventWriter(w http.ResponseWriter) *EventWriter {
 	return &EventWriter{w: w, control: http.NewResponseController(w)}
 }
 
-// Send sends one event and flushes it. data is JSON; it goes out as a single data line, since some clients join nothing. A line break can only be
-// a blank between two tokens there, and becomes one.
+// Send sends one event, and what was held before it. data is JSON; it goes out as a single data line, since some clients join nothing. A line
+// break can only be a blank between two tokens there, and becomes one.
 func (e *EventWriter) Send(data []byte) error {
-	e.buf = append(e.buf[:0], "data: "...)
+	e.add("data: ", data)
+	return e.flush()
+}
+
+// Hold keeps one event for the next Send, with which it leaves in one write: each write of its own costs more than all else about an event.
+// Too much of it leaves at once.
+func (e *EventWriter) Hold(data []byte) error {
+	e.add("data: ", data)
+	if len(e.buf) < maxHeld {
+		return nil
+	}
+	return e.flush()
+}
+
+// End writes what is held, without flushing: the end of the answer does that.
+func (e *EventWriter) End() error {
+	if len(e.buf) == 0 {
+		return nil
+	}
+	return e.write()
+}
+
+func (e *EventWriter) add(field string, data []byte) {
+	e.buf = append(e.buf, field...)
 	start := len(e.buf)
 	e.buf = append(e.buf, data...)
 	oneLine(e.buf[start:])
 	e.buf = append(e.buf, "\n\n"...)
-	return e.flush()
 }
 
 // Comment sends a line that readers ignore. It keeps proxies from closing a stream that is silent for long.
 func (e *EventWriter) Comment(text string) error {
-	e.buf = append(e.buf[:0], ": "...)
-	start := len(e.buf)
-	e.buf = append(e.buf, text...)
-	oneLine(e.buf[start:])
-	e.buf = append(e.buf, "\n\n"...)
+	e.add(": ", []byte(text))
 	return e.flush()
 }
 
@@ -66,6 +87,17 @@ func oneLine(b []byte) {
 }
 
 func (e *EventWriter) flush() error {
+	if err := e.write(); err != nil {
+		return err
+	}
+	if err := e.control.Flush(); err != nil {
+		return fmt.Errorf("flushing an event: %w", err)
+	}
+	return nil
+}
+
+// write hands what has gathered to the answer.
+func (e *EventWriter) write() error {
 	if !e.open {
 		e.open = true
 		h := e.w.Header()
@@ -78,11 +110,10 @@ func (e *EventWriter) flush() error {
 	if err := e.control.SetWriteDeadline(time.Now().Add(WriteTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return fmt.Errorf("setting the write deadline: %w", err)
 	}
-	if _, err := e.w.Write(e.buf); err != nil {
+	_, err := e.w.Write(e.buf)
+	e.buf = e.buf[:0]
+	if err != nil {
 		return fmt.Errorf("writing an event: %w", err)
-	}
-	if err := e.control.Flush(); err != nil {
-		return fmt.Errorf("flushing an event: %w", err)
 	}
 	return nil
 }

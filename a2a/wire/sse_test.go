@@ -212,3 +212,47 @@ func TestEventWriterFails(t *testing.T) {
 		t.Errorf("no flush: %v", err)
 	}
 }
+
+// counted counts writes and flushes.
+type counted struct {
+	*httptest.ResponseRecorder
+	writes, flushes int
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	c.writes++
+	return c.ResponseRecorder.Write(p)
+}
+
+func (c *counted) Flush() { c.flushes++ }
+
+// TestHeldEventsLeaveTogether: what is held goes out before the next event, in the same write; the end of the answer takes the rest along.
+func TestHeldEventsLeaveTogether(t *testing.T) {
+	w := &counted{ResponseRecorder: httptest.NewRecorder()}
+	e := NewEventWriter(w)
+	for _, step := range []struct {
+		do              func() error
+		body            string
+		writes, flushes int
+	}{
+		{func() error { return e.Hold([]byte("1")) }, "", 0, 0},
+		{func() error { return e.Send([]byte("2")) }, "data: 1\n\ndata: 2\n\n", 1, 1},
+		{func() error { return e.Hold([]byte("3")) }, "data: 1\n\ndata: 2\n\n", 1, 1},
+		{e.End, "data: 1\n\ndata: 2\n\ndata: 3\n\n", 2, 1},
+		{e.End, "data: 1\n\ndata: 2\n\ndata: 3\n\n", 2, 1},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatal(err)
+		}
+		if w.Body.String() != step.body || w.writes != step.writes || w.flushes != step.flushes {
+			t.Fatalf("%d writes, %d flushes of %q; want %d, %d of %q", w.writes, w.flushes, w.Body, step.writes, step.flushes, step.body)
+		}
+	}
+	big := make([]byte, maxHeld)
+	for i := range big {
+		big[i] = '0'
+	}
+	if err := e.Hold(big); err != nil || w.writes != 3 {
+		t.Errorf("%d writes after more than may be held, %v", w.writes, err)
+	}
+}
