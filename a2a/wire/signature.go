@@ -1,0 +1,277 @@
+package wire
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"staff0/a2a"
+)
+
+// Why a card is not believed. VerifyCard gives them with the fault of each signature.
+var (
+	// ErrCardUnsigned is a card without a signature.
+	ErrCardUnsigned = errors.New("the agent card is not signed; ask the agent's operator whether it should be, and call no other agent in its place")
+	// ErrCardSigner is a card with signatures, none by a pinned key.
+	ErrCardSigner = errors.New("the agent card is not signed by a pinned key; if the agent has a new key, get it from its operator by another way and pin that")
+	// ErrCardAltered is a card with a signature in the name of a pinned key that does not hold: the card, or the signature, is not as the key made it.
+	ErrCardAltered = errors.New("the agent card was altered after a pinned key signed it, or signed by somebody else in its name; do not call this agent, and tell its operator")
+)
+
+// MaxSignatures bounds the signatures of a card, and with them the work of verifying. Rotation takes two.
+const MaxSignatures = 16
+
+// SignCard makes a signature of the card as it is in 1.0 (§8.4.2), for the caller to append to card.Signatures. A card may have several, of several
+// keys; each covers the card without any. MarshalCard with CardV10 writes the card that it holds for.
+//
+// The protected header has alg, kid and typ. The unprotected one has the public key (jwk), for those who know no more of it than the thumbprint; it
+// proves nothing by itself. There is no jku: a key is to be pinned, not fetched from where a card says.
+//
+// The official SDKs leave out empty texts, lists and objects even where the specification keeps them, so they refuse the signature of a card that has
+// such: an empty description, a security requirement without scopes, a scheme without members. JS 1.3.0 moreover loses the security schemes of a card
+// that it has parsed and must be given the plain JSON.
+func SignCard(card *a2a.AgentCard, key *SigningKey) (a2a.AgentCardSignature, error) {
+	payload, err := CardPayload(card)
+	if err != nil {
+		return a2a.AgentCardSignature{}, err
+	}
+	protected := encode64(appendCanonical(nil, map[string]any{"alg": "ES256", "kid": key.ID(), "typ": "JOSE"}))
+	raw, err := key.sign(signingInput(protected, payload))
+	if err != nil {
+		return a2a.AgentCardSignature{}, err
+	}
+	header := appendCanonical(nil, map[string]any{"jwk": jwkOf(&key.private.PublicKey)})
+	return a2a.AgentCardSignature{Protected: protected, Signature: encode64(raw), Header: header}, nil
+}
+
+// sign makes r and s in full width, one after the other (RFC 7518 §3.4), not in ASN.1 as elsewhere.
+func (k *SigningKey) sign(input []byte) ([]byte, error) {
+	digest := sha256.Sum256(input)
+	r, s, err := ecdsa.Sign(rand.Reader, k.private, digest[:])
+	if err != nil {
+		return nil, err
+	}
+	raw := make([]byte, 64)
+	r.FillBytes(raw[:32])
+	s.FillBytes(raw[32:])
+	return raw, nil
+}
+
+// signingInput is what is signed (RFC 7515 §5.1).
+func signingInput(protected string, payload []byte) []byte {
+	return []byte(protected + "." + encode64(payload))
+}
+
+// VerifyCard reads a card as it was received and returns it if one of its signatures is by one of the keys (§8.4.3).
+//
+// The card that is returned is read from the text that was signed, not from what was received, so nothing in it comes from anybody else; of the
+// signatures it has the one that held. Callers use it, and never the one that UnmarshalCard makes of the same data.
+//
+// Keys are looked for among those given and nowhere else: jku, x5u and x5c are not looked at, nor is jwk, unless its thumbprint was pinned. The
+// algorithm must fit the key: ES256 and ES384 by curve, EdDSA (Ed25519), RS256 and PS256. A signature with crit is refused, since none of the
+// extensions that it could name is understood here; typ may be anything, as only cards are ever taken from this.
+//
+// Errors are ErrCardUnsigned, ErrCardSigner and ErrCardAltered, or those of UnmarshalCard. Whether a key has expired or was revoked is the
+// matter of whoever pins it.
+func VerifyCard(data []byte, keys ...*CardKey) (*a2a.AgentCard, error) {
+	card, err := UnmarshalCard(data)
+	if err != nil {
+		return nil, err
+	}
+	if len(card.Signatures) == 0 {
+		return nil, ErrCardUnsigned
+	}
+	if len(card.Signatures) > MaxSignatures {
+		return nil, invalidResponse(fmt.Errorf("the agent card has more than %d signatures", MaxSignatures))
+	}
+	payloads, err := payloadsOf(data)
+	if err != nil {
+		return nil, invalidResponse(fmt.Errorf("the agent card %w", err))
+	}
+	class := ErrCardSigner
+	faults := make([]string, len(card.Signatures))
+	for i := range card.Signatures {
+		payload, fault := signedPayload(&card.Signatures[i], payloads, keys)
+		if fault == nil {
+			return signedCard(payload, &card.Signatures[i])
+		}
+		if errors.Is(fault, errUntrue) {
+			class = ErrCardAltered
+		}
+		faults[i] = fmt.Sprintf("signature %d %v", i+1, fault)
+	}
+	return nil, fmt.Errorf("%w (%s)", class, strings.Join(faults, "; "))
+}
+
+func signedCard(payload []byte, by *a2a.AgentCardSignature) (*a2a.AgentCard, error) {
+	card, err := UnmarshalCard(payload)
+	if err != nil {
+		return nil, err
+	}
+	card.Signatures = []a2a.AgentCardSignature{*by}
+	return card, nil
+}
+
+// Faults of one signature. They continue "signature 1 …" and hold no words of the card.
+var (
+	errForeign   = errors.New("is by no pinned key")
+	errUntrue    = errors.New("names a pinned key and does not hold")
+	errAlgorithm = fmt.Errorf("%w: its algorithm does not fit the key", errUntrue)
+	errKeyless   = errors.New("names a pinned thumbprint and does not bring the key to it; pin the whole key (JWK)")
+)
+
+// signedPayload is the one of the payloads that the signature holds for, by one of the keys.
+func signedPayload(s *a2a.AgentCardSignature, payloads [][]byte, keys []*CardKey) ([]byte, error) {
+	h, err := readHeader(s)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := decode64(s.Signature)
+	if err != nil {
+		return nil, errors.New("is not in base64url")
+	}
+	fault := errForeign
+	for _, key := range keys {
+		public, named := h.key(key)
+		fits := public != nil && (key.alg == "" || key.alg == h.alg) && slices.Contains(algorithms(public), h.alg)
+		for _, payload := range payloads {
+			if fits && holds(public, h.alg, signingInput(s.Protected, payload), raw) {
+				return payload, nil
+			}
+		}
+		switch {
+		case !named || errors.Is(fault, errUntrue):
+		case public == nil:
+			fault = errKeyless
+		case !fits:
+			fault = errAlgorithm
+		default:
+			fault = errUntrue
+		}
+	}
+	return nil, fault
+}
+
+// joseHeader is what counts of the headers of a signature.
+type joseHeader struct {
+	alg, kid string
+	jwks     []json.RawMessage // keys that came with the signature
+}
+
+// readHeader takes alg and kid from the protected header alone. The names are compared to the letter, as encoding/json would not.
+func readHeader(s *a2a.AgentCardSignature) (*joseHeader, error) {
+	protected, err := decode64(s.Protected)
+	if err != nil || !isObject(protected) {
+		return nil, errors.New("has a protected header that is no JSON object in base64url")
+	}
+	var h joseHeader
+	var fault error
+	seen := map[string]bool{}
+	each := func(name, value []byte) {
+		switch {
+		case seen[string(name)]:
+			fault = errors.New("names a header parameter twice") // RFC 7515 §7.2.1: the headers must not overlap
+		case string(name) == "crit":
+			fault = errors.New("asks for extensions that are not understood here (crit)") // RFC 7515 §4.1.11
+		case string(name) == "jwk":
+			h.jwks = append(h.jwks, value)
+		}
+		seen[string(name)] = true
+	}
+	err = scan(protected, func(name, value []byte) {
+		each(name, value)
+		switch string(name) {
+		case "alg":
+			_ = json.Unmarshal(value, &h.alg) // what is no text fits no key
+		case "kid":
+			_ = json.Unmarshal(value, &h.kid)
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("has a protected header that %w", err)
+	}
+	if len(s.Header) > 0 {
+		if err := scan(s.Header, each); err != nil {
+			return nil, fmt.Errorf("has a header that %w", err)
+		}
+	}
+	if fault != nil {
+		return nil, fault
+	}
+	if h.alg == "" || h.kid == "" {
+		return nil, errors.New("does not name its algorithm and key (alg, kid)") // §8.4.2: MUST
+	}
+	return &h, nil
+}
+
+// key is the public key to try for a pinned one, nil if there is none, and whether the signature names that pinned key, rather than merely not
+// contradicting it.
+func (h *joseHeader) key(pinned *CardKey) (public crypto.PublicKey, named bool) {
+	named = h.kid == pinned.thumbprint || pinned.id != "" && h.kid == pinned.id
+	if pinned.public != nil {
+		if named || pinned.id == "" {
+			return pinned.public, named
+		}
+		return nil, false
+	}
+	for _, jwk := range h.jwks {
+		if key, err := parseJWK(jwk); err == nil && key.thumbprint == pinned.thumbprint {
+			return key.public, true
+		}
+	}
+	return nil, named
+}
+
+// algorithms are those that a key may be used with. None of them takes a secret, so no public key can ever be mistaken for one.
+func algorithms(public crypto.PublicKey) []string {
+	switch key := public.(type) {
+	case *ecdsa.PublicKey:
+		if key.Curve == elliptic.P256() {
+			return []string{"ES256"}
+		}
+		return []string{"ES384"}
+	case ed25519.PublicKey:
+		return []string{"EdDSA", "Ed25519"} // RFC 8037, RFC 9864
+	case *rsa.PublicKey:
+		return []string{"RS256", "PS256"}
+	}
+	return nil
+}
+
+// holds verifies a signature by an algorithm that is known to fit the key.
+func holds(public crypto.PublicKey, alg string, input, signature []byte) bool {
+	digest := sha256.Sum256(input)
+	switch key := public.(type) {
+	case *ecdsa.PublicKey:
+		half := (key.Params().BitSize + 7) / 8
+		if len(signature) != 2*half {
+			return false
+		}
+		r, s := new(big.Int).SetBytes(signature[:half]), new(big.Int).SetBytes(signature[half:])
+		if alg == "ES384" {
+			digest := sha512.Sum384(input)
+			return ecdsa.Verify(key, digest[:], r, s)
+		}
+		return ecdsa.Verify(key, digest[:], r, s)
+	case ed25519.PublicKey:
+		return ed25519.Verify(key, input, signature)
+	case *rsa.PublicKey:
+		if alg == "PS256" {
+			options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash} // RFC 7518 §3.5
+			return rsa.VerifyPSS(key, crypto.SHA256, digest[:], signature, options) == nil
+		}
+		return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature) == nil
+	}
+	return false
+}
