@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -80,6 +81,9 @@ type agentServer struct {
 	store    tasks.Store
 	loopback bool
 	base     string // of the URLs in the card
+	draining atomic.Bool
+	// running is closed once the agent works; before that there is nothing to drain, and what is below may not be looked at.
+	running  chan struct{}
 	engine   *tasks.Engine
 	stopWait func() // ends the waiting for people and returns when it has ended
 }
@@ -101,7 +105,7 @@ func (s *settings) newAgentService(ctx context.Context, ln net.Listener, log *sl
 	if err != nil {
 		return nil, err
 	}
-	a := &agentServer{settings: s, log: log, store: store, loopback: isLoopback(ln), base: base}
+	a := &agentServer{settings: s, log: log, store: store, loopback: isLoopback(ln), base: base, running: make(chan struct{})}
 	return &service{
 		name: "the HR agent", ln: ln, handler: &a.gate, log: log, tls: tlsConfig,
 		start: a.start, drain: a.drain, close: store.Close,
@@ -220,6 +224,7 @@ func (a *agentServer) start(ctx context.Context) error {
 			TokenURL: metadata.TokenEndpoint, Scope: askScope,
 		}),
 		Engine: a.engine, Verifier: verifier, Scope: askScope, Log: a.log,
+		Ready: func() bool { return !a.draining.Load() },
 	})
 	if err != nil {
 		return startError(err, "check the settings of the agent")
@@ -238,8 +243,9 @@ func (a *agentServer) start(ctx context.Context) error {
 	resumed, err := a.engine.Resume(ctx)
 	if err != nil {
 		a.stopWait()
-		return startError(err, "check STAFF0_AGENT_DATABASE")
+		return startError(errors.Join(err, a.engine.Shutdown(ctx)), "check STAFF0_AGENT_DATABASE")
 	}
+	close(a.running)
 	a.gate.set(a.routes(server, keys))
 	a.log.Info("the HR agent is ready", "issuer", issuer, "provider", string(provider), "card", a.base+"/.well-known/agent-card.json",
 		"resumed", resumed)
@@ -323,6 +329,9 @@ func (a *agentServer) routes(server http.Handler, keys *jwks.Remote) http.Handle
 			health(w, nil)
 		case "/readyz":
 			err := keys.Ready(r.Context())
+			if a.draining.Load() {
+				err = tasks.ErrDraining
+			}
 			if h, ok := a.store.(interface{ Healthy(context.Context) error }); ok {
 				err = errors.Join(err, h.Healthy(r.Context()))
 			}
@@ -333,11 +342,16 @@ func (a *agentServer) routes(server http.Handler, keys *jwks.Remote) http.Handle
 	})
 }
 
-// drain lets what is under way come to its next stored step, and ends the streams so that clients resume.
+// drain turns the agent unready and ends streams so that clients resume elsewhere; approvals that are on their way are still answered, all else
+// that waits stays in the store.
 func (a *agentServer) drain(ctx context.Context) {
-	if a.engine == nil {
+	a.draining.Store(true)
+	select {
+	case <-a.running:
+	default:
 		return
 	}
+	a.engine.Drain()
 	a.stopWait()
 	if err := a.engine.Shutdown(ctx); err != nil {
 		a.log.Warn("not everything came to an end in time; it goes on at the next start", "error", err)

@@ -52,7 +52,7 @@ type service struct {
 	tls     *tls.Config
 	// start runs beside the server until its context ends; an error ends the server.
 	start func(ctx context.Context) error
-	// drain is called when the server is to stop, while it still answers; requests under way end after it.
+	// drain is called when the server is to stop and takes no new connections: it brings the requests under way to their end.
 	drain func(ctx context.Context)
 	// close is called when nothing runs any more.
 	close func() error
@@ -170,13 +170,17 @@ func (s *service) run(ctx context.Context, addrFile string) error {
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
+	var draining sync.WaitGroup
+	draining.Go(func() {
+		fresh.close()
+		if server.Shutdown(grace) != nil {
+			server.Close() // whoever is still there had their time
+		}
+	})
 	if s.drain != nil {
 		s.drain(grace)
 	}
-	fresh.close()
-	if shutdownErr := server.Shutdown(grace); shutdownErr != nil {
-		server.Close() // whoever is still there had their time
-	}
+	draining.Wait()
 	stopBeside()
 	<-besideDone
 	if s.close != nil {
