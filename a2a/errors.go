@@ -61,6 +61,14 @@ var Codes = []Code{
 
 // CodeOf is the entry of the first error in Codes that err is; an error of no kind is an internal one.
 func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) { // nearly always, and then there is nothing to unwrap
+		for _, c := range Codes {
+			if c.Err == e.Err {
+				return c
+			}
+		}
+	}
 	for _, c := range Codes {
 		if errors.Is(err, c.Err) {
 			return c
