@@ -20,16 +20,20 @@ const (
 )
 
 // accepted is a message that has been stored, in a task that begins or goes on with it. The cursor stands behind the task; whoever gets it closes
-// it.
+// it. A message that was answered without a task has the reply alone.
 type accepted struct {
 	task   *a2a.Task // what a stream tells first
 	cursor *cursor
+	reply  *a2a.Message
 }
 
 // accept stores the message of a request, in a task of its own or in the one it names, and begins the turn that it causes.
 func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) (accepted, error) {
 	if err := e.admit(req); err != nil {
 		return accepted{}, err
+	}
+	if reply := e.reply(ctx, owner, req.Message); reply != nil {
+		return accepted{reply: reply}, nil
 	}
 	var modes []string
 	if c := req.Configuration; c != nil {
@@ -51,7 +55,7 @@ func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRe
 		e.feeds.close(c)
 		return e.repeated(ctx, owner, task.ID)
 	}
-	return accepted{task, c}, nil
+	return accepted{task: task, cursor: c}, nil
 }
 
 // create stores a message as a task of its own. It gives a task of another id if the message was sent before.
@@ -96,7 +100,7 @@ func (e *Engine) repeated(ctx context.Context, owner Owner, id a2a.TaskID) (acce
 		return accepted{}, err
 	}
 	c.after = rec.Seq
-	return accepted{rec.Task, c}, nil
+	return accepted{task: rec.Task, cursor: c}, nil
 }
 
 // working is the status with which a turn begins.

@@ -89,8 +89,11 @@ func NewEngine(c Config) (*Engine, error) {
 // Send does SendMessage (§3.1.1): it answers when the task has ended or waits for somebody (§3.2.2), or at once if the caller wants that.
 func (e *Engine) Send(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) (a2a.Event, error) {
 	a, err := e.accept(ctx, owner, req)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case a.reply != nil:
+		return a.reply, nil
 	}
 	defer e.feeds.close(a.cursor)
 	var conf a2a.SendMessageConfiguration

@@ -19,8 +19,12 @@ type Told struct {
 func (e *Engine) Stream(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) iter.Seq2[Told, error] {
 	return func(yield func(Told, error) bool) {
 		a, err := e.accept(ctx, owner, req)
-		if err != nil {
+		switch {
+		case err != nil:
 			yield(Told{}, err)
+			return
+		case a.reply != nil: // the one event of the stream (§3.1.2)
+			yield(Told{Entry: Entry{Event: a.reply}}, nil)
 			return
 		}
 		defer e.feeds.close(a.cursor)
