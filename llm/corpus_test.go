@@ -10,7 +10,8 @@ import (
 
 // line is one line of the corpora in testdata. questions.jsonl is the shared
 // list of outcomes seen from the asker; more.jsonl holds the same kinds in all
-// languages, with the messages of one task in "texts" and the full name read
+// languages, askers.jsonl what banks, landlords, visa offices, recruiters and
+// journalists write, with the messages of one task in "texts" and the full name read
 // for the person in "name".
 type line struct {
 	Question string   `json:"question"`
@@ -46,7 +47,7 @@ var number2address = map[string]string{"e1001": "jdoe@staff0.com", "e1002": "asm
 
 func corpus(t testing.TB) []line {
 	var lines []line
-	for _, file := range []string{"testdata/questions.jsonl", "testdata/more.jsonl"} {
+	for _, file := range []string{"testdata/questions.jsonl", "testdata/more.jsonl", "testdata/askers.jsonl"} {
 		f, err := os.Open(file)
 		if err != nil {
 			t.Fatal(err)

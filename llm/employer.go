@@ -25,6 +25,9 @@ func (s *sentence) elsewhere() bool {
 		if t.is(firm) && s.otherFirm(i) {
 			return true
 		}
+		if i > 0 && t.kind == word && t.is(neutral) && s.behindWork(i) && !s.placeBehind(i) {
+			return true
+		}
 		if begun && t.is(prepAt|prepFor|prepAs) && !t.is(neutral|adverb|here|and) && t.kind == word && !t.capital {
 			switch ok, ours := s.place(i, kind, filled, named); {
 			case !ok:
@@ -68,9 +71,16 @@ func (s *sentence) place(i int, kind class, filled, named bool) (ok, ours bool) 
 			if t.is(your) && !t.is(here|the) {
 				continue
 			}
+			if s.differs(j - 1) {
+				return false, false
+			}
 			return true, true
 		case t.is(the|adverb|legal) && !t.is(role|mail|title):
 			continue
+		case s.lang == en && trade(t.low) && j > 0 && s.tokens[j-1].is(the):
+			return false, false
+		case t.is(firm) && s.differs(j-1):
+			return false, false
 		case t.class != 0 && !s.another(j):
 			return true, false
 		}
@@ -93,6 +103,59 @@ func (s *sentence) place(i int, kind class, filled, named bool) (ok, ours bool) 
 	return true, false
 }
 
+// behindWork tells a preposition that joins its place to the work (works at
+// the …), joined to an article by the word lists.
+func (s *sentence) behindWork(i int) bool {
+	switch s.tokens[i].low {
+	case "at", "for", "in", "with", "by":
+		p := s.at(i - 1)
+		if p != nil && p.is(adverb) {
+			p = s.at(i - 2)
+		}
+		return s.lang == en && p != nil && p.is(strongWork)
+	}
+	return false
+}
+
+// placeBehind: what follows is us or no place at all.
+func (s *sentence) placeBehind(i int) bool {
+	for i++; i < len(s.tokens); i++ {
+		t := &s.tokens[i]
+		switch {
+		case t.kind == mark && wraps(t.r), t.is(the|adverb|legal) && !t.is(role|mail|title):
+		case t.plain() && s.at(i+1) != nil && s.at(i+1).is(role):
+			return true
+		case t.nameable() && t.capital || t.plain() && !t.userName:
+			return t.ident >= 0
+		default:
+			return !trade(t.low)
+		}
+	}
+	return true
+}
+
+// differs tells another, a different: the firm behind it is not ours.
+func (s *sentence) differs(i int) bool {
+	t := s.at(i)
+	if t == nil {
+		return false
+	}
+	switch t.low {
+	case "another", "different", "other", "anderen", "andere", "anderer", "autre", "otra", "otro", "altra", "altro", "outra", "outro":
+		return true
+	}
+	return false
+}
+
+// trade tells what kinds of firm askers are; behind "works in a" it is another employer.
+func trade(low string) bool {
+	switch low {
+	case "bank", "banks", "insurance", "insurer", "agency", "landlord", "lender", "school", "shop", "restaurant":
+		return true
+	}
+	return false
+}
+
 // another tells a capitalised name made of words of no weight (First Bank).
 func (s *sentence) another(j int) bool {
 	t := &s.tokens[j]
@@ -106,6 +169,9 @@ func (s *sentence) modified(i int) bool {
 	if t.is(workVerb) && s.lang == en {
 		n := s.at(i + 1)
 		return n != nil && n.unknown() && n.ident < 0 && !n.userName
+	}
+	if n := s.at(i + 1); t.is(workVerb) && s.lang == fr && n != nil && n.low == "bien" && s.next(i+1) == nil {
+		return true // travaille bien: how, not where
 	}
 	if !t.is(employee) {
 		return false

@@ -59,6 +59,9 @@ const subjectPrefix = "auth0|"
 // reports whether there was one. The identifier is the whole run, less the
 // punctuation around it.
 func (s *scanner) identifier(from, to int) bool {
+	if len(s.idents) >= maxMentions {
+		return true // refused as a whole
+	}
 	run := s.text[from:to]
 	if at := indexFold(run, subjectPrefix); at >= 0 && !strings.ContainsFunc(run[:at], wordRune) {
 		start, end := s.trim(from+at, to)
@@ -115,7 +118,7 @@ func (s *scanner) identifier(from, to int) bool {
 	id := identifier{kind: Email, person: lower(core), unusable: ats == 0 || strings.HasSuffix(core, "@")}
 	if a, b, glued := touching(core); glued {
 		s.words(from, start)
-		s.japanese(start, start+a)
+		s.words(start, start+a)
 		id.glued, id.person = true, lower(core[a:b])
 		s.emit(start+a, start+b, id)
 		s.words(start+b, to)

@@ -9,6 +9,21 @@ func (v *reading) judge() {
 	for i := range v.sentences {
 		s := &v.sentences[i]
 		s.mend()
+		s.nameStretches()
+		if from, to := s.lowerName(); to > from {
+			s.total = max(s.total-(to-from), s.known) // a name tells no language
+		}
+	}
+	v.asides()
+	for i := range v.sentences[:max(len(v.sentences)-1, 0)] {
+		if n := &v.sentences[i+1]; len(n.tokens) > 0 && n.message == v.sentences[i].message && n.tokens[0].ident >= 0 {
+			v.sentences[i].heads = true
+		} else if len(n.tokens) > 0 && n.hasIdent() && (n.tokens[0].is(pronoun) || n.tokens[0].is(your) && n.lang != en) && !n.asks {
+			v.sentences[i].owner = true
+		}
+	}
+	for i := range v.sentences {
+		s := &v.sentences[i]
 		for j := range s.tokens {
 			s.work |= s.tokens[j].class & anyWork
 			if n := s.at(j + 1); s.tokens[j].is(prepAt) && n != nil && n.kind == company {
@@ -23,7 +38,7 @@ func (v *reading) judge() {
 	for i := range v.sentences {
 		s := &v.sentences[i]
 		known, total = known+s.known, total+s.total
-		if s.forbidden() || s.several() || s.ordered() || s.elsewhere() || s.otherQuestion() {
+		if s.forbidden() || s.several() || s.ordered() || s.elsewhere() || s.otherQuestion() || s.besides(work) || s.relative() || s.wished() {
 			refused = true
 			break
 		}
@@ -46,6 +61,12 @@ func (v *reading) judge() {
 		}
 		v.question.Outcome = Answerable
 	case persons == 1 && !(placed && total > 0):
+		v.question.Outcome = Ask
+		if !usable {
+			return
+		}
+		v.unsure |= unsureOurs
+	case persons == 1 && v.unsaid():
 		v.question.Outcome = Ask
 		if !usable {
 			return
@@ -95,14 +116,43 @@ func (v *reading) persons() (first, count int, usable bool) {
 	return first, count, usable
 }
 
+// unsaid: please verify jdoe@…; what is to be verified is not said.
+func (v *reading) unsaid() bool {
+	verify := false
+	for i := range v.sentences {
+		s := &v.sentences[i]
+		for j := range s.tokens {
+			t := &s.tokens[j]
+			switch t.low {
+			case "verify", "check", "confirm", "verification", "validate", "prüfen", "bestätigen", "vérifier", "confirmer", "verificar", "confirmar", "verificare", "confermare", "確認":
+				verify = true
+			}
+			if t.plain() && !t.userName || t.class != 0 && !t.is(confirm|polite|neutral|mail|the|title|nameOf|number|closing|prepFor|role) {
+				return false
+			}
+		}
+	}
+	return verify
+}
+
 // weakSuffices: "still", "active" or "status" mean employment only beside
 // nothing but words of no weight.
 func (v *reading) weakSuffices() bool {
 	for i := range v.sentences {
-		for j := range v.sentences[i].tokens {
-			if t := &v.sentences[i].tokens[j]; t.plain() && !t.userName {
-				return false
+		s := &v.sentences[i]
+		for from := 0; from < len(s.tokens); {
+			end := from + 1
+			for end < len(s.tokens) && !s.parts(end) && s.tokens[end].r != '-' {
+				end++
 			}
+			c := clause{sentence: s, from: from, end: end}
+			matters := s.work == 0 && s.asks || c.work() != 0
+			for j := from; j < end && matters; j++ {
+				if t := &s.tokens[j]; t.plain() && !t.userName || t.class == desk {
+					return false
+				}
+			}
+			from = end
 		}
 	}
 	return true

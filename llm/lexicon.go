@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -68,6 +69,8 @@ const (
 	shared   // words that do not tell which language this is
 	phone    // a contact detail: tolerated with digits in a signature
 	named    // named, called, is: a name follows
+	desk     // an office, errand or relative: harmless where it is the asker's
+	speaks   // on behalf of: whom the asker speaks for follows
 	withUs   // evidence of a sentence, not of a word: "at" and the company
 )
 
@@ -110,7 +113,7 @@ var lexicon = sync.OnceValue(func() *dictionary {
 		"asker": asker, "you": you, "confirm": confirm, "whether": whether, "polite": polite,
 		"closing": closing, "adverb": adverb, "neutral": neutral, "title": title, "mail": mail,
 		"number": number, "user": user, "name": nameOf, "legal": legal, "shared": shared,
-		"phone": phone, "named": named,
+		"phone": phone, "named": named, "desk": desk, "speaks": speaks,
 	}
 	for lang, text := range [...]string{en: english, de: german, fr: french, es: spanish, it: italian, pt: portuguese, ja: japanese} {
 		for line := range strings.Lines(text) {
@@ -154,6 +157,12 @@ func (d *dictionary) add(lang language, word string, c class) {
 		e.in[lang] |= c
 		e.all |= c
 	} else {
+		for i := range e.phrases {
+			if p := &e.phrases[i]; p.lang == lang && slices.Equal(p.rest, parts[1:]) {
+				p.class |= c
+				return
+			}
+		}
 		e.phrases = append(e.phrases, phrase{parts[1:], lang, c})
 	}
 	if lang == ja {

@@ -21,8 +21,13 @@ func (v *reading) fullName() string {
 				best, bestRank = v.written(s, a, b), rank
 			}
 		}
-		if signed == s.message && !s.hasIdent() {
+		if (s.signed || signed == s.message) && !s.hasIdent() {
 			continue
+		}
+		if a, b := s.lowerName(); b > a && bestRank < 4 {
+			if name := v.written(s, a, b); name != "" {
+				best, bestRank = name, 4
+			}
 		}
 		for j := 0; j < len(s.tokens); {
 			end := s.nameRun(j)
@@ -64,9 +69,16 @@ func (s *sentence) hasIdent() bool {
 func (v *reading) written(s *sentence, from, to int) string {
 	words := 0
 	for i := from; i < to; i++ {
-		if t := &s.tokens[i]; t.kind == word && !t.is(title) {
+		t := &s.tokens[i]
+		if t.kind == word && organisation(t.low) {
+			return ""
+		}
+		if t.kind == word && !t.is(title) {
 			words++
 		}
+	}
+	if to < len(s.tokens) && s.tokens[to].is(legal) && s.tokens[to].capital {
+		return "" // Deutsche Bank AG
 	}
 	if words == 1 && uncased(s.tokens[from].text) && len([]rune(s.tokens[from].text)) >= 3 && strings.ContainsRune(s.tokens[from].text, '・') {
 		words = 2
@@ -129,7 +141,7 @@ func (s *sentence) nameRun(i int) int {
 			for k < len(s.tokens) && s.tokens[k].kind == word && particle(s.tokens[k].low) {
 				k++
 			}
-			if k < len(s.tokens) && s.nameWord(k) && s.tokens[k].capital && s.lang != de {
+			if k < len(s.tokens) && s.nameWord(k) && s.tokens[k].capital && (s.lang != de || s.towards(s.nameRun(k), 1)) {
 				end = k + 1
 				continue
 			}
@@ -138,6 +150,10 @@ func (s *sentence) nameRun(i int) int {
 			k := end + 2
 			for k < len(s.tokens) && s.nameWord(k) {
 				k++
+			}
+			if c, b, d := s.at(k), s.at(i-1), s.at(i-2); c != nil && c.r == ')' && b != nil && b.r == '(' && d != nil && d.ident >= 0 {
+				end = k // jdoe@… (Doe, John)
+				continue
 			}
 			if n := s.next(k - 1); n != nil && (n.ident >= 0 || n.is(mail) && s.at(k) != nil && s.at(k).kind == mark) {
 				end = k
@@ -160,15 +176,25 @@ func (s *sentence) rank(from, end int) int {
 		beside = 4
 	}
 	p := s.prev(from)
+	if p != nil && p.r == '.' && from > 1 && s.tokens[from-2].is(title) {
+		p = &s.tokens[from-2] // Mr.
+	}
 	if p != nil && p.kind == word && p.is(the) && s.lang != en {
 		p = s.prev(s.index(p))
+	}
+	if s.namedBefore(p) {
+		return 3
 	}
 	for k := from - 1; p != nil && p.kind == word && p.is(title) && k > 0; k-- {
 		// A form of address belongs to the name; the word before it decides.
 		beside = max(beside, 3)
 		p = s.prev(s.index(p))
 	}
-	if p != nil && p.kind == word && (p.is(asker|closing) || p.low == "from" || p.low == "am" || s.greets(p)) {
+	if p != nil && p.kind == word && p.is(the) && p.low != "that" {
+		// a Mr. John Doe
+		p = s.prev(s.index(p))
+	}
+	if p != nil && p.kind == word && (p.is(asker|closing) || p.low == "from" && !s.enclosed(end) || p.low == "am" || s.greets(p)) {
 		return 0
 	}
 	if s.introduces(from) {
@@ -177,24 +203,81 @@ func (s *sentence) rank(from, end int) int {
 	if beside > 0 {
 		return beside
 	}
+	if n := s.at(end); s.tokens[end-1].possessive && n != nil && (n.is(employment|weakWork) || n.is(adverb) && s.work != 0) {
+		return 2 // John Doe's employment
+	}
+	if p != nil && p.kind == mark && p.r == ',' && s.at(end) != nil && s.at(end).r == ',' && s.roleBefore(from) {
+		return 2 // a customer of ours, John Doe, says
+	}
 	switch {
 	case p == nil:
-		if n := s.at(end); n != nil && n.is(anyWork|aux) {
+		if n := s.at(end); n != nil && (n.is(anyWork|aux) || n.is(title) && s.lang == ja || s.work != 0 && claims(n.low)) {
 			return 2
 		}
-		if s.alonePart(from, end) && s.message > 0 {
+		if s.alonePart(from, end) && (s.message > 0 || s.heads) {
 			return 1
 		}
 	case p.is(named) || p.is(nameOf):
 		return 3
 	case p.is(aux|whether|employVerb|employee|role) && s.work != 0, p.is(workVerb|here) && s.lang != en && s.work != 0, p.is(prepFor) && s.work&(employment|weakWork) != 0:
 		return 2
+	case s.owner && s.work == 0:
+		return 1
 	case s.lang == ja && s.work != 0:
 		if n := s.at(end); n != nil && (n.is(title) || n.low == "は" || n.low == "が") {
 			return 2
 		}
 	}
 	return 0
+}
+
+func claims(low string) bool {
+	switch low {
+	case "says", "claims", "states", "said", "stated", "claimed", "told":
+		return true
+	}
+	return false
+}
+
+// enclosed tells a name whose identifier follows at once: from John Doe (jdoe@…).
+func (s *sentence) enclosed(end int) bool {
+	n, m := s.at(end), s.next(end)
+	return n != nil && (n.ident >= 0 || n.kind == mark && (n.r == '(' || n.r == '<' || n.r == '[' || n.r == ',') && m != nil && m.ident >= 0)
+}
+
+// namedBefore: "his name is" before the run; "my name is" is the asker's.
+func (s *sentence) namedBefore(p *token) bool {
+	if p == nil || p.kind == mark && p.r != ':' {
+		return false
+	}
+	switch p.low {
+	case "is", "ist", "lautet", "est", "es", "è", "é", "", "は":
+	default:
+		return false
+	}
+	i := s.index(p)
+	q := s.prev(i)
+	if q == nil || !q.is(nameOf) {
+		return false
+	}
+	for k := i - 1; k >= 0 && k >= i-4; k-- {
+		if s.tokens[k].is(my) {
+			return false
+		}
+	}
+	return true
+}
+
+// roleBefore tells whether the words before token i speak of the person asked about.
+func (s *sentence) roleBefore(i int) bool {
+	for k := i - 1; k >= 0 && k >= i-6; k-- {
+		if t := &s.tokens[k]; t.is(role) && !t.is(title) {
+			return true
+		} else if t.is(asker) {
+			return false
+		}
+	}
+	return false
 }
 
 func (s *sentence) alonePart(from, end int) bool { return from == 0 && end == len(s.tokens) }
@@ -221,7 +304,7 @@ func (s *sentence) introduces(from int) bool {
 			}
 			return false
 		}
-		if t.is(my) || t.is(asker) && !t.is(confirm) && s.lang == en && t.low != "me" && t.low != "us" || t.low == "behalf" || t.low == "auftrag" || t.low == "nom" || t.low == "nombre" && k > 0 && s.tokens[k-1].low == "en" {
+		if t.is(my) || t.is(asker) && !t.is(confirm) && s.lang == en && t.low != "me" && t.low != "us" || t.is(speaks) || t.low == "behalf" || t.low == "auftrag" || t.low == "nom" || t.low == "nombre" && k > 0 && s.tokens[k-1].low == "en" {
 			return !t.is(my) || s.at(k+1) != nil && s.at(k+1).is(nameOf)
 		}
 		if t.low == "bin" || t.low == "sind" || t.low == "suis" || t.low == "sommes" || t.low == "soy" || t.low == "somos" || t.low == "sono" || t.low == "siamo" || t.low == "sou" {

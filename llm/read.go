@@ -8,6 +8,10 @@ import (
 // as a whole: a cut one could hide the second person or the other question.
 const maxText = 8 << 10
 
+// maxMentions bounds the identifiers of one task, the same one counted as
+// often as it stands there. A text with more is no question about one person.
+const maxMentions = 64
+
 // Read reads a caller's messages of one task, oldest first, together. It never
 // fails: what it cannot place is asked back or refused.
 func (r *Reader) Read(ctx context.Context, texts []string) Question {
@@ -68,6 +72,9 @@ func (r *Reader) rules(texts []string) *reading {
 		v.idents, tokens = s.idents, nil
 		score(s.tokens, &scores)
 		v.sentences = split(s.tokens, k, v.sentences)
+	}
+	if len(v.idents) >= maxMentions {
+		return v
 	}
 	for i := range v.sentences {
 		v.sentences[i].resolve(&scores)

@@ -144,6 +144,11 @@ func TestModelSettlesWhatTheRulesLeftOpen(t *testing.T) {
 		{"Werkt jdoe@staff0.com bij Staff0?", `{"ours":false}`, Question{Outcome: Ask}},
 		{"Employment question: the one hight jdoe, works he here?", `{"ours":true,"user_name":"jdoe"}`, Question{Answerable, "jdoe", "jdoe@staff0.com", Email, ""}},
 		{"Employment question: the one hight jdoe, works he here?", `{"ours":true,"user_name":"doe"}`, Question{Outcome: Ask}},
+		{"Does bwong@staff0.com alias Ben Wong work at Staff0?", `{"ours":true,"full_name":"Ben Wong"}`, Question{Answerable, "bwong@staff0.com", "bwong@staff0.com", Email, "Ben Wong"}},
+		{"Does bwong@staff0.com alias Ben Wong work at Staff0?", `{"ours":true,"full_name":"Wong, Ben"}`, Question{Answerable, "bwong@staff0.com", "bwong@staff0.com", Email, ""}},
+		{"Does bwong@staff0.com alias Ben Wong work at Staff0?", `{"ours":true,"full_name":"alias Ben Wong"}`, Question{Answerable, "bwong@staff0.com", "bwong@staff0.com", Email, ""}},
+		{"Does bwong@staff0.com alias Ben Wong work at Staff0?", `{"ours":false,"full_name":""}`, Question{Answerable, "bwong@staff0.com", "bwong@staff0.com", Email, ""}},
+		{"Does Alice Smith, bwong@staff0.com, alias Ben Wong, work at Staff0?", `{"ours":true,"full_name":"Ben Wong"}`, Question{Answerable, "bwong@staff0.com", "bwong@staff0.com", Email, "Alice Smith"}},
 		{"Employment question: the one hight jdoe, works he here?", `{"ours":false,"user_name":"jdoe"}`, Question{Outcome: Ask}},
 	} {
 		r := newReader()

@@ -9,15 +9,33 @@ func (s *sentence) forbidden() bool {
 		if t.kind == word && (t.low == "system" || t.low == "assistant" || t.low == "developer") && i+1 < len(s.tokens) && s.tokens[i+1].r == ':' {
 			return true
 		}
-		if t.is(phone) && !s.contact(i) {
+		if s.markup(i) {
 			return true
 		}
-		if n := s.at(i + 1); t.low == "best" && i == 0 && (n == nil || n.kind == mark) {
-			t.class = closing // Best, Anna
+		if t.is(phone) && !s.contact(i) && !(i > 0 && s.tokens[i-1].low == "by" && !s.hasIdent()) {
+			return true
+		}
+		if t.is(forbidden) && len(s.tokens) == 1 && (t.low == "great" || t.low == "good" || t.low == "nice") {
+			continue // Great. Then please check …
 		}
 		if t.is(forbidden) && !t.is(strongWork|mail|neutral|polite) && !s.partOfName(i) {
 			return true
 		}
+	}
+	return false
+}
+
+// markup tells a tag that plays a part of a conversation with a model.
+func (s *sentence) markup(i int) bool {
+	if i == 0 || s.tokens[i].kind != word {
+		return false
+	}
+	if p := &s.tokens[i-1]; p.kind != mark || p.r != '<' && p.r != '/' && p.r != '|' && p.r != '[' {
+		return false
+	}
+	switch s.tokens[i].low {
+	case "system", "assistant", "developer", "instructions", "inst", "prompt", "im_start", "im_end", "endoftext", "sys", "tool", "function":
+		return true
 	}
 	return false
 }
@@ -65,7 +83,10 @@ func (s *sentence) partOfName(i int) bool {
 func (s *sentence) several() bool {
 	for i := range s.tokens {
 		t := &s.tokens[i]
-		if t.is(list) && !t.capital || t.is(list) && i == 0 {
+		if t.is(list) && (!t.capital || i == 0) {
+			if n := s.at(i + 1); n != nil && n.kind == company && t.low == "lists" {
+				continue // lists Staff0 as the employer
+			}
 			return true
 		}
 		if !t.is(and) && !(t.kind == mark && (t.r == '&' || t.r == '/' || t.r == '、' || t.r == ',')) {
@@ -130,13 +151,30 @@ func (s *sentence) after(i int) bool {
 func (s *sentence) ordered() bool {
 	for i := range s.tokens {
 		t := &s.tokens[i]
+		if t.is(action|give) && t.is(mail) && s.label(i) {
+			continue
+		}
 		if t.is(action) && !t.is(strongWork|forbidden) && s.leads(i) && (s.lang != de || i == 0 || !t.capital) || t.is(action) && s.lang == ja && !t.is(confirm) {
 			return true
+		}
+		if t.is(give) && s.lang != ja && !s.mentions(confirm|workVerb|employVerb|employment|weakWork) && s.work != 0 && s.leads(i) {
+			return true // show me the personnel file
+		}
+		if n, to := s.at(i+1), s.at(i+2); i == 0 && t.unknown() && n != nil && n.ident >= 0 && to != nil && s.lang == en && (to.low == "as" || to.low == "to" || to.low == "from" || to.low == "into") {
+			return true // Mark jdoe@… as employed
 		}
 		if t.is(give) && s.lang != ja && s.work&strongWork == 0 && s.work&weakWork == 0 && s.leads(i) {
 			return true
 		}
-		if t.is(answerWord) && !t.is(neutral|confirm) || t.is(confirm) {
+		if n := s.at(i + 1); s.lang == en && t.is(confirm|give) && n != nil && n.ident >= 0 && s.leads(i) {
+			if to, be := s.at(i+2), s.at(i+3); to != nil && to.low == "to" && be != nil && be.low != "be" {
+				return true // tell jdoe@… to call
+			}
+		}
+		if n := s.at(i + 1); s.lang == de && i == 0 && n != nil && n.low == "sie" && strings.HasSuffix(t.low, "en") && t.unknown() {
+			return true // Verb Sie …
+		}
+		if t.is(answerWord) && !t.is(neutral|confirm) || t.is(confirm) || t.low == "says" || t.low == "saying" {
 			for k := i + 1; k < len(s.tokens) && k < i+6; k++ {
 				if s.tokens[k].is(yesWord) && !s.tokens[k].is(neutral|whether) {
 					return true
@@ -155,8 +193,22 @@ func (s *sentence) otherQuestion() bool {
 		if t.is(question) && !t.is(whether|the|neutral) && (s.lang == ja || s.asks || s.opens(i)) {
 			return true
 		}
+		if t.is(status) && !t.is(neutral|whether) && i > 0 && s.next(i) != nil {
+			if p := &s.tokens[i-1]; p.kind == word && (p.is(prepAt|prepFor|prepAs) || p.low == "in") && !p.is(whether) && s.asks {
+				return true // on what basis, in welcher Position
+			}
+		}
+		if t.is(status) && s.opens(i) && s.job() {
+			return true
+		}
+		if t.is(status) && i > 0 && s.next(i) == nil {
+			continue // sorry, what?
+		}
 		if t.is(status) && s.opens(i) && !t.is(neutral) && !(s.work&(employment|weakWork) != 0) && !(t.is(whether) && i > 0) {
 			return true
+		}
+		if n := s.at(i + 1); t.is(employVerb) && s.lang == en && n != nil && i > 1 && s.tokens[i-1].is(you) && s.tokens[i-2].is(modal) {
+			return true // can you employ
 		}
 		if t.is(past|modal) && !t.is(neutral) && s.person(i+1) && s.opens(i) {
 			return true
@@ -169,6 +221,19 @@ func (s *sentence) otherQuestion() bool {
 		}
 	}
 	return s.asks && s.work == 0 && s.strange()
+}
+
+// job: "what is her job" asks for a title although "does she have a job" is ours.
+func (s *sentence) job() bool {
+	found := false
+	for i := range s.tokens {
+		t := &s.tokens[i]
+		if t.is(employment) {
+			return false
+		}
+		found = found || t.is(weakWork) && (t.low == "job" || t.low == "team" || t.low == "equipo" || t.low == "équipe" || t.low == "equipe")
+	}
+	return found
 }
 
 // strange tells a question that holds words of weight, in a language we know.
@@ -227,4 +292,20 @@ func (s *sentence) person(i int) bool {
 		return t.ident >= 0 || t.is(role) && !t.is(polite|you|title) || t.nameable() && t.capital || t.plain() && s.lang == en && s.work != 0
 	}
 	return false
+}
+
+func (s *sentence) mentions(c class) bool {
+	for i := range s.tokens {
+		if s.tokens[i].is(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// label tells a word that names what stands behind it in a form (Email: …)
+// or heads a column, rather than an order.
+func (s *sentence) label(i int) bool {
+	n := s.at(i + 1)
+	return n == nil || n.kind == mark && n.r != '(' && n.r != '\'' && n.r != '`' && n.r != '“' && n.r != '‘'
 }

@@ -277,7 +277,7 @@ func (s *scanner) word(i, end int) {
 		}
 	}
 	first, _ := utf8.DecodeRuneInString(text)
-	t := token{text: text, low: low, ent: e, start: i, end: end, kind: word, ident: -1, space: s.space, capital: unicode.IsUpper(first)}
+	t := token{text: text, low: low, ent: e, start: i, end: end, kind: word, ident: -1, space: s.space, capital: unicode.IsUpper(first) || innerCapital(text)}
 	if low != "" && strings.Trim(low, "0123456789") == "" {
 		t.kind = digits
 	}
@@ -291,6 +291,16 @@ func (s *scanner) word(i, end int) {
 		t.ident = s.found(identifier{start: i, end: end, kind: EmployeeNumber, person: lower(text), unusable: true})
 	}
 	s.tokens = append(s.tokens, t)
+}
+
+// innerCapital tells al-Rahman and d'Artagnan: a capital behind a hyphen or an apostrophe.
+func innerCapital(text string) bool {
+	i := strings.IndexAny(text, "-'’‑")
+	if i < 0 {
+		return false
+	}
+	_, n := utf8.DecodeRuneInString(text[i:])
+	return capital(text[i+n:])
 }
 
 // pieces cuts a word that no list knows at its hyphens and dots where the

@@ -13,6 +13,12 @@ type sentence struct {
 	// tell languages apart.
 	lang         language
 	known, total int
+	// heads: the next sentence begins with an identifier.
+	heads bool
+	// owner: the next one gives the address of him, her or them.
+	owner bool
+	// signed: it belongs to a signature.
+	signed bool
 	// message is the index of the message it stands in.
 	message int
 }
@@ -144,6 +150,9 @@ func (s *sentence) resolve(text *[languages]int) {
 		}
 		if t.class == shared || t.ent != nil && t.ent.in[s.lang]&shared != 0 {
 			continue
+		}
+		if t.class == 0 && particle(t.low) {
+			continue // ibn, al: parts of a name
 		}
 		s.total++
 		if t.class != 0 && !t.foreign {

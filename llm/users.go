@@ -46,6 +46,10 @@ func (v *reading) userNames(work class) {
 			if p == nil || n == nil {
 				continue
 			}
+			if p.ident >= 0 && n.kind == digits && n.ident < 0 && v.idents[p.ident].kind == EmployeeNumber && p.kind == digits {
+				n.ident = v.add(n, s, EmployeeNumber, n.text)
+				continue
+			}
 			for _, pair := range [...][2]*token{{p, n}, {n, p}} {
 				person, other := pair[0], pair[1]
 				if person.ident >= 0 && other.ident < 0 && other.plain() && userName(other.text) && v.domain != "" && (t.is(and) || person.userName && work != 0) {
@@ -88,6 +92,15 @@ func (v *reading) spelledOut(s *sentence) bool {
 		t := &s.tokens[i]
 		if t.kind != word || t.low != "at" && t.low != "arroba" && t.low != "arobase" && t.low != "chiocciola" && t.low != "ät" {
 			continue
+		}
+		if o, c := s.at(i-1), s.at(i+1); i > 1 && o != nil && c != nil && o.kind == mark && c.kind == mark && wraps(o.r) && wraps(c.r) && o.r != c.r {
+			// jdoe (at) staff0.com
+			for j := range s.tokens {
+				if s.tokens[j].plain() {
+					s.tokens[j].class = neutral
+				}
+			}
+			return true
 		}
 		for k := i + 1; k < len(s.tokens) && k < i+7; k++ {
 			if low := s.tokens[k].low; low == "dot" || low == "punkt" || low == "punto" || low == "point" || low == "ponto" {
@@ -178,6 +191,12 @@ func (s *sentence) standsForPerson(j int) bool {
 	case p.is(title) && !p.is(role):
 		return false
 	case p.is(aux) && !p.is(you):
+		if q := s.prev(s.index(p)); q != nil && (q.ident >= 0 || q.is(asker|you|role|pronoun) && !q.is(confirm|polite)) {
+			return false // we are renting
+		}
+		if n != nil && n.r == ':' {
+			return false // one word is enough: does …
+		}
 		return s.predicate(j, n)
 	case p.is(workVerb):
 		return s.lang != en && s.predicate(j, n)
@@ -189,7 +208,7 @@ func (s *sentence) standsForPerson(j int) bool {
 		return s.work&(employment|weakWork) != 0 && s.personBehind(j)
 	case p.is(employee), p.is(role) && !p.is(title):
 		before := s.prev(s.index(p))
-		return (verb || n == nil || n.kind == mark && !wraps(n.r)) && (before == nil || !s.indefinite(before) || n == nil || n.kind == mark)
+		return (verb || n == nil || n.kind == mark && !wraps(n.r) && n.r != ':' && n.r != '：' && n.r != '=') && (before == nil || !s.indefinite(before) || n == nil || n.kind == mark)
 	}
 	return false
 }

@@ -36,7 +36,7 @@ here: hier dort ihnen euch dir sie ihr
 at: bei beim von vom durch
 for: für von der des
 as: als in im am unter aus auf zu zur an
-neutral: im_moment im_augenblick im_rahmen im_auftrag im_namen im_hinblick im_unternehmen im_betrieb im_zuge im_zusammenhang in_ihrem in_ihrer in_der_firma in_eurem in_eurer in_diesem auf_ihrer auf_der auf_eurer zu_ihrem zu_ihrer zu_ihren zu_den zu_eurem zu_euch zu_ihnen zum_team zur_belegschaft aus_diesem am_arbeiten als_mitarbeiter als_mitarbeiterin als_arbeitnehmer als_angestellter als_angestellte als_kunde als_beschäftigter für_einen für_eine für_die für_den für_uns für_ihre für_unsere für_sie für_euch für_ihr in_ordnung unter_der zu_bestätigen zu_prüfen zu_überprüfen zu_erfahren in_ihrem_haus in_ihrem_hause im_system in_ihrem_system von_ihnen von_euch durch_sie zu_können
+neutral: im_moment im_augenblick im_rahmen im_hinblick im_unternehmen im_betrieb im_zuge im_zusammenhang in_ihrem in_ihrer in_der_firma in_eurem in_eurer in_diesem auf_ihrer auf_der auf_eurer zu_ihrem zu_ihrer zu_ihren zu_den zu_eurem zu_euch zu_ihnen zum_team zur_belegschaft aus_diesem am_arbeiten als_mitarbeiter als_mitarbeiterin als_arbeitnehmer als_angestellter als_angestellte als_kunde als_beschäftigter für_einen für_eine für_die für_den für_uns für_ihre für_unsere für_sie für_euch für_ihr in_ordnung unter_der zu_bestätigen zu_prüfen zu_überprüfen zu_erfahren in_ihrem_haus in_ihrem_hause im_system in_ihrem_system von_ihnen von_euch durch_sie zu_können
 the: der die das den dem des ein eine einen einem einer eines diese dieser dieses diesen diesem jene genannte genannten oben
 your: ihr ihre ihrem ihrer ihren ihres eure eurer eurem euer dein deine deinem deiner
 my: mein meine meinem meiner meinen unser unsere unserem unserer unseren
@@ -59,5 +59,11 @@ name: name namens vorname nachname vollständiger_name familienname namen
 named: heißt genannt namens
 legal: gmbh ag kg ug se mbh e.v kgaa ohg gbr
 shared: in die das es am an den dem des die er so er bei man hier mit hat war
+action: rufen anrufen schreiben_sie löschen informieren benachrichtigen befördern feuern übersetzen ändern erzählen erklären beschreiben überweisen buchen stornieren erstellen entfernen stellen_sie
+forbidden: sprechen telefonieren
+speaks: im_auftrag im_namen
+desk: abteilung leiter leiterin chef chefin managerin manager visum wohnung prüfung einkauf vertrieb
+desk+role+forbidden: ehemann ehefrau bruder schwester sohn tochter vater mutter
+neutral: visum visumsantrag visumantrag visa
 phone: tel tel. telefon mobil fax handy telefonisch
 `

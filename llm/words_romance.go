@@ -59,6 +59,13 @@ name: nom nom_complet prénom nom_et_prénom
 named: nommé nommée appelé appelée s'appelle
 legal: sas sarl sa s.a s.a. s.a.s s.a.r.l eurl
 shared: la le les de des en a on un une dans si me es son pour que qui du
+speaks: au_nom
+desk: service département responsable directeur directrice logement visa
+desk+role+forbidden: mari épouse frère sœur soeur fils fille père mère
+action: licenciez congédiez promouvez modifier supprimer appelez
+forbidden: parler_à parler_avec bulletin_de_paie
+give: envoyez-moi donnez-moi montrez-moi fournissez-moi transmettez-moi envoyez-nous donnez-nous donne-moi envoie-moi
+forbidden: chômage au_chômage
 phone: tél tél. tel tel. téléphone mobile portable fax
 `
 
@@ -121,6 +128,14 @@ name: nombre nombre_completo apellido apellidos nombre_y_apellidos
 named: llamado llamada se_llama
 legal: s.a s.a. sa s.l s.l. sl s.r.l srl
 shared: la de en es no a y o el que un una los las si se me su con por para
+speaks: en_nombre
+desk: departamento director directora gerente visado visa piso casa área
+desk+role+forbidden: esposo esposa marido hermano hermana hijo hija padre madre
+action: despidan despedid eliminen eliminad borren modifiquen llamen llamad avisen escriban escribid traduzcan expliquen cancelen promuevan suban envíale cámbiale cambie cambia cambien
+forbidden: la_nómina_de hablar_con nómina_de contratar
+give: envíeme envíame envíenme envíenos mándeme mándame mándenme muéstrame muéstreme muéstrenme proporcióneme proporciónenme facilíteme facilítenme remítame remítanme
+neutral: dígame díganme
+forbidden: desempleado desempleada trabaja_bien
 phone: tel tel. tfno teléfono móvil celular fax
 `
 
@@ -160,7 +175,7 @@ here: qui qua lì là voi lei
 at: presso da dal dalla dalle alla alle al in per con
 for: di del della dello dei dell d a ad
 as: nel nella come_se su tra fra sotto
-neutral: in_questo_momento in_azienda in_qualità in_merito in_attesa in_anticipo in_corso in_relazione in_oggetto in_vista per_favore per_cortesia per_conto per_voi per_la per_il per_un per_una con_e-mail con_email con_indirizzo con_l'indirizzo con_l'e-mail con_la_mail con_voi con_matricola con_numero con_il_numero con_nome da_parte da_voi da_noi nel_vostro nella_vostra tra_i_vostri fra_i_vostri su_di presso_di presso_la presso_il al_momento al_fine al_più_presto alle_vostre alle_dipendenze alla_vostra alla_cortese con_la con_il con_i
+neutral: in_questo_momento in_azienda in_qualità in_merito in_attesa in_anticipo in_corso in_relazione in_oggetto in_vista per_favore per_cortesia per_voi per_la per_il per_un per_una con_e-mail con_email con_indirizzo con_l'indirizzo con_l'e-mail con_la_mail con_voi con_matricola con_numero con_il_numero con_nome da_parte da_voi da_noi nel_vostro nella_vostra tra_i_vostri fra_i_vostri su_di presso_di presso_la presso_il al_momento al_fine al_più_presto alle_vostre alle_dipendenze alla_vostra alla_cortese con_la con_il con_i
 the: il lo la i gli le un uno una l questo questa quel quella tale suddetto
 your: vostro vostra vostri vostre suo sua suoi sue tuo tua loro
 my: mio mia nostro nostra nostri nostre
@@ -183,6 +198,13 @@ name: nome nome_e_cognome cognome nome_completo nominativo
 named: chiamato chiamata si_chiama
 legal: s.p.a spa s.r.l srl s.p.a. s.r.l.
 shared: la le i in un una e o a si se per con non che da come di il
+speaks: per_conto a_nome
+desk: ufficio reparto direttore direttrice responsabile visto casa appartamento
+desk+role+forbidden: moglie marito fratello sorella figlio figlia padre madre
+action: licenziate scrivete traducete eliminate cancellate stampate modificate chiamate avvisate promuovete dimenticate raccontate spiegate descrivete create prenotate ripetete aumentate cambia cambiate cambi
+forbidden: busta_paga buste_paga parlare_con
+give: inviami inviatemi mandatemi mandami datemi fornitemi fornitemi mostratemi mostrami
+forbidden: disoccupato disoccupata lavora_bene
 phone: tel tel. telefono cellulare cell cell. fax
 `
 
@@ -222,7 +244,7 @@ here: aqui aí lá ali vocês você vós convosco
 at: na no em pela pelo por com nas nos
 for: para de do da dos das a ao à
 as: sob entre
-neutral: em_nome em_relação em_causa em_vigor em_questão em_sua em_seu em_vossa no_momento no_âmbito na_empresa na_sua na_vossa na_folha no_quadro no_sistema nos_seus nos_vossos com_o_e-mail com_e-mail com_email com_o_email com_o_endereço com_o_número com_vocês com_matrícula com_o_nome por_favor por_gentileza por_conta pela_sua pela_vossa pela_empresa pela_atenção pela_ajuda com_a com_os entre_os sob_contrato no_nome na_qualidade com_os_melhores
+neutral: em_relação em_causa em_vigor em_questão em_sua em_seu em_vossa no_momento no_âmbito na_empresa na_sua na_vossa na_folha no_quadro no_sistema nos_seus nos_vossos com_o_e-mail com_e-mail com_email com_o_email com_o_endereço com_o_número com_vocês com_matrícula com_o_nome por_favor por_gentileza por_conta pela_sua pela_vossa pela_empresa pela_atenção pela_ajuda com_a com_os entre_os sob_contrato no_nome na_qualidade com_os_melhores
 the: o a os as um uma este esta esse essa isso isto tal referido
 your: seu sua seus suas vosso vossa vossos teu tua
 my: meu minha nosso nossa nossos nossas
@@ -245,5 +267,12 @@ name: nome nome_completo sobrenome apelido
 named: chamado chamada se_chama
 legal: s.a s.a. sa ltda ltda. lda lda. s/a eireli
 shared: a o de da do em na no se que e um uma os as com por para me é
+speaks: em_nome
+desk: departamento diretor diretora gerente visto setor casa apartamento
+desk+role+forbidden: esposa marido irmão irmã filho filha pai mãe
+action: demitam escrevam traduzam excluam apaguem modifiquem liguem avisem promovam expliquem cancelem repitam mude mudem altere alterem
+forbidden: falar_com recibo_de_vencimento contracheque holerite
+give: envie-me enviem-me mande-me mandem-me dê-me deem-me mostre-me mostrem-me forneçam-me
+forbidden: desempregado desempregada trabalha_bem
 phone: tel tel. telefone telemóvel celular fax
 `
