@@ -754,6 +754,8 @@ func restart(t *testing.T, f *fixture) {
 	if len(got) != 3 {
 		t.Errorf("%d entries", len(got))
 	}
+	_, err = again.Claim(again.ctx, 10) // nobody runs what he does not hold
+	again.check(err)
 	end := again.add(again.must("t"), a2a.TaskStateCompleted, "")
 	again.reopened().want(end)
 }

@@ -1,0 +1,172 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"staff0/a2a"
+	"staff0/a2a/tasks"
+)
+
+const columns = "owner, seq, created, snapshot, checkpoint, coalesce(holder, 0)"
+
+// Get gives a task.
+func (s *Store) Get(ctx context.Context, id a2a.TaskID) (rec *tasks.Record, err error) {
+	err = s.attempt(ctx, func(ctx context.Context) error {
+		rec, err = s.record(s.pool.QueryRow(ctx, "SELECT "+columns+" FROM tasks WHERE id = $1", []byte(id)))
+		return err
+	})
+	return rec, err
+}
+
+func (s *Store) record(row pgx.Row) (*tasks.Record, error) {
+	rec := &tasks.Record{Task: new(a2a.Task)}
+	var owner, snapshot []byte
+	var created, holder int64
+	if err := row.Scan(&owner, &rec.Seq, &created, &snapshot, &rec.Checkpoint, &holder); err != nil {
+		return nil, err
+	}
+	rec.Owner, rec.Created, rec.Elsewhere = tasks.Owner(owner), time.Unix(0, created), holder != 0 && holder != s.holder.current()
+	if err := rec.Task.UnmarshalJSON(snapshot); err != nil {
+		return nil, &Error{ErrDamaged, fmt.Errorf("a task: %w", err)}
+	}
+	return rec, nil
+}
+
+// records reads the rows of a query.
+func (s *Store) records(rows pgx.Rows) (records []*tasks.Record, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		rec, err := s.record(rows)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, rec)
+	}
+	return records, rows.Err()
+}
+
+// Holders gives the unfinished tasks that hold a key.
+func (s *Store) Holders(ctx context.Context, key []byte) (records []*tasks.Record, err error) {
+	err = s.attempt(ctx, func(ctx context.Context) error {
+		rows, err := s.pool.Query(ctx, "SELECT "+columns+" FROM tasks WHERE prompt = $1 ORDER BY num", key)
+		if err == nil {
+			records, err = s.records(rows)
+		}
+		return err
+	})
+	return records, err
+}
+
+// Events gives the entries after a sequence number.
+func (s *Store) Events(ctx context.Context, id a2a.TaskID, after tasks.Seq) (entries []tasks.Entry, err error) {
+	err = s.attempt(ctx, func(ctx context.Context) error {
+		entries, err = s.events(ctx, id, after)
+		return err
+	})
+	return entries, err
+}
+
+// events gets at least one row for a task that exists.
+func (s *Store) events(ctx context.Context, id a2a.TaskID, after tasks.Seq) ([]tasks.Entry, error) {
+	rows, err := s.pool.Query(ctx, `SELECT coalesce(e.seq, 0), e.event FROM tasks t LEFT JOIN task_events e ON e.task = t.num AND e.seq > $2
+		WHERE t.id = $1 ORDER BY e.seq`, []byte(id), int64(after))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var entries []tasks.Entry
+	exists := false
+	for rows.Next() {
+		exists = true
+		var entry tasks.Entry
+		var b []byte
+		if err := rows.Scan(&entry.Seq, &b); err != nil {
+			return nil, err
+		}
+		if entry.Seq == 0 {
+			break
+		}
+		if entry.Event, err = a2a.UnmarshalEvent(b); err != nil {
+			return nil, &Error{ErrDamaged, fmt.Errorf("an event: %w", err)}
+		}
+		entries = append(entries, entry)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if !exists {
+		return nil, tasks.ErrNotFound
+	}
+	return entries, nil
+}
+
+// List gives a page and the total in one statement, so that they agree.
+func (s *Store) List(ctx context.Context, q tasks.Query) (page *tasks.Page, err error) {
+	where, args := "owner = $1", []any{[]byte(q.Owner)}
+	add := func(term string, values ...any) {
+		var places []any
+		for range values {
+			places = append(places, len(args)+len(places)+1)
+		}
+		where += " AND " + fmt.Sprintf(term, places...)
+		args = append(args, values...)
+	}
+	if q.Context != "" {
+		add("context = $%d", []byte(q.Context))
+	}
+	if q.State != a2a.TaskStateUnspecified {
+		add("state = $%d", int16(q.State))
+	}
+	if !q.Since.IsZero() {
+		add("stamp >= $%d", ceilMilli(q.Since))
+	}
+	all := where
+	if q.After != (tasks.Position{}) {
+		add("(stamp, id) < ($%d, $%d)", q.After.Timestamp.UnixMilli(), []byte(q.After.ID))
+	}
+	args = append(args, q.Limit)
+	text := fmt.Sprintf(`SELECT total, num IS NOT NULL, %s FROM (SELECT count(*) AS total FROM tasks WHERE %s) AS counted
+		LEFT JOIN (SELECT * FROM tasks WHERE %s ORDER BY stamp DESC, id DESC LIMIT $%d) AS page ON true ORDER BY stamp DESC, id DESC`,
+		columns, all, where, len(args))
+	err = s.attempt(ctx, func(ctx context.Context) error {
+		page, err = s.page(ctx, text, args)
+		return err
+	})
+	return page, err
+}
+
+func (s *Store) page(ctx context.Context, text string, args []any) (*tasks.Page, error) {
+	rows, err := s.pool.Query(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	page := new(tasks.Page)
+	for rows.Next() {
+		var there bool
+		if err := rows.Scan(&page.Total, &there, nil, nil, nil, nil, nil, nil); err != nil {
+			return nil, err
+		}
+		if !there {
+			break
+		}
+		rec, err := s.record(after{rows, 2})
+		if err != nil {
+			return nil, err
+		}
+		page.Records = append(page.Records, rec)
+	}
+	return page, rows.Err()
+}
+
+// after is a row without its first columns.
+type after struct {
+	pgx.Row
+	n int
+}
+
+func (a after) Scan(dest ...any) error { return a.Row.Scan(append(make([]any, a.n), dest...)...) }
