@@ -25,12 +25,14 @@ type Stores struct {
 	Second func(t *testing.T, s tasks.Store) tasks.Store
 }
 
+type test struct {
+	name string
+	test func(*testing.T, *fixture)
+}
+
 // Run runs all tests.
 func Run(t *testing.T, stores Stores) {
-	for _, row := range []struct {
-		name string
-		test func(*testing.T, *fixture)
-	}{
+	run(t, stores, []test{
 		{"a task that was created can be read", created},
 		{"what is not there is not found", missing},
 		{"a change adds entries and replaces the sum", appended},
@@ -58,25 +60,24 @@ func Run(t *testing.T, stores Stores) {
 		{"a prompt has room for five", promptsFull},
 		{"a late change is late before it is refused for its prompt", promptsLate},
 		{"of many who want a prompt at once one gets it and four join", promptsAtOnce},
-	} {
-		t.Run(row.name, func(t *testing.T) { row.test(t, newFixture(t, stores)) })
-	}
+	})
 	if stores.Reopen != nil {
-		for _, row := range []struct {
-			name string
-			test func(*testing.T, *fixture)
-		}{
+		run(t, stores, []test{
 			{"all is there after a restart", restart},
 			{"what is unfinished is claimed once after a restart", claim},
 			{"what this process has run is not claimed", claimRun},
 			{"keys outlive a restart", keysRestart},
 			{"prompts outlive a restart", promptsRestart},
-		} {
-			t.Run(row.name, func(t *testing.T) { row.test(t, newFixture(t, stores)) })
-		}
+		})
 	}
 	if stores.Second != nil {
-		t.Run("two agents see one store", func(t *testing.T) { second(t, newFixture(t, stores)) })
+		run(t, stores, shared)
+	}
+}
+
+func run(t *testing.T, stores Stores, tests []test) {
+	for _, row := range tests {
+		t.Run(row.name, func(t *testing.T) { row.test(t, newFixture(t, stores)) })
 	}
 }
 
@@ -834,31 +835,5 @@ func keysRestart(t *testing.T, f *fixture) {
 	f = f.reopened()
 	if got := f.repeat("b", "k", start); got != "a" {
 		t.Errorf("task %s", got)
-	}
-}
-
-func second(t *testing.T, f *fixture) {
-	other := *f
-	other.Store = f.stores.Second(t, f.Store)
-	start := f.clock
-	f.repeat("a", "k", start)
-	if got := other.repeat("b", "k", start); got != "a" {
-		t.Errorf("the other agent made task %s of the repetition", got)
-	}
-	r := other.must("a")
-	// The other agent's caller adds to the task; the runner is late then.
-	_, err := other.try(r, "", false, &a2a.Message{MessageID: "n", TaskID: "a", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("?")}})
-	f.check(err)
-	if _, err := f.try(r, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err, tasks.ErrConflict) {
-		t.Errorf("the runner's late step: %v", err)
-	}
-	f.add(f.must("a"), a2a.TaskStateCompleted, "")
-	if got := other.must("a"); got.Seq != 4 || got.Task.Status.State != a2a.TaskStateCompleted {
-		t.Errorf("the other agent sees %s", show(got))
-	}
-	// A living agent's tasks are its own.
-	f.create("mine")
-	if got, err := other.Claim(f.ctx, 10); len(got) != 0 || err != nil {
-		t.Errorf("the other agent claimed %v, %v", got, err)
 	}
 }
