@@ -19,6 +19,7 @@ const (
 	coalesce   = 2 * time.Millisecond   // polls this close are one wake-up of the processor
 	idleLook   = time.Hour              // when nothing is due
 	drainGrace = 5 * time.Second        // for what is in flight when the agent stops
+	maxSlew    = time.Second            // between two clocks; what is more, somebody has set
 	freshAck   = 500 * time.Millisecond // an acknowledgement younger than this has just come; older ones were stored
 )
 
@@ -49,6 +50,7 @@ type approvals struct {
 	rate    int // polls a second; 0 is no limit
 	log     *slog.Logger
 
+	epoch    time.Time // polls are rounded up to a multiple after it
 	mu       sync.Mutex
 	entries  map[a2a.TaskID]*approval
 	clock    queue
@@ -66,14 +68,15 @@ type approvals struct {
 type approval struct {
 	id a2a.TaskID
 	request
-	pace    ciba.Pace
-	pollAt  time.Time          // zero: nothing to poll for any more
-	cancel  context.CancelFunc // of the poll in flight, nil if there is none
-	result  any                // a signal that waits for the announcement, or for its turn
-	retryAt time.Time          // no turn before
-	turning bool
-	parked  bool // the turn under way has parked the task again
-	gone    bool
+	step, deadline time.Time // of the request, by the clock of this process that nobody sets
+	pace           ciba.Pace
+	pollAt         time.Time          // zero: nothing to poll for any more
+	cancel         context.CancelFunc // of the poll in flight, nil if there is none
+	result         any                // a signal that waits for the announcement, or for its turn
+	retryAt        time.Time          // no turn before
+	turning        bool
+	parked         bool // the turn under way has parked the task again
+	gone           bool
 
 	at    [queues]time.Time
 	place [queues]int // in the queue, from 1; 0 is outside
@@ -82,7 +85,7 @@ type approval struct {
 func newApprovals(consent Consent, scope string, rate int, log *slog.Logger) *approvals {
 	return &approvals{
 		consent: consent, scope: scope, rate: rate, log: log,
-		entries: map[a2a.TaskID]*approval{}, kick: make(chan struct{}, 1),
+		epoch: time.Now(), entries: map[a2a.TaskID]*approval{}, kick: make(chan struct{}, 1),
 		clock: queue{which: onClock}, polls: queue{which: onPolls},
 	}
 }
@@ -94,7 +97,7 @@ func (a *approvals) park(id a2a.TaskID, r request) {
 	e := a.entries[id]
 	if e != nil { // after a turn
 		r.Reason = cmp.Or(e.Reason, r.Reason)
-		e.request = r
+		e.take(r, time.Now())
 		if !r.real() {
 			e.pollAt = time.Time{}
 		}
@@ -103,11 +106,13 @@ func (a *approvals) park(id a2a.TaskID, r request) {
 		}
 		return
 	}
-	e = &approval{id: id, request: r}
+	e = &approval{id: id}
 	a.entries[id] = e
 	now := time.Now()
+	e.take(r, now)
 	if r.real() && now.Before(r.Expiry) {
-		e.pace = ciba.Pace{Interval: r.Interval, Expiry: r.Expiry, Deadline: r.Expiry}
+		expiry := here(r.Expiry, now)
+		e.pace = ciba.Pace{Interval: r.Interval, Expiry: expiry, Deadline: expiry}
 		e.pollAt = now
 		if now.Sub(r.Step) > freshAck {
 			a.spread(e, now) // after a restart the polls of all tasks would come in step for ever
@@ -123,10 +128,21 @@ func (a *approvals) parkBroken(id a2a.TaskID) {
 	if e := a.entries[id]; e != nil {
 		return
 	}
-	e := &approval{id: id, request: request{Deadline: time.Now()}}
+	e := &approval{id: id}
+	now := time.Now()
+	e.take(request{Deadline: now}, now)
 	a.entries[id] = e
 	a.schedule(e)
 }
+
+// take takes in what is stored of a request.
+func (e *approval) take(r request, now time.Time) {
+	e.request, e.step, e.deadline = r, here(r.Step, now), here(r.Deadline, now)
+}
+
+// here is a time that was stored, by the monotonic clock of this process. The scheduler compares no other: if the wall clock is set, nobody's
+// polls stand still or come all at once, and no two comparisons of the same times disagree.
+func here(t, now time.Time) time.Time { return now.Add(t.Sub(now)) }
 
 // unpark forgets a task.
 func (a *approvals) unpark(id a2a.TaskID) {
@@ -161,12 +177,17 @@ func (e *approval) signal(now time.Time) any {
 	switch {
 	case now.Before(e.retryAt):
 	case !e.announced():
-		if !now.Before(e.Step) {
+		if !now.Before(e.step) {
 			return announce{}
 		}
 	case e.result != nil:
 		return e.result
-	case !now.Before(e.Deadline):
+	case !now.Before(e.deadline):
+		// The wall clock, which the caller has been told the deadline by, may run a little slower.
+		if rest := e.Deadline.Sub(now); rest > 0 && rest < maxSlew {
+			e.retryAt = now.Add(rest)
+			return nil
+		}
 		return silence{cmp.Or(e.Reason, reasonNoAnswer)}
 	}
 	return nil
@@ -180,17 +201,18 @@ func (a *approvals) schedule(e *approval) {
 	if e.turning || e.gone {
 		return // the end of the turn does it
 	}
-	at := e.Deadline
+	at := e.deadline
 	switch {
 	case !e.announced():
-		at = e.Step
+		at = e.step
 	case e.result != nil:
 		at = time.Time{}
 	}
 	at = later(at, e.retryAt)
 	if e.mayPoll() && !a.polls.has(e) {
 		// Polls may wait a little for one another; what the caller sees may not, or he could tell what it waits for.
-		if together := e.pollAt.Add(coalesce - 1).Truncate(coalesce); together.Before(at) {
+		together := a.epoch.Add((e.pollAt.Sub(a.epoch) + coalesce - 1) / coalesce * coalesce)
+		if together.Before(at) {
 			at = together
 		}
 	}
@@ -334,7 +356,7 @@ func (a *approvals) endTurn(ctx context.Context, e *approval, signal any, err er
 // spread puts the next poll of an entry somewhere into the interval that begins at from, or into what is left of the request's life. The lock is
 // held.
 func (a *approvals) spread(e *approval, from time.Time) {
-	window := min(e.pace.Interval, e.Expiry.Sub(from))
+	window := min(e.pace.Interval, e.pace.Expiry.Sub(from))
 	if window <= 0 {
 		e.pollAt = time.Time{}
 		return

@@ -21,7 +21,7 @@ const (
 
 // urgency orders polls that are due and have to wait for others: the middle of the time that is left. Who has little left comes before who has
 // much, but nobody is overtaken for ever, and the last poll of a request is not spent in the queue.
-func (e *approval) urgency() time.Time { return e.pollAt.Add(e.Expiry.Sub(e.pollAt) / 2) }
+func (e *approval) urgency() time.Time { return e.pollAt.Add(e.pace.Expiry.Sub(e.pollAt) / 2) }
 
 // startPolls sends the polls that are due, as far as the rate and the number in flight allow. It returns the time until it may send another. The
 // lock is held.

@@ -420,6 +420,8 @@ func TestPollsInFlight(t *testing.T) {
 			d.waits(fmt.Sprint(i), 2*time.Minute, 5*time.Second)
 		}
 		time.Sleep(45 * time.Second)
+		synctest.Wait()
+		d.mu.Lock()
 		if d.most != maxPollsInFlight {
 			t.Errorf("%d polls in flight, want %d", d.most, maxPollsInFlight)
 		}
@@ -434,7 +436,11 @@ func TestPollsInFlight(t *testing.T) {
 		if len(d.told) != n {
 			t.Errorf("%d of %d were announced", len(d.told), n)
 		}
+		d.mu.Unlock()
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		d.mu.Lock()
+		defer d.mu.Unlock()
 		for id, at := range d.endedAt {
 			if at != 2*time.Minute+gridStep {
 				t.Errorf("%s ended at %v", id, at)
