@@ -20,14 +20,16 @@ type Memory struct {
 	prompts   map[string][]*stored // the unfinished holders of each key, in order of creation
 	unclaimed []*stored            // what an earlier process left
 	created   int
+	hooked    int64
 }
 
 type stored struct {
 	record  *Record // replaced, never changed
 	entries []Entry
-	prompt  string // the key that it holds
-	num     int    // counts tasks in order of creation
-	run     bool   // by this process
+	prompt  string     // the key that it holds
+	num     int        // counts tasks in order of creation
+	run     bool       // by this process
+	hooks   []*Webhook // replaced, never changed; in order of creation
 }
 
 // Create stores a task.
@@ -52,6 +54,9 @@ func (m *Memory) Create(_ context.Context, r *Record, events []a2a.Event, since 
 	m.owners[r.Owner] = append(m.owners[r.Owner], s)
 	if r.MessageKey != nil {
 		m.keys[string(r.MessageKey)] = s
+	}
+	if r.Webhook != nil {
+		m.hook(s, r.Webhook)
 	}
 	return "", nil
 }

@@ -63,7 +63,9 @@ type Record struct {
 	// MessageKey is a digest of owner and first message, nil if repetitions of it are new tasks. Store.Create takes it; what is read need not
 	// have it.
 	MessageKey []byte
-	Created    time.Time
+	// Webhook is stored with the task by Store.Create, if the store is one of Webhooks; nil is none. What is read need not have it.
+	Webhook *Webhook
+	Created time.Time
 	// Elsewhere marks a task that is another agent's to run, in a store that several agents share. Nobody here works on it.
 	Elsewhere bool
 }

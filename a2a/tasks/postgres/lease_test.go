@@ -1,0 +1,361 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"staff0/a2a"
+	"staff0/a2a/tasks"
+)
+
+// sleepOn stops an agent as a debugger or a suspended machine does: it renews nothing and tells nothing any more.
+func (s *Store) sleepOn() {
+	s.cancel()
+	s.work.Wait()
+}
+
+// lapse ends an agent's lease by the server's clock, and lets the agent know by its own that it has been asleep.
+func lapse(t testing.TB, s *Store) {
+	t.Helper()
+	s.sleepOn()
+	if _, err := s.pool.Exec(t.Context(), "UPDATE agents SET alive_until = clock_timestamp() - interval '1 second' WHERE id = $1", s.holder.current()); err != nil {
+		t.Fatal(err)
+	}
+	s.holder.mu.Lock()
+	s.holder.renewed = time.Now().Add(-time.Hour)
+	s.holder.mu.Unlock()
+}
+
+func event(id a2a.TaskID, state a2a.TaskState) *a2a.TaskStatusUpdateEvent {
+	return &a2a.TaskStatusUpdateEvent{TaskID: id, ContextID: "c", Status: a2a.TaskStatus{State: state, Timestamp: time.Now().UTC().Truncate(time.Millisecond)}}
+}
+
+// create stores a task at WORKING.
+func create(t testing.TB, s *Store, id string) *tasks.Record {
+	t.Helper()
+	r, events := newTask(id)
+	if _, err := s.Create(t.Context(), r, events, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func newTask(id string) (*tasks.Record, []a2a.Event) {
+	first := &a2a.Task{ID: a2a.TaskID(id), ContextID: "c", Status: a2a.TaskStatus{State: a2a.TaskStateSubmitted, Timestamp: time.Now().UTC().Truncate(time.Millisecond)}}
+	working := event(first.ID, a2a.TaskStateWorking)
+	return &tasks.Record{Task: first.Apply(working), Owner: "bank", Seq: 2, Created: time.Now()}, []a2a.Event{first, working}
+}
+
+// change adds a status.
+func change(s *Store, r *tasks.Record, state a2a.TaskState, c tasks.Change) error {
+	u := event(r.Task.ID, state)
+	c.Events, c.Task = []a2a.Event{u}, r.Task.Apply(u)
+	return s.Append(context.Background(), r.Task.ID, r.Seq, c)
+}
+
+func run(s *Store, r *tasks.Record, state a2a.TaskState) error { return change(s, r, state, tasks.Change{Run: true}) }
+
+func get(t testing.TB, s *Store, id a2a.TaskID) *tasks.Record {
+	t.Helper()
+	r, err := s.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func claimed(t testing.TB, s *Store) []string {
+	t.Helper()
+	pending, err := s.Claim(t.Context(), 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{}
+	for _, p := range pending {
+		got = append(got, string(p.ID)+" "+string(p.Checkpoint))
+	}
+	return got
+}
+
+func wantClaimed(t testing.TB, s *Store, want ...string) {
+	t.Helper()
+	if got := claimed(t, s); !slices.Equal(got, want) {
+		t.Errorf("claimed %q, want %q", got, want)
+	}
+}
+
+// two are two agents on one database.
+func two(t *testing.T) (a, b *Store) {
+	t.Helper()
+	t.Parallel()
+	o := Options{Schema: space(t)}
+	return open(t, o), open(t, o)
+}
+
+func TestADeadAgentsTasksAreClaimedOnce(t *testing.T) {
+	a, b := two(t)
+	c := open(t, Options{Schema: a.schema})
+	create(t, a, "working")
+	if err := change(a, create(t, a, "waiting"), a2a.TaskStateAuthRequired, tasks.Change{Run: true, Checkpoint: []byte("auth_req_id")}); err != nil {
+		t.Fatal(err)
+	}
+	for id, state := range map[string]a2a.TaskState{"ended": a2a.TaskStateCompleted, "asks": a2a.TaskStateInputRequired} {
+		if err := run(a, create(t, a, id), state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create(t, b, "of another")
+	wantClaimed(t, b)
+	lapse(t, a)
+	wantClaimed(t, b, "working ", "waiting auth_req_id")
+	wantClaimed(t, b)
+	wantClaimed(t, c)
+	if r := get(t, b, "waiting"); r.Elsewhere {
+		t.Error("who has claimed a task does not know that it is his")
+	} else if err := run(b, r, a2a.TaskStateCompleted); err != nil {
+		t.Errorf("who has claimed a task cannot run it: %v", err)
+	}
+}
+
+func TestAnAgentThatWasAsleepLosesWhatWasTakenAndBeginsAnew(t *testing.T) {
+	a, b := two(t)
+	r := create(t, a, "t")
+	before := a.holder.current()
+	lapse(t, a)
+	wantClaimed(t, b, "t ")
+	if err := run(a, r, a2a.TaskStateCompleted); !errors.Is(err, tasks.ErrLeaseLost) {
+		t.Errorf("it goes on with the task: %v", err)
+	}
+	if get(t, a, "t").Seq != 2 || !get(t, a, "t").Elsewhere {
+		t.Error("the task was changed, or does not look like somebody else's")
+	}
+	if err := a.Healthy(t.Context()); !errors.Is(err, tasks.ErrLeaseLost) {
+		t.Errorf("it calls itself healthy: %v", err)
+	}
+	// Its callers may go on, and what it has to create waits until it has understood.
+	if err := change(a, get(t, a, "t"), a2a.TaskStateWorking, tasks.Change{}); err != nil {
+		t.Errorf("a caller's change: %v", err)
+	}
+	created := make(chan error)
+	go func() {
+		late, events := newTask("late")
+		_, err := a.Create(context.Background(), late, events, time.Time{})
+		created <- err
+	}()
+	if _, err := a.Claim(t.Context(), 10); !errors.Is(err, tasks.ErrLeaseLost) {
+		t.Errorf("it is not told of the loss: %v", err)
+	}
+	select {
+	case err := <-created:
+		t.Errorf("a task was created by nobody: %v", err)
+	default:
+	}
+	wantClaimed(t, a)
+	if err := <-created; err != nil || get(t, a, "late").Elsewhere {
+		t.Errorf("a task that was to be created meanwhile: %v", err)
+	}
+	if a.holder.current() == before {
+		t.Error("it has the number that it had")
+	}
+	if err := a.Healthy(t.Context()); err != nil {
+		t.Errorf("it is not healthy: %v", err)
+	}
+	if err := run(b, get(t, b, "t"), a2a.TaskStateCompleted); err != nil {
+		t.Errorf("the other agent: %v", err)
+	}
+}
+
+func TestAnAgentThatWasAsleepKeepsWhatNobodyHasTaken(t *testing.T) {
+	a, _ := two(t)
+	r := create(t, a, "t")
+	lapse(t, a)
+	if err := run(a, r, a2a.TaskStateCompleted); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestASleeperLearnsOfItsDeathBeforeItCreates(t *testing.T) {
+	a, b := two(t)
+	lapse(t, a)
+	wantClaimed(t, b)
+	go func() {
+		for a.holder.current() != 0 { // it learns by itself
+			time.Sleep(time.Millisecond)
+		}
+		_, _ = a.Claim(context.Background(), 1)
+		_, _ = a.Claim(context.Background(), 1)
+	}()
+	create(t, a, "t")
+	if get(t, a, "t").Elsewhere {
+		t.Error("the task was created under a number that is dead")
+	}
+}
+
+func TestALeaseEndsByTheClock(t *testing.T) {
+	t.Parallel()
+	o := Options{Schema: space(t), Lease: 300 * time.Millisecond}
+	a, b := open(t, o), open(t, o)
+	create(t, a, "t")
+	for range 10 { // more than two leases
+		wantClaimed(t, b)
+		time.Sleep(70 * time.Millisecond)
+	}
+	a.sleepOn()
+	start := time.Now()
+	for {
+		if got := claimed(t, b); len(got) == 1 {
+			break
+		}
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("the task was never given up")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if d := time.Since(start); d < o.Lease/2 {
+		t.Errorf("the lease was over after %v", d)
+	}
+}
+
+func TestWhatIsGivenBackIsClaimedAtOnce(t *testing.T) {
+	a, b := two(t)
+	r := create(t, a, "t")
+	if err := a.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantClaimed(t, b, "t ")
+	if err := run(a, r, a2a.TaskStateCompleted); !errors.Is(err, tasks.ErrLeaseLost) {
+		t.Errorf("who has given it back goes on: %v", err)
+	}
+	late, events := newTask("late")
+	if _, err := a.Create(t.Context(), late, events, time.Time{}); !errors.Is(err, tasks.ErrLeaseLost) {
+		t.Errorf("who has left creates: %v", err)
+	}
+	wantClaimed(t, a)
+	// A caller's answer that it still takes is claimed by another.
+	if err := run(b, get(t, b, "t"), a2a.TaskStateInputRequired); err != nil {
+		t.Fatal(err)
+	}
+	if err := change(a, get(t, a, "t"), a2a.TaskStateWorking, tasks.Change{}); err != nil {
+		t.Fatal(err)
+	}
+	wantClaimed(t, b, "t ")
+}
+
+func TestAClaimWhoseAnswerWasLostIsGivenAgain(t *testing.T) {
+	a, b := two(t)
+	create(t, a, "t")
+	lapse(t, a)
+	wantClaimed(t, b, "t ")
+	b.claims.told = nil // as if the answer had not come
+	wantClaimed(t, b, "t ")
+	wantClaimed(t, b)
+	wantClaimed(t, b)
+}
+
+func TestTasksOfOnePromptGoTogether(t *testing.T) {
+	a, b := two(t)
+	c := open(t, Options{Schema: a.schema})
+	const groups = 40
+	hold := func(s *Store, id, key string, join bool) error {
+		r := create(t, s, id)
+		return s.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{Task: r.Task, Run: true, Prompt: &tasks.Prompt{Key: []byte(key), Join: join}})
+	}
+	// First all that asked, then all that joined, so that a short claim cuts through the groups.
+	for n := range 3 {
+		for g := range groups {
+			if err := hold(a, fmt.Sprint(g, "-", n), fmt.Sprint("k", g), n > 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	lapse(t, a)
+	var group sync.WaitGroup
+	found := make(chan a2a.TaskID, 5*groups)
+	done := make(chan struct{})
+	for _, s := range []*Store{b, c} {
+		group.Go(func() {
+			for left := 3; left > 0; {
+				got, err := s.Claim(t.Context(), 7)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for _, p := range got {
+					found <- p.ID
+				}
+				if len(got) == 0 {
+					select {
+					case <-done:
+						left--
+					default:
+					}
+				}
+			}
+		})
+	}
+	// Meanwhile others join.
+	joined := 0
+	for g := range groups {
+		s := []*Store{b, c}[g%2]
+		if err := hold(s, fmt.Sprint(g, "-late"), fmt.Sprint("k", g), true); err != nil {
+			t.Error(err)
+		}
+		joined++
+	}
+	close(done)
+	group.Wait()
+	close(found)
+	seen := map[a2a.TaskID]int{}
+	for id := range found {
+		seen[id]++
+	}
+	for g := range groups {
+		var holders []int64
+		rows, _ := a.pool.Query(t.Context(), "SELECT DISTINCT holder FROM tasks WHERE prompt = $1", []byte(fmt.Sprint("k", g)))
+		for rows.Next() {
+			var h int64
+			if err := rows.Scan(&h); err != nil {
+				t.Fatal(err)
+			}
+			holders = append(holders, h)
+		}
+		if len(holders) != 1 || holders[0] != b.holder.current() && holders[0] != c.holder.current() {
+			t.Errorf("group %d is held by %v", g, holders)
+		}
+		for n := range 3 {
+			if id := a2a.TaskID(fmt.Sprint(g, "-", n)); seen[id] != 1 {
+				t.Errorf("%s was claimed %d times", id, seen[id])
+			}
+		}
+	}
+}
+
+func TestAReaderHoldsNothing(t *testing.T) {
+	a, b := two(t)
+	r := create(t, a, "t")
+	ro := open(t, Options{Schema: a.schema, ReadOnly: true})
+	if got := get(t, ro, "t"); got.Seq != 2 {
+		t.Error("it does not see the task")
+	}
+	wantClaimed(t, ro)
+	for name, err := range map[string]error{
+		"append": change(ro, r, a2a.TaskStateCanceled, tasks.Change{}),
+		"create": func() error { r, events := newTask("u"); _, err := ro.Create(t.Context(), r, events, time.Time{}); return err }(),
+	} {
+		if !errors.Is(err, ErrReadOnly) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := ro.Remove(t.Context(), time.Now(), 1); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("remove: %v", err)
+	}
+	if err := ro.Healthy(t.Context()); err != nil {
+		t.Errorf("healthy: %v", err)
+	}
+	wantClaimed(t, b)
+}
