@@ -43,7 +43,9 @@ Exit codes:
 			if task != "" && conv != "" {
 				return usageError("--task and --context cannot be used together", "--task alone; a task is in its context already")
 			}
-			q := &question{program: p, progress: p.newProgress(asJSON && !isTerminal(p.err)), asJSON: asJSON, agent: p.settings.Agent}
+			q := &question{
+				program: p, progress: p.newProgress(asJSON && !isTerminal(p.err)), asJSON: asJSON, agent: p.settings.Agent, earlier: task != "",
+			}
 			a, err := p.withClient(c, version)
 			if err != nil {
 				return q.fail(err)
@@ -67,6 +69,9 @@ type question struct {
 	agent    string // for the hints, when it is not the default one
 	task     *a2a.Task
 	sent     []string
+	// earlier says that the task has messages of ours from another run. The agent has to be believed about them; about a task that began here
+	// it is not, or it could put any question into our mouth.
+	earlier bool
 }
 
 // ask sends the text and waits for the end.
@@ -116,9 +121,11 @@ func (q *question) watch(ctx context.Context, a *asker, events func(context.Cont
 		return answer{}, errors.New("the agent sent nothing")
 	}
 	sent := q.sent
-	for _, m := range q.task.History {
-		if m.Role == a2a.RoleUser {
-			sent = append(sent, m.Text())
+	if q.earlier {
+		for _, m := range q.task.History {
+			if m.Role == a2a.RoleUser {
+				sent = append(sent, m.Text())
+			}
 		}
 	}
 	return judge(q.task, sent), nil

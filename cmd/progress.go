@@ -76,19 +76,20 @@ func (p *progress) wait(text string, deadline time.Time) {
 	defer p.mu.Unlock()
 	p.text, p.deadline = text, deadline
 	if p.stop == nil {
-		p.stop = make(chan struct{})
-		p.stopped.Go(p.spin)
+		stop := make(chan struct{})
+		p.stop = stop
+		p.stopped.Go(func() { p.spin(stop) })
 	}
 	p.clear()
 	p.draw()
 }
 
-func (p *progress) spin() {
+func (p *progress) spin(stop <-chan struct{}) {
 	ticker := time.NewTicker(spinnerPace)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-p.stop:
+		case <-stop:
 			return
 		case <-ticker.C:
 			p.mu.Lock()

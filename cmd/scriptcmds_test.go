@@ -13,6 +13,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"regexp"
@@ -24,6 +25,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"staff0/ciba/idp"
 )
 
 const (
@@ -72,6 +75,10 @@ func scriptCommands() map[string]scriptCommand {
 		"eventually": scriptEventually,
 		// expand FILE TO copies a file with its variables replaced.
 		"expand": scriptExpand,
+		// card DIR SCHEMES writes the card of a peer with these security schemes, all of them required. ISSUER stands for the provider.
+		"card": scriptCard,
+		// employee-token EMAIL asks for that person's approval as the HR agent does, approves, and sets $token to what it yields.
+		"employee-token": scriptEmployeeToken,
 		// helps PROGRAM asks every command for its help and looks at it.
 		"helps": scriptHelps,
 		// freeport NAME sets a variable to a port that nobody listens on.
@@ -606,4 +613,56 @@ func scriptHelps(ts *testscript.TestScript, _ bool, args []string) {
 			scriptHelps(ts, false, append(slices.Clone(args), words[0]))
 		}
 	}
+}
+
+func scriptCard(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: card dir schemes")
+	}
+	schemes := strings.ReplaceAll(args[1], "ISSUER", ts.Getenv("idp"))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+"/GET_.well-known_agent-card.json"), []byte(`HTTP/1.1 200 OK
+Content-Type: application/json
+
+{"name":"x","description":"x","version":"1","supportedInterfaces":[{"url":"SELF/","protocolBinding":"JSONRPC","protocolVersion":"1.0"}],
+ "capabilities":{"streaming":true},"defaultInputModes":["text/plain"],"defaultOutputModes":["text/plain"],"skills":[],
+ "securitySchemes":`+schemes+`,"securityRequirements":[{"schemes":{"m2m":{"list":[]}}}]}`), 0o600))
+}
+
+func scriptEmployeeToken(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: employee-token email")
+	}
+	agent := idp.DefaultClients()[knownAgent]
+	people := idp.SamplePeople()
+	i := slices.IndexFunc(people, func(p idp.Person) bool { return p.Email == args[0] })
+	if i < 0 {
+		ts.Fatalf("nobody has the address %s", args[0])
+	}
+	issuer := ts.Getenv("idp") + "/"
+	form := func(path string, values url.Values) (answer struct {
+		AuthReqID   string `json:"auth_req_id"`
+		AccessToken string `json:"access_token"`
+	}) {
+		values.Set("client_id", agent.ID)
+		values.Set("client_secret", agent.Secret.Reveal())
+		res, err := scriptClient(ts).PostForm(issuer+path, values)
+		ts.Check(err)
+		defer res.Body.Close()
+		ts.Check(json.NewDecoder(res.Body).Decode(&answer))
+		return answer
+	}
+	hint, err := json.Marshal(map[string]string{"format": "iss_sub", "iss": issuer, "sub": people[i].Subject})
+	ts.Check(err)
+	request := form("bc-authorize", url.Values{
+		"scope": {"openid " + idp.APIScope}, "audience": {idp.APIAudience}, "login_hint": {string(hint)}, "binding_message": {"test"},
+	})
+	decision("approve")(ts, false, args)
+	var token string
+	waitFor(ts, "the token of the approval", func() bool {
+		token = form("oauth/token", url.Values{
+			"grant_type": {"urn:openid:params:grant-type:ciba"}, "auth_req_id": {request.AuthReqID},
+		}).AccessToken
+		return token != ""
+	})
+	ts.Setenv("token", token)
 }

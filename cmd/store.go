@@ -16,22 +16,38 @@ import (
 	"staff0/hrapi"
 )
 
-// databasePath reads a setting such as sqlite:agent.db. A name without a directory lies in the state directory, which is made if need be.
-// An empty path is a database in memory.
-func (s *settings) databasePath(name, value, file string) (path string, err error) {
+// The names of the databases in the state directory.
+const (
+	agentDatabase = "agent.db"
+	apiDatabase   = "employees.db"
+)
+
+// databaseFile reads a setting such as sqlite:agent.db. A name without a directory lies in the state directory. An empty path is a database in
+// memory; ok is false for what is neither.
+func (s *settings) databaseFile(value, file string) (path string, ok bool) {
 	if value == "" {
 		value = "sqlite:" + file
 	}
 	kind, path, _ := strings.Cut(value, ":")
 	switch {
 	case kind == "memory" && path == "":
-		return "", nil
-	case kind == "sqlite" && path != "":
-	default:
-		return "", usageError(fmt.Sprintf("%s is %q", name, value), "sqlite:FILE or memory:")
-	}
-	if filepath.Base(path) == path {
+		return "", true
+	case kind != "sqlite" || path == "":
+		return "", false
+	case filepath.Base(path) == path:
 		path = filepath.Join(s.stateDir, path)
+	}
+	return path, true
+}
+
+// databasePath is databaseFile with an error that says what may be set. The directory is made if need be.
+func (s *settings) databasePath(name, value, file string) (path string, err error) {
+	path, ok := s.databaseFile(value, file)
+	switch {
+	case !ok:
+		return "", usageError(fmt.Sprintf("%s is %q", name, value), "sqlite:FILE or memory:")
+	case path == "":
+		return "", nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", startError(fmt.Errorf("cannot make the directory of the database: %w", err), "another place with "+name)
@@ -41,10 +57,24 @@ func (s *settings) databasePath(name, value, file string) (path string, err erro
 
 // checkDatabases keeps employment records out of the agent's reach: what the agent does not hold, nobody can get from it.
 func (s *settings) checkDatabases() error {
-	if s.AgentDatabase != "" && s.AgentDatabase == s.APIDatabase && s.AgentDatabase != "memory:" {
+	agent, _ := s.databaseFile(s.AgentDatabase, agentDatabase)
+	api, _ := s.databaseFile(s.APIDatabase, apiDatabase)
+	if agent != "" && api != "" && sameFile(agent, api) {
 		return usageError("agent and HR API have the same database", "different ones in STAFF0_AGENT_DATABASE and STAFF0_API_DATABASE; the agent must not hold HR records")
 	}
 	return nil
+}
+
+// sameFile reports whether two paths lead to one file, which need not be there yet.
+func sameFile(a, b string) bool {
+	if aInfo, err := os.Stat(a); err == nil {
+		if bInfo, err := os.Stat(b); err == nil {
+			return os.SameFile(aInfo, bInfo)
+		}
+	}
+	a, aErr := filepath.Abs(a)
+	b, bErr := filepath.Abs(b)
+	return aErr == nil && bErr == nil && a == b
 }
 
 // openTasks opens the agent's store.
@@ -52,7 +82,7 @@ func (s *settings) openTasks(ctx context.Context) (tasks.Store, error) {
 	if err := s.checkDatabases(); err != nil {
 		return nil, err
 	}
-	path, err := s.databasePath("STAFF0_AGENT_DATABASE", s.AgentDatabase, "agent.db")
+	path, err := s.databasePath("STAFF0_AGENT_DATABASE", s.AgentDatabase, agentDatabase)
 	switch {
 	case err != nil:
 		return nil, err
@@ -68,7 +98,7 @@ func (s *settings) openTasks(ctx context.Context) (tasks.Store, error) {
 
 // openTasksReadOnly opens the agent's store to look, while the agent may be running.
 func (s *settings) openTasksReadOnly(ctx context.Context) (tasks.Store, error) {
-	path, err := s.databasePath("STAFF0_AGENT_DATABASE", s.AgentDatabase, "agent.db")
+	path, err := s.databasePath("STAFF0_AGENT_DATABASE", s.AgentDatabase, agentDatabase)
 	if err == nil && path == "" {
 		err = usageError("a store in memory can be seen by its own process only", "name the agent's database with STAFF0_AGENT_DATABASE")
 	}
@@ -95,7 +125,7 @@ func (s *settings) openEmployees(ctx context.Context) (*employees, error) {
 	if err := s.checkDatabases(); err != nil {
 		return nil, err
 	}
-	path, err := s.databasePath("STAFF0_API_DATABASE", s.APIDatabase, "employees.db")
+	path, err := s.databasePath("STAFF0_API_DATABASE", s.APIDatabase, apiDatabase)
 	if err != nil {
 		return nil, err
 	}

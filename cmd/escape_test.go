@@ -1,0 +1,63 @@
+package cmd
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+func TestEscape(t *testing.T) {
+	for _, tt := range []struct{ why, text, want string }{
+		{"plain words stay", "Yes, John Doe is an active employee.", "Yes, John Doe is an active employee."},
+		{"other scripts and marks stay", "María García, 加藤 太郎, Siobhán, é, 🙂", "María García, 加藤 太郎, Siobhán, é, 🙂"},
+		{"backslashes are no escapes of ours", `C:\temp`, `C:\temp`},
+		{"a colour", "\x1b[31mred\x1b[0m", `\x1b[31mred\x1b[0m`},
+		{"a title of the window", "\x1b]0;owned\a", `\x1b]0;owned\a`},
+		{"a link", "\x1b]8;;https://evil.example\x1b\\here", `\x1b]8;;https://evil.example\x1b\here`},
+		{"the one-byte form of CSI", "\u009b31m", `\u009b31m`},
+		{"the same as a lone byte", "\x9b31m", `\x9b31m`},
+		{"back to the beginning of the line", "no\rYes", `no\rYes`},
+		{"back over what was printed", "no\b\bYes", `no\b\bYes`},
+		{"a line of its own", "text\nstaff0: all is well", `text\nstaff0: all is well`},
+		{"tabs", "a\tb", `a\tb`},
+		{"NUL and DEL", "a\x00b\x7f", `a\x00b\x7f`},
+		{"writing from right to left", "abc\u202egnp.exe", `abc\u202egnp.exe`},
+		{"isolates", "\u2066a\u2069", `\u2066a\u2069`},
+		{"characters without a width", "jd\u200boe\ufeff", `jd\u200boe\ufeff`},
+		{"tags", "a\U000e0041", `a\U000e0041`},
+		{"separators of lines and paragraphs", "a\u2028b\u2029c", `a\u2028b\u2029c`},
+		{"characters for private use", "\ue000", `\ue000`},
+		{"broken UTF-8", "a\xffb\xc3", `a\xffb\xc3`},
+		{"the replacement character, which hides what was there", "\ufffd", `\ufffd`},
+		{"nothing", "", ""},
+	} {
+		if got := escape(tt.text); got != tt.want {
+			t.Errorf("%s: escape(%q) = %q, want %q", tt.why, tt.text, got, tt.want)
+		}
+	}
+	if got, want := escapeLines("one\ntwo\x1b[2J\r\n"), "one\ntwo"+`\x1b[2J\r`+"\n"; got != want {
+		t.Errorf("escapeLines keeps lines and nothing else: got %q, want %q", got, want)
+	}
+}
+
+func FuzzEscape(f *testing.F) {
+	for _, seed := range []string{"plain", "\x1b[2J", "\u202e", "\xff\xfe", "a\nb", "加藤"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, got := range []string{escape(text), strings.ReplaceAll(escapeLines(text), "\n", "")} {
+			if !utf8.ValidString(got) {
+				t.Fatalf("%q is not UTF-8", got)
+			}
+			for _, r := range got {
+				if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+					t.Fatalf("%U is left in %q", r, got)
+				}
+			}
+			if escape(got) != got {
+				t.Fatalf("escaping %q again changes it", got)
+			}
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package cmd
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func readme(t *testing.T) string {
+	t.Helper()
+	body, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// readmeBlocks are the fenced blocks of a language.
+func readmeBlocks(text, language string) []string {
+	var blocks []string
+	for {
+		_, rest, ok := strings.Cut(text, "\n```"+language+"\n")
+		if !ok {
+			return blocks
+		}
+		block, after, ok := strings.Cut(rest, "\n```")
+		if !ok {
+			return blocks
+		}
+		blocks, text = append(blocks, block), after
+	}
+}
+
+// readmeCommands are the lines to run: all of an `sh` block, and of a `console` block those after a prompt. Tests do not run the tests again.
+func readmeCommands(text string) []string {
+	var all []string
+	for _, block := range readmeBlocks(text, "sh") {
+		var lines []string
+		for line := range strings.Lines(block) {
+			if !strings.HasPrefix(line, "go test") {
+				lines = append(lines, line)
+			}
+		}
+		all = append(all, strings.Join(lines, ""))
+	}
+	for _, block := range readmeBlocks(text, "console") {
+		for line := range strings.Lines(block) {
+			if command, ok := strings.CutPrefix(line, "$ "); ok && !strings.HasPrefix(command, "go test") {
+				all = append(all, command)
+			}
+		}
+	}
+	return all
+}
+
+func TestReadmeCommandsAreFound(t *testing.T) {
+	got := readmeCommands("a\n```sh\none\ngo test ./...\ntwo\n```\n```\nnot me\n```\n\n```console\n$ three\nits output\n$ four\n```\n")
+	if want := []string{"one\ntwo", "three\n", "four"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestReadmeCommands runs what the README tells a newcomer to run, with an empty home and no settings.
+func TestReadmeCommands(t *testing.T) {
+	commands := readmeCommands(readme(t))
+	if len(commands) == 0 {
+		t.Skip("the README has no fenced block of sh or console, so there is nothing to run")
+	}
+	goEnv, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := strings.Split(string(goEnv), "\n")
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range commands {
+		t.Run(strings.TrimSpace(command), func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // a first build is among them
+			defer cancel()
+			c := exec.CommandContext(ctx, "sh", "-eu", "-c", command)
+			c.Dir = root
+			c.Env = []string{
+				"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
+				"GOCACHE=" + values[0], "GOMODCACHE=" + values[1], "GOPROXY=" + values[2], "GOFLAGS=" + values[3],
+			}
+			if out, err := c.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// TestReadmeNames demands that what the README calls a script is one.
+func TestReadmeNames(t *testing.T) {
+	text := readme(t)
+	for _, m := range regexp.MustCompile("script `([^`]+)`").FindAllStringSubmatch(text, -1) {
+		if _, err := os.Stat(filepath.Join("testdata", "script", m[1]+".txtar")); err != nil {
+			t.Errorf("the README names the script %s: %v", m[1], err)
+		}
+	}
+}
+
+// TestReadmeSettings demands that the README's table has every setting with its default, and no setting that there is not.
+func TestReadmeSettings(t *testing.T) {
+	_, table, ok := strings.Cut(readme(t), "| variable |")
+	if !ok {
+		t.Skip("the README has no table of settings")
+	}
+	table, _, _ = strings.Cut(table, "\n\n")
+	// `…_SECRET` stands for the pair.
+	table = regexp.MustCompile("`(\\w+)_CLIENT_ID`, `…_SECRET`").ReplaceAllString(table, "`${1}_CLIENT_ID`, `${1}_CLIENT_SECRET`")
+	typ := reflect.TypeFor[settings]()
+	known := map[string]bool{}
+	for i := range typ.NumField() {
+		name, standard := typ.Field(i).Tag.Get("env"), typ.Field(i).Tag.Get("envDefault")
+		if name == "" {
+			continue
+		}
+		known[name] = true
+		row := ""
+		for line := range strings.Lines(table) {
+			if strings.Contains(line, "`"+name+"`") {
+				row = line
+				break
+			}
+		}
+		switch {
+		case row == "":
+			t.Errorf("the README's table lacks %s", name)
+		case standard != "" && !strings.Contains(row, "`"+standard+"`"):
+			t.Errorf("the README's row of %s lacks its default %s", name, standard)
+		}
+	}
+	for _, m := range regexp.MustCompile("`((?:STAFF0|HR|A2A|GOOGLE|GEMINI)_[A-Z0-9_]+)`").FindAllStringSubmatch(table, -1) {
+		if !known[m[1]] {
+			t.Errorf("the README's table has %s, which is no setting", m[1])
+		}
+	}
+}
