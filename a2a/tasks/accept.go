@@ -35,10 +35,6 @@ func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRe
 	if reply := e.reply(ctx, owner, req.Message); reply != nil {
 		return accepted{reply: reply}, nil
 	}
-	var modes []string
-	if c := req.Configuration; c != nil {
-		modes = c.AcceptedOutputModes
-	}
 	id := req.Message.TaskID
 	accept := e.addMessage
 	if id == "" {
@@ -46,21 +42,21 @@ func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRe
 	}
 	// The cursor is opened before anything is stored, so that nothing which follows is missed.
 	c := e.feeds.open(id)
-	task, err := accept(ctx, owner, id, req.Message, modes, c)
+	task, err := accept(ctx, owner, id, req, c)
 	if err != nil {
 		e.feeds.close(c)
 		return accepted{}, err
 	}
 	if task.ID != id { // the message was sent before, and made another task
 		e.feeds.close(c)
-		return e.repeated(ctx, owner, task.ID)
+		return e.repeated(ctx, owner, task.ID, inline(req))
 	}
 	return accepted{task: task, cursor: c}, nil
 }
 
 // create stores a message as a task of its own. It gives a task of another id if the message was sent before.
-func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, m *a2a.Message, modes []string, c *cursor) (*a2a.Task, error) {
-	msg := *m
+func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, req *a2a.SendMessageRequest, c *cursor) (*a2a.Task, error) {
+	msg, modes := *req.Message, outputModes(req)
 	if msg.ContextID == "" {
 		msg.ContextID = a2a.NewContextID()
 	}
@@ -74,9 +70,15 @@ func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, m *a2a.
 	e.stamp(task, []a2a.Event{opening})
 	rec := &Record{Task: task.Apply(opening), Owner: owner, Seq: 2, Created: now}
 	if e.window > 0 {
-		rec.MessageKey = messageKey(owner, m)
+		rec.MessageKey = messageKey(owner, req.Message)
+	}
+	if hook := inline(req); hook != nil { // what happens in the task is sent from its first entry on
+		rec.Webhook = newWebhook(hook, id, 0)
 	}
 	existing, err := e.store.Create(context.WithoutCancel(ctx), rec, []a2a.Event{task, opening}, now.Add(-e.window))
+	if rec.Webhook != nil {
+		e.push.Watch(id)
+	}
 	switch {
 	case err != nil:
 		e.begin(turn{id: id, cause: byDoubt, modes: modes}) // it may have been stored all the same
@@ -92,15 +94,26 @@ func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, m *a2a.
 }
 
 // repeated answers a message that was sent before with the task that it made then.
-func (e *Engine) repeated(ctx context.Context, owner Owner, id a2a.TaskID) (accepted, error) {
+func (e *Engine) repeated(ctx context.Context, owner Owner, id a2a.TaskID, hook *a2a.TaskPushNotificationConfig) (accepted, error) {
 	c := e.feeds.open(id)
 	rec, err := e.get(ctx, owner, id)
+	if err == nil {
+		err = e.addInline(ctx, rec, hook)
+	}
 	if err != nil {
 		e.feeds.close(c)
 		return accepted{}, err
 	}
 	c.after = rec.Seq
 	return accepted{task: rec.Task, cursor: c}, nil
+}
+
+// outputModes are the media types that a caller takes, none if it names none.
+func outputModes(req *a2a.SendMessageRequest) []string {
+	if req.Configuration == nil {
+		return nil
+	}
+	return req.Configuration.AcceptedOutputModes
 }
 
 // working is the status with which a turn begins.
@@ -117,8 +130,8 @@ func (e *Engine) admit(req *a2a.SendMessageRequest) error {
 	if err := req.Validate(); err != nil {
 		return err
 	}
-	if c := req.Configuration; c != nil && c.TaskPushNotificationConfig != nil {
-		return &a2a.Error{Err: a2a.ErrPushNotificationNotSupported}
+	if err := e.admitInline(inline(req)); err != nil {
+		return err
 	}
 	for i := range req.Message.Parts {
 		media, _, err := mime.ParseMediaType(req.Message.Parts[i].Media())
@@ -136,7 +149,8 @@ func (e *Engine) admit(req *a2a.SendMessageRequest) error {
 
 // addMessage adds a message to the task it names. Only a task that waits for the caller goes on because of it; to any other it is a remark that
 // is kept and rings nobody.
-func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, m *a2a.Message, modes []string, c *cursor) (*a2a.Task, error) {
+func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, req *a2a.SendMessageRequest, c *cursor) (*a2a.Task, error) {
+	m, modes, hook := req.Message, outputModes(req), inline(req)
 	for range maxRebases {
 		rec, err := e.get(ctx, owner, id)
 		if err != nil {
@@ -148,11 +162,18 @@ func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, m *
 		msg := *m
 		msg.ContextID = rec.Task.ContextID
 		c.after = rec.Seq
-		if e.window > 0 && said(rec.Task, &msg) {
-			return rec.Task, nil
+		repeated := e.window > 0 && said(rec.Task, &msg)
+		if !repeated {
+			if err := room(rec.Task, &msg); err != nil {
+				return nil, err
+			}
 		}
-		if err := room(rec.Task, &msg); err != nil {
+		// The webhook comes first: should the message not be stored, the caller is told more than it asked for, and not less.
+		if err := e.addInline(ctx, rec, hook); err != nil {
 			return nil, err
+		}
+		if hook = nil; repeated {
+			return rec.Task, nil
 		}
 		events := []a2a.Event{&msg}
 		answers := rec.Task.Status.State == a2a.TaskStateInputRequired && len(rec.Checkpoint) == 0

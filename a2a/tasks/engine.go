@@ -33,7 +33,9 @@ type Config struct {
 	Opening string
 	// RepeatWindow is the time in which the same message of the same caller is the same task; 0 makes every message a task of its own.
 	RepeatWindow time.Duration
-	Log          *slog.Logger
+	// Push sends to webhooks, which takes a store of Webhooks; nil refuses them (§3.3.4).
+	Push Push
+	Log  *slog.Logger
 }
 
 // Engine runs tasks: it takes the operations of the protocol from any binding, lets the executor work, stores every step before it tells
@@ -44,6 +46,7 @@ type Engine struct {
 	modes    []string
 	opening  string
 	window   time.Duration
+	push     Push
 	log      *slog.Logger
 	feeds    feeds
 
@@ -71,11 +74,15 @@ func NewEngine(c Config) (*Engine, error) {
 	case len(c.InputModes) == 0:
 		return nil, errors.New("tasks: an engine needs the media types it takes")
 	}
+	if _, ok := c.Store.(Webhooks); c.Push != nil && !ok {
+		return nil, errors.New("tasks: the store keeps no webhooks")
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{
-		store: c.Store, executor: c.Executor, modes: c.InputModes, opening: c.Opening, window: c.RepeatWindow, log: c.Log,
+		store: c.Store, executor: c.Executor, modes: c.InputModes, opening: c.Opening, window: c.RepeatWindow, push: c.Push,
+		log:     c.Log,
 		running: map[a2a.TaskID]*turnState{},
 	}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
@@ -204,11 +211,13 @@ func (e *Engine) append(ctx context.Context, rec *Record, change Change) (*Recor
 	if err := e.store.Append(context.WithoutCancel(ctx), rec.Task.ID, rec.Seq, change); err != nil {
 		if !errors.Is(err, ErrConflict) && !refused(err) {
 			e.feeds.doubt(rec.Task.ID)
+			e.changed(rec.Task.ID)
 		}
 		return nil, err
 	}
 	if len(change.Events) > 0 {
 		e.feeds.publish(rec.Task.ID, rec.Seq, change.Events)
+		e.changed(rec.Task.ID)
 	}
 	return &next, nil
 }

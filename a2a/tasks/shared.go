@@ -70,11 +70,13 @@ func (e *Engine) hear(n News) {
 	switch {
 	case n.Task != "":
 		e.feeds.doubt(n.Task)
+		e.changed(n.Task)
 		if n.Ended {
 			e.stop(n.Task, errCanceled)
 		}
 	case !n.Claim:
 		e.feeds.doubtAll()
+		e.changed("")
 	}
 	if n.Claim {
 		select {

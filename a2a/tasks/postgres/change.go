@@ -48,7 +48,7 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 	id, snapshot, encoded := []byte(r.Task.ID), r.Task.AppendJSON(nil), encode(events)
 	inDoubt := false
 	for range maxRaces {
-		me, err := s.mine(ctx)
+		me, err := s.mine(ctx, true)
 		if err != nil {
 			return "", err
 		}
@@ -158,7 +158,7 @@ func (s *Store) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tas
 	case s.readOnly:
 		return &Error{Err: ErrReadOnly}
 	case c.Run: // others need no lease; what they make go on is claimed if this agent has none
-		if me, err = s.mine(ctx); err != nil {
+		if me, err = s.mine(ctx, false); err != nil {
 			return err
 		}
 	}

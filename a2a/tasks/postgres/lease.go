@@ -69,8 +69,9 @@ func (h *holder) state() (id int64, stale, released bool, back <-chan struct{}) 
 }
 
 // mine is the agent's number for something that it is about to do as the holder of a task. A process that was asleep for longer than its lease
-// learns here, before it stores anything, whether it is still taken for alive. After a loss the next claim ends the wait.
-func (s *Store) mine(ctx context.Context) (int64, error) {
+// learns here, before it stores anything, whether it is still taken for alive. After a loss, what it has in hand is lost too; what is yet to be
+// created may wait for the next claim, with which the agent begins anew.
+func (s *Store) mine(ctx context.Context, wait bool) (int64, error) {
 	end := time.NewTimer(retryFor)
 	defer end.Stop()
 	for {
@@ -87,6 +88,8 @@ func (s *Store) mine(ctx context.Context) (int64, error) {
 				return 0, err
 			}
 			continue
+		case !wait:
+			return 0, tasks.ErrLeaseLost
 		}
 		select {
 		case <-back:

@@ -58,7 +58,9 @@ func change(s *Store, r *tasks.Record, state a2a.TaskState, c tasks.Change) erro
 	return s.Append(context.Background(), r.Task.ID, r.Seq, c)
 }
 
-func run(s *Store, r *tasks.Record, state a2a.TaskState) error { return change(s, r, state, tasks.Change{Run: true}) }
+func run(s *Store, r *tasks.Record, state a2a.TaskState) error {
+	return change(s, r, state, tasks.Change{Run: true})
+}
 
 func get(t testing.TB, s *Store, id a2a.TaskID) *tasks.Record {
 	t.Helper()
@@ -345,7 +347,11 @@ func TestAReaderHoldsNothing(t *testing.T) {
 	wantClaimed(t, ro)
 	for name, err := range map[string]error{
 		"append": change(ro, r, a2a.TaskStateCanceled, tasks.Change{}),
-		"create": func() error { r, events := newTask("u"); _, err := ro.Create(t.Context(), r, events, time.Time{}); return err }(),
+		"create": func() error {
+			r, events := newTask("u")
+			_, err := ro.Create(t.Context(), r, events, time.Time{})
+			return err
+		}(),
 	} {
 		if !errors.Is(err, ErrReadOnly) {
 			t.Errorf("%s: %v", name, err)
