@@ -113,9 +113,15 @@ func (a *approvals) park(id a2a.TaskID, r request) {
 	if r.real() && now.Before(r.Expiry) {
 		expiry := here(r.Expiry, now)
 		e.pace = ciba.Pace{Interval: r.Interval, Expiry: expiry, Deadline: expiry}
-		e.pollAt = now
-		if now.Sub(r.Step) > freshAck {
+		switch {
+		case now.Sub(r.Step) > freshAck:
 			a.spread(e, now) // after a restart the polls of all tasks would come in step for ever
+		case now.Before(a.paused):
+			a.spread(e, a.paused)
+		default: // the first poll follows the acknowledgement at once
+			e.pollAt = now
+			a.polls.put(e, e.urgency())
+			a.poke()
 		}
 	}
 	a.schedule(e)

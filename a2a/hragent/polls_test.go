@@ -143,11 +143,22 @@ func (d *desk) inSteps(step time.Duration) map[int]int {
 	return counts
 }
 
-func (d *desk) wantEnd(id string, want any) {
-	d.t.Helper()
+// end is the signal with which a task ended, endAt when.
+func (d *desk) end(id string) any {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if got := fmt.Sprintf("%T%v", d.ended[a2a.TaskID(id)], d.ended[a2a.TaskID(id)]); got != fmt.Sprintf("%T%v", want, want) {
+	return d.ended[a2a.TaskID(id)]
+}
+
+func (d *desk) endAt(id string) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.endedAt[a2a.TaskID(id)]
+}
+
+func (d *desk) wantEnd(id string, want any) {
+	d.t.Helper()
+	if got := fmt.Sprintf("%T%v", d.end(id), d.end(id)); got != fmt.Sprintf("%T%v", want, want) {
 		d.t.Errorf("%s ended with %s, want %T%v", id, got, want, want)
 	}
 }
@@ -346,6 +357,8 @@ func TestTheCap(t *testing.T) {
 			d.waits(kind+fmt.Sprint(i), 15*time.Minute, 5*time.Second)
 		}
 		time.Sleep(16 * time.Minute)
+		synctest.Wait()
+		d.mu.Lock()
 		for id, signal := range d.ended {
 			switch signal.(type) {
 			case approved:
@@ -368,6 +381,7 @@ func TestTheCap(t *testing.T) {
 				t.Errorf("%s was announced at %v", id, at)
 			}
 		}
+		d.mu.Unlock()
 		for s, count := range d.inSteps(time.Second) {
 			if count > rate+1 {
 				t.Errorf("%d polls in second %d", count, s)
@@ -395,7 +409,7 @@ func TestTheCapStarvesNobody(t *testing.T) {
 		time.Sleep(60 * time.Second)
 		missed := 0
 		for i := range 100 {
-			if _, ok := d.ended[a2a.TaskID(fmt.Sprint("short", i))].(approved); !ok {
+			if _, ok := d.end(fmt.Sprint("short", i)).(approved); !ok {
 				missed++
 			}
 		}
@@ -501,12 +515,35 @@ func TestAStoreOutOfOrder(t *testing.T) {
 				d.waits("a", 30*time.Second, 5*time.Second)
 				time.Sleep(time.Minute)
 				d.wantEnd("a", row.want)
-				if got := d.endedAt["a"]; got != row.endedAt {
+				if got := d.endAt("a"); got != row.endedAt {
 					t.Errorf("ended at %v, want %v", got, row.endedAt)
 				}
 			})
 		})
 	}
+	t.Run("at a refusal after the announcement", func(t *testing.T) {
+		office(t, 0, func(t *testing.T, d *desk) {
+			d.answer = func(_ string, n int) (*ciba.Grant, error) {
+				if n == 1 {
+					return nil, ciba.ErrPending
+				}
+				return nil, ciba.ErrAccessDenied
+			}
+			d.waits("a", 30*time.Second, 5*time.Second)
+			time.Sleep(time.Second)
+			d.mu.Lock()
+			d.fails = 3
+			d.mu.Unlock()
+			time.Sleep(time.Minute)
+			d.wantEnd("a", declined{})
+			if got := d.endAt("a").Truncate(100 * time.Millisecond); got != 8*time.Second {
+				t.Errorf("ended at %v", got)
+			}
+			if n := len(d.at("a")); n != 2 {
+				t.Errorf("%d polls", n)
+			}
+		})
+	})
 	t.Run("at an approval and at the deadline", func(t *testing.T) {
 		office(t, 0, func(t *testing.T, d *desk) {
 			d.answer = func(id string, _ int) (*ciba.Grant, error) {
@@ -519,10 +556,7 @@ func TestAStoreOutOfOrder(t *testing.T) {
 			d.waits("no", 30*time.Second, 5*time.Second)
 			time.Sleep(gridStep)
 			synctest.Wait()
-			d.mu.Lock()
-			_, told := d.ended["yes"].(approved)
-			d.mu.Unlock()
-			if !told {
+			if _, told := d.end("yes").(approved); !told {
 				t.Fatal("the approval was held for too long")
 			}
 			time.Sleep(20 * time.Second)
@@ -531,7 +565,7 @@ func TestAStoreOutOfOrder(t *testing.T) {
 			d.mu.Unlock()
 			time.Sleep(time.Minute)
 			d.wantEnd("no", silence{reasonNoAnswer})
-			if got := d.endedAt["no"]; got != 33500*time.Millisecond {
+			if got := d.endAt("no"); got != 33500*time.Millisecond {
 				t.Errorf("ended at %v", got)
 			}
 		})
