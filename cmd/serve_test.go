@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,14 +80,16 @@ func TestSlowHeaderIsCut(t *testing.T) {
 		c := l.dial()
 		defer c.Close()
 		begin := time.Now()
-		go func() {
+		var typing sync.WaitGroup
+		defer typing.Wait()
+		typing.Go(func() {
 			for range 1000 { // a byte now and then keeps no connection
 				if _, err := io.WriteString(c, "G"); err != nil {
 					return
 				}
 				time.Sleep(time.Second)
 			}
-		}()
+		})
 		_, _ = io.Copy(io.Discard, c)
 		if took := time.Since(begin); took > headerTimeout+time.Second {
 			t.Errorf("cut after %v, want %v", took, headerTimeout)
@@ -107,9 +110,11 @@ func TestSlowBodyIsCut(t *testing.T) {
 		})})
 		c := l.dial()
 		defer c.Close()
-		go func() { _, _ = io.Copy(io.Discard, c) }()
+		var peer sync.WaitGroup
+		defer peer.Wait()
+		peer.Go(func() { _, _ = io.Copy(io.Discard, c) })
 		begin := time.Now()
-		go func() {
+		peer.Go(func() {
 			_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n")
 			for {
 				if _, err := io.WriteString(c, "x"); err != nil {
@@ -117,7 +122,7 @@ func TestSlowBodyIsCut(t *testing.T) {
 				}
 				time.Sleep(time.Second)
 			}
-		}()
+		})
 		if err := <-read; !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("the body ended with %v", err)
 		}
@@ -252,14 +257,15 @@ func TestPanicCutsOneConnection(t *testing.T) {
 			t.Errorf("%s was answered %d", path, res.StatusCode)
 		}
 	}
-	if got := logged.String(); strings.Count(got, "a request panicked") != 1 || !strings.Contains(got, "something with a cause") {
-		t.Errorf("the log has %q; an aborted answer is no panic of ours", got)
-	}
 	res, err := http.Get(server.URL + "/")
 	if err != nil {
 		t.Fatalf("the others go on: %v", err)
 	}
 	res.Body.Close()
+	server.Close() // nobody writes the log any more
+	if got := logged.String(); strings.Count(got, "a request panicked") != 1 || !strings.Contains(got, "something with a cause") {
+		t.Errorf("the log has %q; an aborted answer is no panic of ours", got)
+	}
 }
 
 func TestGate(t *testing.T) {
