@@ -73,10 +73,11 @@ const maxSignature = 10
 // signature tells a line that says who writes: names, offices and numbers, no
 // verb and nothing in lower case that would carry a meaning.
 func (s *sentence) signature(from int) bool {
-	words := 0
+	words, office := 0, s.mentions(desk)
 	for i := from; i < len(s.tokens); i++ {
 		t := &s.tokens[i]
 		switch {
+		case !t.capital && t.kind == word && office && (t.unknown() || t.class == desk|forbidden):
 		case t.ident >= 0, t.kind == mark && (t.r == ':' || t.r == '：') && !s.tokens[max(i-1, 0)].is(phone):
 			return false
 		case t.kind != word:
@@ -214,9 +215,21 @@ func (s *sentence) heading(i int) bool {
 	return words > 1
 }
 
+// when tells words of time that a plain statement of the asker may hold.
+func when(low string) bool {
+	switch low {
+	case "tonight", "today", "tomorrow", "yesterday", "heute", "morgen", "gestern", "demain", "hier", "hoy", "mañana", "ayer", "oggi", "domani", "ieri", "hoje", "amanhã", "ontem":
+		return true
+	}
+	return false
+}
+
 // ownDesk tells whether a word that may name an office, an errand or a
 // relative belongs to the asker here.
 func (s *sentence) ownDesk(i int) bool {
+	if when(s.tokens[i].low) && !s.asks && !s.mentions(strongWork|confirm|give) && (!s.hasIdent() || s.mentions(asker)) {
+		return true // Our deadline is tonight.
+	}
 	for k := i - 1; k >= 0 && k >= i-8; k-- {
 		t := &s.tokens[k]
 		if t.kind == mark {
@@ -229,6 +242,8 @@ func (s *sentence) ownDesk(i int) bool {
 		case t.ident >= 0, t.possessive:
 			return false
 		case t.is(my|asker|speaks) || t.low == "us" || t.low == "from" || t.low == "this" && s.at(k+1).low == "is":
+			return true
+		case t.low == "have" && s.at(k-1) != nil && s.at(k-1).is(asker):
 			return true
 		case t.is(role|strongWork|pronoun|status|question|give|modal) && !t.is(neutral|desk|the), t.is(confirm) && k < i-1, t.is(aux) && t.low != "are" && t.low != "is":
 			return false

@@ -84,6 +84,9 @@ func (s *sentence) place(i int, kind class, filled, named bool) (ok, ours bool) 
 		case t.class != 0 && !s.another(j):
 			return true, false
 		}
+		if end := s.nameRun(j); kind == employment && end-j >= 2 && s.towards(end, 1) {
+			return true, false // conferma di impiego per John Doe, jdoe@…
+		}
 		// An unknown word: a person behind "employment of", else somewhere else.
 		person := prep.is(prepFor) && (kind == employment || kind == 0)
 		if s.lang != en {

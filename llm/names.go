@@ -203,7 +203,7 @@ func (s *sentence) rank(from, end int) int {
 	if beside > 0 {
 		return beside
 	}
-	if n := s.at(end); s.tokens[end-1].possessive && n != nil && (n.is(employment|weakWork) || n.is(adverb) && s.work != 0) {
+	if n := s.at(end); s.tokens[end-1].possessive && n != nil && (n.is(employment|weakWork) || n.is(adverb|neutral) && s.ofWork(end)) {
 		return 2 // John Doe's employment
 	}
 	if p != nil && p.kind == mark && p.r == ',' && s.at(end) != nil && s.at(end).r == ',' && s.roleBefore(from) {

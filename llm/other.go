@@ -46,6 +46,9 @@ func (c *clause) other(text, asked class) bool {
 	if c.work() != 0 {
 		return false
 	}
+	if text == 0 && c.lang != en && c.elsewise() {
+		return true
+	}
 	linked := false
 	head := c.from
 	for ; head < c.end; head++ {
@@ -101,6 +104,29 @@ func (c *clause) other(text, asked class) bool {
 	}
 	// … works at Staff0 and has a dog?
 	return linked && c.asks && asked&strongWork != 0 && (t.is(aux|past) || t.plain() && !t.userName) && !c.tokens[c.from].capital
+}
+
+// elsewise: a question in a language we read about one person and something
+// that no list holds. A verb, an article or a pronoun of that language tells it
+// from its neighbours; a word for us leaves it open.
+func (c *clause) elsewise() bool {
+	person, strange, certain := false, false, false
+	for i := c.from; i < c.end; i++ {
+		t := &c.tokens[i]
+		switch {
+		case t.ident >= 0:
+			person = true
+		case t.kind == company || t.is(firm|here|asker|confirm|status|polite) && !t.is(the|pronoun):
+			return false
+		case t.plain() && !t.userName || c.lang == de && t.unknown() && t.capital:
+			strange = true
+		case (t.low == "é" || t.low == "è" || t.low == "es") && (i > c.from && c.tokens[i-1].ident >= 0 || i == c.from):
+			certain = true
+		case t.is(aux|pronoun|the) && t.ent != nil && t.ent.in[c.lang]&shared == 0 && !t.foreign:
+			certain = true
+		}
+	}
+	return c.asks && person && strange && certain
 }
 
 // relative: not the person but somebody or something of theirs (the brother of

@@ -193,7 +193,7 @@ func (s *sentence) otherQuestion() bool {
 		if t.is(question) && !t.is(whether|the|neutral) && (s.lang == ja || s.asks || s.opens(i)) {
 			return true
 		}
-		if t.is(status) && !t.is(neutral|whether) && i > 0 && s.next(i) != nil {
+		if t.is(status) && !t.is(neutral|whether) && i > 0 {
 			if p := &s.tokens[i-1]; p.kind == word && (p.is(prepAt|prepFor|prepAs) || p.low == "in") && !p.is(whether) && s.asks {
 				return true // on what basis, in welcher Position
 			}
@@ -201,7 +201,7 @@ func (s *sentence) otherQuestion() bool {
 		if t.is(status) && s.opens(i) && s.job() {
 			return true
 		}
-		if t.is(status) && i > 0 && s.next(i) == nil {
+		if t.is(status) && i > 0 && len(s.tokens) < 4 && s.next(i) == nil {
 			continue // sorry, what?
 		}
 		if t.is(status) && s.opens(i) && !t.is(neutral) && !(s.work&(employment|weakWork) != 0) && !(t.is(whether) && i > 0) {

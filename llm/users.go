@@ -194,6 +194,9 @@ func (s *sentence) standsForPerson(j int) bool {
 		if q := s.prev(s.index(p)); q != nil && (q.ident >= 0 || q.is(asker|you|role|pronoun) && !q.is(confirm|polite)) {
 			return false // we are renting
 		}
+		if n != nil && n.low == "to" && s.lang == en {
+			return false // is supposed to work
+		}
 		if n != nil && n.r == ':' {
 			return false // one word is enough: does …
 		}

@@ -61,6 +61,11 @@ legal: gmbh ag kg ug se mbh e.v kgaa ohg gbr
 shared: in die das es am an den dem des die er so er bei man hier mit hat war
 action: rufen anrufen schreiben_sie löschen informieren benachrichtigen befördern feuern übersetzen ändern erzählen erklären beschreiben überweisen buchen stornieren erstellen entfernen stellen_sie
 forbidden: sprechen telefonieren
+neutral: laut_lebenslauf laut_seinem_lebenslauf laut_ihrem_lebenslauf im_lebenslauf in_seinem_lebenslauf in_ihrem_lebenslauf gemäß_lebenslauf
+desk: gern gerne büro auto heute morgen gestern
+employment: mitarbeiterstatus angestelltenstatus
+forbidden: spricht raucht trinkt fährt hasst liebt heiratet besitzt büro als_was auto haustier haustiere
+action: leiten weiterleiten leite transferieren anmelden abmelden kontaktieren kontaktiere
 speaks: im_auftrag im_namen
 desk: abteilung leiter leiterin chef chefin managerin manager visum wohnung prüfung einkauf vertrieb
 desk+role+forbidden: ehemann ehefrau bruder schwester sohn tochter vater mutter

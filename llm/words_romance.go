@@ -60,11 +60,14 @@ named: nommé nommée appelé appelée s'appelle
 legal: sas sarl sa s.a s.a. s.a.s s.a.r.l eurl
 shared: la le les de des en a on un une dans si me es son pour que qui du
 speaks: au_nom
-desk: service département responsable directeur directrice logement visa
+neutral: selon_son_cv selon_le_cv sur_son_cv d'après_son_cv dans_son_cv
+desk: visas demain hier bureau voiture service département responsable directeur directrice logement visa
 desk+role+forbidden: mari épouse frère sœur soeur fils fille père mère
 action: licenciez congédiez promouvez modifier supprimer appelez
 forbidden: parler_à parler_avec bulletin_de_paie
 give: envoyez-moi donnez-moi montrez-moi fournissez-moi transmettez-moi envoyez-nous donnez-nous donne-moi envoie-moi
+forbidden: parle fume possède conduit boit bureau voiture
+action: transférez transfère contactez contacte rédigez inscrivez dites-lui saluez remerciez
 forbidden: chômage au_chômage
 phone: tél tél. tel tel. téléphone mobile portable fax
 `
@@ -129,12 +132,16 @@ named: llamado llamada se_llama
 legal: s.a s.a. sa s.l s.l. sl s.r.l srl
 shared: la de en es no a y o el que un una los las si se me su con por para
 speaks: en_nombre
-desk: departamento director directora gerente visado visa piso casa área
+neutral: según_su_currículum según_su_cv según_el_currículum en_su_currículum en_su_cv según_su
+desk: visados hoy mañana ayer oficina coche departamento director directora gerente visado visa piso casa área
 desk+role+forbidden: esposo esposa marido hermano hermana hijo hija padre madre
 action: despidan despedid eliminen eliminad borren modifiquen llamen llamad avisen escriban escribid traduzcan expliquen cancelen promuevan suban envíale cámbiale cambie cambia cambien
 forbidden: la_nómina_de hablar_con nómina_de contratar
 give: envíeme envíame envíenme envíenos mándeme mándame mándenme muéstrame muéstreme muéstrenme proporcióneme proporciónenme facilíteme facilítenme remítame remítanme
 neutral: dígame díganme
+forbidden: habla fuma bebe conduce posee oficina coche
+neutral: le_habla les_habla
+action: reenvíe reenvíen reenvía transfiera contacte contacten dígale dile inscriba salude
 forbidden: desempleado desempleada trabaja_bien
 phone: tel tel. tfno teléfono móvil celular fax
 `
@@ -199,11 +206,14 @@ named: chiamato chiamata si_chiama
 legal: s.p.a spa s.r.l srl s.p.a. s.r.l.
 shared: la le i in un una e o a si se per con non che da come di il
 speaks: per_conto a_nome
-desk: ufficio reparto direttore direttrice responsabile visto casa appartamento
+neutral: secondo_il_suo_curriculum secondo_il_curriculum secondo_il_suo_cv nel_suo_curriculum nel_curriculum
+desk: visti oggi domani ieri macchina ufficio reparto direttore direttrice responsabile visto casa appartamento
 desk+role+forbidden: moglie marito fratello sorella figlio figlia padre madre
 action: licenziate scrivete traducete eliminate cancellate stampate modificate chiamate avvisate promuovete dimenticate raccontate spiegate descrivete create prenotate ripetete aumentate cambia cambiate cambi
 forbidden: busta_paga buste_paga parlare_con
 give: inviami inviatemi mandatemi mandami datemi fornitemi fornitemi mostratemi mostrami
+forbidden: parla fuma beve guida possiede macchina
+action: inoltrate inoltra inoltri trasferite contattate contatta contatti salutate ringraziate iscrivete
 forbidden: disoccupato disoccupata lavora_bene
 phone: tel tel. telefono cellulare cell cell. fax
 `
@@ -268,11 +278,15 @@ named: chamado chamada se_chama
 legal: s.a s.a. sa ltda ltda. lda lda. s/a eireli
 shared: a o de da do em na no se que e um uma os as com por para me é
 speaks: em_nome
-desk: departamento diretor diretora gerente visto setor casa apartamento
+neutral: segundo_o_currículo segundo_o_seu_currículo conforme_o_currículo no_currículo no_seu_currículo de_acordo_com_o_currículo
+desk: vistos hoje amanhã ontem escritório carro departamento diretor diretora gerente visto setor casa apartamento
 desk+role+forbidden: esposa marido irmão irmã filho filha pai mãe
 action: demitam escrevam traduzam excluam apaguem modifiquem liguem avisem promovam expliquem cancelem repitam mude mudem altere alterem
 forbidden: falar_com recibo_de_vencimento contracheque holerite
 give: envie-me enviem-me mande-me mandem-me dê-me deem-me mostre-me mostrem-me forneçam-me
+forbidden: fala fuma bebe dirige conduz possui escritório carro
+neutral: aqui_fala quem_fala
+action: encaminhe encaminhem transfira transfiram contacte contate diga-lhe inscreva cumprimente
 forbidden: desempregado desempregada trabalha_bem
 phone: tel tel. telefone telemóvel celular fax
 `
