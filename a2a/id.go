@@ -15,6 +15,9 @@ func NewContextID() ContextID { return ContextID(newID()) }
 // NewMessageID makes a message id.
 func NewMessageID() string { return newID() }
 
+// NewPushConfigID makes the id of a push notification configuration.
+func NewPushConfigID() string { return newID() }
+
 // newID is a UUID of version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then 74 random bits. The time in front keeps the newest rows of a
 // store together. Guessing one takes 2^73 tries on average, and an id alone opens nothing: every operation checks the owner.
 func newID() string {

@@ -8,6 +8,10 @@ type TaskPushNotificationConfig struct {
 	URL            string              `json:"url"`
 	Token          string              `json:"token,omitempty"`
 	Authentication *AuthenticationInfo `json:"authentication,omitempty"`
+
+	// Version is the version of the protocol that the configuration came in, which is also that of what is sent to the webhook; "" is the newest.
+	// It is no member on the wire.
+	Version string `json:"-"`
 }
 
 // AuthenticationInfo is how an agent shows itself to a webhook: Authorization: Scheme Credentials (§4.3.2).

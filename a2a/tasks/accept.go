@@ -172,7 +172,8 @@ func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, req
 		if err := e.addInline(ctx, rec, hook); err != nil {
 			return nil, err
 		}
-		if hook = nil; repeated {
+		hook = nil // should the message have to be stored anew, the webhook need not
+		if repeated {
 			return rec.Task, nil
 		}
 		events := []a2a.Event{&msg}

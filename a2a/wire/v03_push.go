@@ -86,7 +86,7 @@ func pushConfigFromV03(task a2a.TaskID, c *pushConfigV03) *a2a.TaskPushNotificat
 	if c == nil {
 		return nil
 	}
-	out := &a2a.TaskPushNotificationConfig{ID: c.ID, TaskID: task, URL: c.URL, Token: c.Token}
+	out := &a2a.TaskPushNotificationConfig{ID: c.ID, TaskID: task, URL: c.URL, Token: c.Token, Version: Version03}
 	if a := c.Authentication; a != nil {
 		out.Authentication = &a2a.AuthenticationInfo{Credentials: a.Credentials}
 		if len(a.Schemes) > 0 {

@@ -109,6 +109,12 @@ func (w *writer) create(c *write) error {
 	if err := w.insertEvents(num, r.Seq-tasks.Seq(len(c.events)), c.events); err != nil {
 		return err
 	}
+	if r.Webhook != nil {
+		over := status.State.Terminal() && r.Webhook.Sent >= r.Seq
+		if err := w.insertWebhook(num, r.Webhook, over); err != nil {
+			return err
+		}
+	}
 	w.change(c.id, row{num, r})
 	return w.prune(c.since)
 }
@@ -251,6 +257,9 @@ func (w *writer) remove(c *write) error {
 	}
 	for id, num := range old {
 		if err := w.exec("DELETE FROM task_events WHERE task = ?", num); err != nil {
+			return err
+		}
+		if err := w.exec("DELETE FROM webhooks WHERE task = ?", num); err != nil {
 			return err
 		}
 		if err := w.exec("DELETE FROM tasks WHERE num = ?", num); err != nil {

@@ -95,7 +95,9 @@ const (
 
 // refusal reports whether an error says that the store is in order and something else in the way of a change.
 func refusal(err error) bool {
-	for _, known := range []error{tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrPromptHeld, tasks.ErrPromptGone, tasks.ErrPromptFull} {
+	for _, known := range []error{
+		tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrPromptHeld, tasks.ErrPromptGone, tasks.ErrPromptFull, tasks.ErrWebhooksFull,
+	} {
 		if errors.Is(err, known) {
 			return true
 		}
