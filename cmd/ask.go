@@ -38,13 +38,19 @@ Exit codes:
   staff0 client ask "Does John Doe work at Staff0?"           # asks back, exit 6
   staff0 client ask --task ID jdoe@staff0.com                 # answers that
   staff0 client ask "Is E1001 an active employee?" && open-the-account`,
-		Args: needArgs("QUESTION"),
-		RunE: func(c *cobra.Command, args []string) error {
-			if task != "" && conv != "" {
-				return usageError("--task and --context cannot be used together", "--task alone; a task is in its context already")
+		Args: func(c *cobra.Command, args []string) error {
+			err := needArgs("QUESTION")(c, args)
+			if err != nil && asJSON { // every ending has its object
+				return (&question{program: p, progress: p.newProgress(true), asJSON: true}).fail(err)
 			}
+			return err
+		},
+		RunE: func(c *cobra.Command, args []string) error {
 			q := &question{
 				program: p, progress: p.newProgress(asJSON && !isTerminal(p.err)), asJSON: asJSON, agent: p.settings.Agent, earlier: task != "",
+			}
+			if task != "" && conv != "" {
+				return q.fail(usageError("--task and --context cannot be used together", "--task alone; a task is in its context already"))
 			}
 			a, err := p.withClient(c, version)
 			if err != nil {
