@@ -43,7 +43,7 @@ func (c *clause) work() (w class) {
 }
 
 func (c *clause) other(text, asked class) bool {
-	if c.work() != 0 {
+	if c.work() != 0 && !c.merelyStill() {
 		return false
 	}
 	if text == 0 && c.lang != en && c.elsewise() {
@@ -69,7 +69,7 @@ func (c *clause) other(text, asked class) bool {
 			strange++
 		case t.unknown() && t.capital && t.ident < 0 && c.lang == en && c.end == head+3 && i == head+2:
 			strange++ // Is jdoe@… Catholic?
-		case t.unknown() && t.ident < 0 && !t.userName && (!t.capital || c.lang == de && i > head && c.tokens[i-1].is(the|my)):
+		case t.unknown() && t.ident < 0 && !t.userName && (!t.capital || c.lang == de && i > head && c.tokens[i-1].is(the|my|weakWork)):
 			if p := c.at(i - 1); i > head && !t.capital && p.unknown() && !p.capital {
 				// A second one in a row: a name in lower case, or one strange thing.
 				continue
@@ -83,7 +83,7 @@ func (c *clause) other(text, asked class) bool {
 		switch t.low {
 		case "affiliated", "associated", "attached", "connected":
 			return false // an odd way to put our question
-		case "a", "an", "the", "on", "at", "to", "not", "his", "any", "for", "with":
+		case "still", "a", "an", "the", "on", "at", "to", "not", "his", "any", "for", "with":
 			english = c.lang == en
 		}
 	}
@@ -104,6 +104,22 @@ func (c *clause) other(text, asked class) bool {
 	}
 	// … works at Staff0 and has a dog?
 	return linked && c.asks && asked&strongWork != 0 && (t.is(aux|past) || t.plain() && !t.userName) && !c.tokens[c.from].capital
+}
+
+// merelyStill: "still" alone is no evidence of employment (still a student).
+func (c *clause) merelyStill() bool {
+	for i := c.from; i < c.end; i++ {
+		t := &c.tokens[i]
+		if !t.is(anyWork) {
+			continue
+		}
+		switch t.low {
+		case "still", "noch", "toujours", "encore", "todavía", "aún", "ancora", "ainda":
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // elsewise: a question in a language we read about one person and something
