@@ -321,9 +321,6 @@ func (a *approvals) startTurn(ctx context.Context, w waker, e *approval, signal 
 	a.polls.drop(e)
 	if _, ok := signal.(announce); !ok {
 		e.result = nil
-		if e.cancel != nil {
-			e.cancel() // the time is up: what the provider would say comes too late
-		}
 	}
 	e.turning, e.parked = true, false
 	a.turns++
