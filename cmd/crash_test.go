@@ -1,0 +1,230 @@
+//go:build unix
+
+package cmd
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"staff0/a2a"
+)
+
+// The crash test runs the program as it ships, and kills the HR agent again and again while many ask it and people answer on their phones: idp,
+// api and agent are processes, the agent is ended by SIGKILL (at any moment, in its start, in its draining) or SIGTERM and started anew on the
+// same store, and the askers are A2A clients that resume what was cut. What has to hold is in crash_check_test.go.
+//
+// Without settings a short form runs. The long form, the seed of a run that is to be repeated (it decides what is asked and when what is killed,
+// not how processes run), and a summary:
+//
+//	STAFF0_CRASH_ROUNDS=300 go test -v -run TestCrash ./cmd -timeout 60m
+//	STAFF0_CRASH_ROUNDS=300 STAFF0_CRASH_SEED=42 go test -v -run TestCrash/sqlite ./cmd -timeout 60m
+//
+// STAFF0_CRASH_DIR keeps the files of a run: the store, and what the processes have logged.
+const (
+	crashRounds = 6 // of the short form, which takes less than twenty seconds
+
+	crashAgentUp  = 1500 * time.Millisecond // at most, between two ends of an agent
+	crashInStart  = 80 * time.Millisecond   // within which an agent is killed that has just been started
+	crashInDrain  = 300 * time.Millisecond  // within which one is killed that has been told to stop
+	crashStopTime = 10 * time.Second        // in which it stops by itself
+	crashPatience = 2 * time.Minute         // for one question, and for anything else
+)
+
+// crashForm is how hard a store is tried.
+type crashForm struct {
+	rounds   int
+	askers   int           // that begin in a round
+	every    time.Duration // round; 0 is at random
+	expiry   time.Duration // that people have to answer
+	agents   int
+	database string
+}
+
+func TestCrash(t *testing.T) {
+	t.Parallel()
+	rounds, long := crashSetting(t, "STAFF0_CRASH_ROUNDS", crashRounds)
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		crashTest(t, crashForm{rounds: rounds, askers: 12, expiry: 5 * time.Second, agents: 1})
+	})
+	_ = long
+}
+
+// crashSetting reads a number from the environment.
+func crashSetting(t *testing.T, name string, otherwise int) (n int, set bool) {
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise, false
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is %q, not a number", name, text)
+	}
+	return n, true
+}
+
+// crash is one run.
+type crash struct {
+	*testing.T
+	form   crashForm
+	seed   uint64
+	random *rand.Rand // of the one goroutine that plans
+	*crashWorld
+	askers []*crashAsker
+	asking sync.WaitGroup
+	ends   []crashEnd // of agents
+	starts []time.Duration
+
+	mu       sync.Mutex
+	known    map[a2a.TaskID]*crashAsker // that any answer has named
+	readings map[a2a.TaskID]crashReading
+	faults   int
+}
+
+// crashEnd is one end of an agent.
+type crashEnd struct {
+	agent   *crashAgent
+	at      time.Time
+	killed  bool
+	phase   string
+	unkept  map[a2a.TaskID]bool // tasks that were at work and had no checkpoint then
+	pending int
+}
+
+// faultf tells what does not hold. It may be called from anywhere.
+func (c *crash) faultf(format string, args ...any) {
+	c.Helper()
+	c.mu.Lock()
+	c.faults++
+	n := c.faults
+	c.mu.Unlock()
+	if n <= 50 { // of one cause there may be thousands
+		c.Errorf(format, args...)
+	} else {
+		c.Fail()
+	}
+}
+
+func crashTest(t *testing.T, form crashForm) {
+	seed, set := crashSetting(t, "STAFF0_CRASH_SEED", 0)
+	if !set {
+		seed = int(time.Now().UnixNano() & 0xffffff)
+	}
+	t.Logf("STAFF0_CRASH_SEED=%d", seed)
+	dir := t.TempDir()
+	if keep := os.Getenv("STAFF0_CRASH_DIR"); keep != "" {
+		var err error
+		if dir, err = filepath.Abs(filepath.Join(keep, filepath.Base(t.Name()))); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &crash{
+		T: t, form: form, seed: uint64(seed), random: rand.New(rand.NewPCG(uint64(seed), 0)),
+		known: map[a2a.TaskID]*crashAsker{}, readings: map[a2a.TaskID]crashReading{},
+	}
+	c.crashWorld = newCrashWorld(t, dir, form)
+	for _, agent := range c.agents {
+		c.start(agent)
+	}
+	c.connect(c.Context())
+	began := time.Now()
+	for n := range form.rounds {
+		c.round(n)
+		if t.Failed() {
+			t.Logf("ended in round %d", n)
+			break
+		}
+	}
+	c.asking.Wait()
+	c.readStore()
+	for _, agent := range c.agents {
+		c.stop(agent)
+	}
+	c.checkAll()
+	c.report(time.Since(began))
+}
+
+// round lets some people ask, and ends an agent while they are at it.
+func (c *crash) round(n int) {
+	up := c.form.every
+	if up == 0 {
+		up = time.Duration(c.random.Int64N(int64(crashAgentUp)))
+	}
+	for range c.form.askers {
+		c.ask(c.plan(max(up, crashAgentUp/2)))
+	}
+	time.Sleep(up)
+	agent := c.agents[c.random.IntN(len(c.agents))]
+	switch way := c.random.IntN(10); {
+	case way < 7:
+		c.kill(agent, "at work")
+	case way < 9:
+		agent.signal(c, os.Interrupt)
+		time.Sleep(time.Duration(c.random.Int64N(int64(crashInDrain))))
+		c.kill(agent, "draining")
+	default:
+		c.stop(agent)
+	}
+	c.readStore()
+	for c.random.IntN(7) == 0 {
+		agent.launch(c)
+		time.Sleep(time.Duration(c.random.Int64N(int64(crashInStart))))
+		c.kill(agent, "starting")
+		c.readStore()
+	}
+	c.start(agent)
+}
+
+// start starts an agent and waits until it is ready.
+func (c *crash) start(agent *crashAgent) {
+	c.starts = append(c.starts, agent.ready(c))
+}
+
+// kill ends an agent in the middle of something, unless it has ended already.
+func (c *crash) kill(agent *crashAgent, phase string) {
+	killed := agent.kill()
+	if !killed {
+		phase = "had stopped"
+	}
+	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), killed: killed, phase: phase})
+}
+
+// stop ends an agent in good order.
+func (c *crash) stop(agent *crashAgent) {
+	began := time.Now()
+	agent.signal(c, os.Interrupt)
+	if err := agent.ended(crashStopTime + 5*time.Second); err != nil {
+		c.faultf("the agent did not stop in good order: %v", err)
+	}
+	if took := time.Since(began); took > crashStopTime {
+		c.faultf("the agent took %v to stop", took)
+	}
+	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), phase: "stopped"})
+}
+
+// report tells what the run was like.
+func (c *crash) report(took time.Duration) {
+	count := map[string]int{}
+	for _, e := range c.ends {
+		count[e.phase]++
+	}
+	slices.Sort(c.starts)
+	after := c.starts
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d rounds in %v, %d questions, %d tasks\n", c.form.rounds, took.Round(time.Second), len(c.askers), len(c.known))
+	fmt.Fprintf(&b, "ends of an agent: %v\n", count)
+	fmt.Fprintf(&b, "ready after: p50 %v, max %v\n", after[len(after)/2].Round(time.Millisecond), after[len(after)-1].Round(time.Millisecond))
+	fmt.Fprintf(&b, "%s", c.figures())
+	c.Logf("%s", b.String())
+}
