@@ -19,43 +19,61 @@ import (
 	"staff0/ciba/bearer"
 )
 
-// call is one JSON-RPC call under way.
+// call is one call under way.
 type call struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	owner   tasks.Owner
 	expiry  time.Time // of the token
+	rest    bool      // it came in the HTTP+JSON binding
+	media   []string  // the type of its answer, unless that is a stream
 	dialect *wire.Dialect
-	id      wire.ID
+	id      wire.ID // of JSON-RPC
 	method  string
 	params  json.RawMessage // refers to body
 	body    *buffer
 }
 
-// serveCall does one call of an authenticated caller.
+// serveCall does one JSON-RPC call of an authenticated caller.
 func (s *Server) serveCall(w http.ResponseWriter, r *http.Request) {
 	if status, err := mediaType(r.Header); err != nil {
 		s.refuse(w, r, status, err)
 		return
 	}
-	c := &call{w: w, r: r, body: s.buffer()}
+	c := &call{w: w, r: r, media: jsonType, body: s.buffer()}
 	defer s.free(c)
 	c.owner, c.expiry = caller(r.Context())
 
-	// A body that trickles in must not hold a connection. Once the body is read, net/http takes the deadline off.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(BodyTimeout))
-	var err error
-	if c.body.b, err = readBody(r, c.body.b); err != nil {
-		s.unread(w, r, err)
+	if !s.read(c) {
 		return
 	}
 	op, err := s.decode(c)
+	s.run(c, op, err)
+}
+
+// run does what has been decoded, or says why it could not be.
+func (s *Server) run(c *call, op operation, err error) {
+	if err == nil {
+		err = s.extensions.activate(c)
+	}
 	if err == nil {
 		err = op.run(c)
 	}
 	if err != nil {
 		s.fail(c, op.stream, err)
 	}
+}
+
+// read reads the body, or answers why that did not work.
+func (s *Server) read(c *call) (ok bool) {
+	// A body that trickles in must not hold a connection. Once the body is read, net/http takes the deadline off.
+	_ = http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(BodyTimeout))
+	var err error
+	if c.body.b, err = readBody(c.r, c.body.b); err != nil {
+		s.unread(c.w, c.r, err)
+		return false
+	}
+	return true
 }
 
 // caller is whom the token names: the client, and the person if the client does not act for itself.
@@ -157,7 +175,7 @@ func (s *Server) fail(c *call, stream bool, err error) {
 	if gone(c.r.Context()) {
 		return
 	}
-	status := http.StatusOK // errors of the protocol are answers like any other
+	status := http.StatusOK // errors of the protocol are answers of JSON-RPC like any other
 	switch {
 	case errors.Is(err, errTooMany):
 		status = http.StatusTooManyRequests
@@ -168,15 +186,34 @@ func (s *Server) fail(c *call, stream bool, err error) {
 		err = &a2a.Error{Err: a2a.ErrUnavailable, Message: "The agent is shutting down. Please try again", Cause: err}
 	default:
 		err = s.public(c, err)
+		if c.rest {
+			status = a2a.CodeOf(err).HTTP
+		}
 	}
 	out := s.buffer()
 	defer s.release(out)
-	out.b = c.dialect.AppendError(out.b, c.id, err)
+	out.b = c.appendError(out.b, status, err)
 	if status == http.StatusOK && stream && c.dialect.ErrorEvents {
 		_ = wire.NewEventWriter(c.w).Send(out.b)
 		return
 	}
-	answer(c.w, status, out.b)
+	answer(c.w, status, c.media, out.b)
+}
+
+// appendError spells an error in the binding of the call.
+func (c *call) appendError(b []byte, status int, err error) []byte {
+	if c.rest {
+		return wire.AppendStatus(b, status, err)
+	}
+	return c.dialect.AppendError(b, c.id, err)
+}
+
+// appendResult spells a result in the binding of the call.
+func appendResult[Req, Res any](b []byte, c *call, m *wire.Method[Req, Res], res Res) ([]byte, error) {
+	if c.rest {
+		return m.Result.Append(b, res)
+	}
+	return m.AppendResult(b, c.id, res)
 }
 
 // public keeps what is nobody's business from the caller, and gives it a number by which the log can be searched.

@@ -15,6 +15,7 @@ import (
 
 // card is one form of the agent card, ready to be sent.
 type card struct {
+	noun         *a2a.AgentCard // of an extended card
 	body         []byte
 	tag          string // strong (RFC 9110 §8.8.3): equal tags are equal bytes
 	etag, length []string
@@ -67,14 +68,20 @@ func (s *Server) serveCard(w http.ResponseWriter, r *http.Request) {
 	if v := version(r); v != "" && wire.Lookup(v) == wire.V10 {
 		c = s.pure
 	}
-	h["Etag"] = c.etag
 	h["Cache-Control"] = cardCaching
 	h["Vary"] = cardVary
+	c.serve(w, r, jsonType)
+}
+
+// serve answers a GET with the card, unless the client has it.
+func (c *card) serve(w http.ResponseWriter, r *http.Request, media []string) {
+	h := w.Header()
+	h["Etag"] = c.etag
 	if known := r.Header["If-None-Match"]; len(known) > 0 && c.matches(known) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h["Content-Type"] = jsonType
+	h["Content-Type"] = media
 	h["Content-Length"] = c.length
 	_, _ = w.Write(c.body)
 }

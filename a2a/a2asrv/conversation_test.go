@@ -59,11 +59,13 @@ func TestConversations(t *testing.T) {
 }
 
 func converse(t *testing.T, ar *txtar.Archive) {
-	var change func(*a2asrv.Config)
-	if strings.Contains(string(ar.Comment), "[no streaming]") {
-		change = func(c *a2asrv.Config) { c.Card.Capabilities.Streaming = nil }
-	}
-	a := newAgent(t, change)
+	a := newAgent(t, func(c *a2asrv.Config) {
+		for note, change := range notes {
+			if strings.Contains(string(ar.Comment), "["+note+"]") {
+				change(c)
+			}
+		}
+	})
 	client := inMemory(t, a.server).client(t, false)
 	names := &names{real: map[string]string{}, given: map[string]string{}}
 	exchanges := map[string]*exchange{}
@@ -96,6 +98,29 @@ func converse(t *testing.T, ar *txtar.Archive) {
 		x.cancel()
 	}
 	a.shutdown(t)
+}
+
+// notes in the comment of a conversation change the agent.
+var notes = map[string]func(*a2asrv.Config){
+	"no streaming": func(c *a2asrv.Config) { c.Card.Capabilities.Streaming = nil },
+	"tenant": func(c *a2asrv.Config) {
+		for i := range c.Card.SupportedInterfaces {
+			c.Card.SupportedInterfaces[i].Tenant = "acme"
+		}
+	},
+	"extensions": func(c *a2asrv.Config) {
+		c.Card.Capabilities.Extensions = []a2a.AgentExtension{{URI: "https://x.example/one"}, {URI: "https://x.example/two"}}
+	},
+	"required extension": func(c *a2asrv.Config) {
+		c.Card.Capabilities.Extensions = []a2a.AgentExtension{{URI: "https://x.example/needed", Required: true}}
+	},
+	"extended card": func(c *a2asrv.Config) {
+		yes := true
+		c.Card.Capabilities.ExtendedAgentCard = &yes
+		extended := *c.Card
+		extended.Description = "Says it in more detail."
+		c.ExtendedCard = &extended
+	},
 }
 
 func (a *agent) happen(t *testing.T, line string, exchanges map[string]*exchange) {
@@ -174,6 +199,7 @@ func send(t *testing.T, client *http.Client, text string) *exchange {
 var shownHeaders = []string{
 	"Content-Type", "Cache-Control", "Etag", "Vary", "Allow", "Www-Authenticate", "Retry-After", "X-Accel-Buffering", "Access-Control-Allow-Origin",
 	"Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Access-Control-Max-Age", "Access-Control-Expose-Headers",
+	"A2a-Extensions", "X-A2a-Extensions",
 }
 
 func (x *exchange) receive(client *http.Client, r *http.Request) {

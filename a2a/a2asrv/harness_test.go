@@ -137,6 +137,7 @@ func testCard() *a2a.AgentCard {
 		Name: "Staff0 HR Agent", Description: "Says whether one named person works at Staff0.", Version: "1.0.0",
 		SupportedInterfaces: []a2a.AgentInterface{
 			{URL: "https://hr.staff0.com/", ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: wire.Version10},
+			{URL: "https://hr.staff0.com/rest", ProtocolBinding: a2a.BindingHTTPJSON, ProtocolVersion: wire.Version10},
 			{URL: "https://hr.staff0.com/", ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: wire.Version03},
 		},
 		Capabilities: a2a.AgentCapabilities{Streaming: &yes, PushNotifications: &no, ExtendedAgentCard: &no},

@@ -19,16 +19,14 @@ type operation struct {
 	run func(*call) error
 }
 
-// newOperations builds the table of calls, for each version that the card has a JSONRPC interface for.
-func (s *Server) newOperations(card *a2a.AgentCard) (map[string]operation, error) {
+// newOperations builds the table of calls in a binding, for each version that the card has an interface for. HTTP+JSON is that of 1.0 alone.
+func (s *Server) newOperations(card *a2a.AgentCard, protocolBinding string) map[string]operation {
 	tenants := map[*wire.Dialect][]string{}
 	for _, i := range card.SupportedInterfaces {
-		if d := wire.Lookup(i.ProtocolVersion); d != nil && i.ProtocolBinding == a2a.BindingJSONRPC {
+		d := wire.Lookup(i.ProtocolVersion)
+		if d != nil && i.ProtocolBinding == protocolBinding && (d == wire.V10 || protocolBinding == a2a.BindingJSONRPC) {
 			tenants[d] = append(tenants[d], i.Tenant)
 		}
-	}
-	if len(tenants) == 0 {
-		return nil, errors.New("a2asrv: the card has no JSONRPC interface of a version that is spoken here")
 	}
 	table := map[string]operation{}
 	for d, names := range tenants {
@@ -44,27 +42,35 @@ func (s *Server) newOperations(card *a2a.AgentCard) (map[string]operation, error
 			refuse(b, d.SendStreamingMessage.Name, true, a2a.ErrUnsupportedOperation)
 			refuse(b, d.SubscribeToTask.Name, true, a2a.ErrUnsupportedOperation)
 		}
-		for _, name := range []string{
-			d.CreateTaskPushNotificationConfig.Name, d.GetTaskPushNotificationConfig.Name,
-			d.ListTaskPushNotificationConfigs.Name, d.DeleteTaskPushNotificationConfig.Name,
-		} {
-			refuse(b, name, false, a2a.ErrPushNotificationNotSupported)
-		}
+		b.servePush(d)
+		switch {
+		case s.extended[d] != nil:
+			b.serveExtendedCard(d, s.extended[d])
 		// §3.1.11: a card that is declared but not there is another error than one that is not declared.
-		if declared(card.Capabilities.ExtendedAgentCard) {
+		case declared(card.Capabilities.ExtendedAgentCard):
 			refuse(b, d.GetExtendedAgentCard.Name, false, a2a.ErrExtendedCardNotConfigured)
-		} else {
+		default:
 			refuse(b, d.GetExtendedAgentCard.Name, false, a2a.ErrUnsupportedOperation)
 		}
 	}
 	delete(table, "") // what a version lacks
-	return table, nil
+	return table
 }
 
-// binding is where the methods of one version are entered.
+// servePush enters the configurations of push notifications.
+func (b binding) servePush(d *wire.Dialect) {
+	for _, name := range []string{
+		d.CreateTaskPushNotificationConfig.Name, d.GetTaskPushNotificationConfig.Name,
+		d.ListTaskPushNotificationConfigs.Name, d.DeleteTaskPushNotificationConfig.Name,
+	} {
+		refuse(b, name, false, a2a.ErrPushNotificationNotSupported)
+	}
+}
+
+// binding is where the methods of one version are entered, in one binding.
 type binding struct {
 	server  *Server
-	tenants []string // those that the card names for the version
+	tenants []string // those that the card names for them
 	table   map[string]operation
 }
 
@@ -95,10 +101,10 @@ func serve[Req, Res any](b binding, m *wire.Method[Req, Res], waits bool, do fun
 		}
 		out := s.buffer()
 		defer s.release(out)
-		if out.b, err = m.AppendResult(out.b, c.id, res); err != nil {
+		if out.b, err = appendResult(out.b, c, m, res); err != nil {
 			return err
 		}
-		answer(c.w, http.StatusOK, out.b)
+		answer(c.w, http.StatusOK, c.media, out.b)
 		return nil
 	}}
 }
@@ -121,7 +127,7 @@ func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(con
 		for entry, err := range do(ctx, c.owner, req) {
 			out := s.buffer()
 			if err == nil {
-				out.b, err = m.AppendResult(out.b, c.id, entry.Event)
+				out.b, err = appendResult(out.b, c, m, entry.Event)
 			}
 			switch {
 			case err == nil:
@@ -132,7 +138,7 @@ func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(con
 			case ctx.Err() != nil, errors.Is(err, tasks.ErrDraining):
 				// Nobody reads any more, or the client is to come back: an end without a terminal event tells it so.
 			default:
-				_ = st.send(c.dialect.AppendError(out.b[:0], c.id, s.public(c, err)), false)
+				_ = st.send(c.appendError(out.b[:0], a2a.CodeOf(err).HTTP, s.public(c, err)), false)
 			}
 			s.release(out)
 			if err != nil {
@@ -170,6 +176,8 @@ func tenant(req any) string {
 	case *a2a.CancelTaskRequest:
 		return q.Tenant
 	case *a2a.SubscribeToTaskRequest:
+		return q.Tenant
+	case *a2a.GetExtendedAgentCardRequest:
 		return q.Tenant
 	}
 	return ""

@@ -42,8 +42,10 @@ const (
 
 // Config is what a Server is made of.
 type Config struct {
-	// Card is served as it is, and decides what is: the versions of its JSONRPC interfaces, their tenants, streaming. Required.
+	// Card is served as it is, and decides what is: bindings and versions of its interfaces, their tenants, streaming, extensions. Required.
 	Card *a2a.AgentCard
+	// ExtendedCard is for callers with a token (§3.1.11). It needs the capability in Card; a Card that has the capability can do without.
+	ExtendedCard *a2a.AgentCard
 	// Engine does the work. Required.
 	Engine *tasks.Engine
 	// Verifier proves access tokens, which need the Scope. Both are required.
@@ -52,16 +54,17 @@ type Config struct {
 	// Realm and ResourceMetadata (the URL of an RFC 9728 document) go into challenges; "" leaves them out.
 	Realm            string
 	ResourceMetadata string
-	// Path is where JSON-RPC is served, with and without a slash at the end; "" is "/". "/" is served in any case.
+	// Path is where JSON-RPC is served, with and without a slash at the end; "" is "/". HTTP+JSON is at RESTPath below it. Both are at the root as
+	// well, for proxies that take the path away.
 	Path string
-	// Ready reports whether the agent can work. While it cannot, card and JSON-RPC answer as NotReady. An agent that stops had better say no as
+	// Ready reports whether the agent can work. While it cannot, card and calls answer as NotReady. An agent that stops had better say no as
 	// well: then the clients whose streams it ends do not come back to it. nil is always.
 	Ready func() bool
 	Log   *slog.Logger
 }
 
-// Server is an http.Handler. It serves the card at CardPath and LegacyCardPath to everyone, JSON-RPC at its path to whoever has a token, and
-// nothing else.
+// Server is an http.Handler. It serves the card at CardPath and LegacyCardPath to everyone, calls and the extended card to whoever has a token,
+// and nothing else.
 //
 // A token is judged when a call begins. A stream goes on for at most ExpiryGrace after its token has expired: so nobody loses an answer because an
 // approval took longer than the token's last minutes, and nobody listens for ever on a token of yesterday (the specification leaves this open).
@@ -73,8 +76,13 @@ type Server struct {
 	path       string // without the slash at the end; "" for the root
 	pure       *card  // of the newest version alone
 	union      *card  // for readers of any version
-	endpoint   http.Handler
+	extended   map[*wire.Dialect]*card
+	extensions extensions
+	endpoint   http.Handler         // JSON-RPC behind the guard
 	operations map[string]operation // by method name; the names of the versions are disjoint
+	rest       http.Handler         // HTTP+JSON behind the guard
+	routes     map[string]operation // by the name of the operation in 1.0; empty if the card has no such interface
+	older      http.Handler         // the extended card of 0.2 behind the guard, nil if there is none
 	buffers    sync.Pool            // of *buffer
 
 	mu       sync.Mutex
@@ -93,11 +101,8 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("a2asrv: the path must begin with a slash")
 	case declared(c.Card.Capabilities.PushNotifications):
 		return nil, errors.New("a2asrv: the card declares push notifications, which this server does not send")
-	}
-	for _, extension := range c.Card.Capabilities.Extensions {
-		if extension.Required {
-			return nil, errors.New("a2asrv: the card requires an extension, which this server does not enforce")
-		}
+	case c.ExtendedCard != nil && !declared(c.Card.Capabilities.ExtendedAgentCard):
+		return nil, errors.New("a2asrv: there is an extended card, and the card does not say so")
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -109,38 +114,90 @@ func New(c Config) (*Server, error) {
 		engine: c.Engine, log: c.Log, ready: c.Ready, path: strings.TrimSuffix(c.Path, "/"), waiting: map[tasks.Owner]int{}, refusals: map[refusalText][]byte{},
 		buffers: sync.Pool{New: func() any { return &buffer{make([]byte, 0, bufferSize)} }},
 	}
+	if err := s.prepare(c.Card, c.ExtendedCard); err != nil {
+		return nil, err
+	}
+	guard := func(body bearer.ErrorBody, next http.HandlerFunc) (http.Handler, error) {
+		require, err := bearer.Require(c.Verifier, bearer.Options{
+			Realm: c.Realm, Scopes: []string{c.Scope}, ResourceMetadata: c.ResourceMetadata, ErrorBody: body, Log: c.Log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return require(next), nil
+	}
 	var err error
-	if s.union, err = newCard(c.Card, wire.CardUnion); err != nil {
+	if s.endpoint, err = guard(s.unauthorized, s.serveCall); err != nil {
 		return nil, err
 	}
-	if s.pure, err = newCard(c.Card, wire.CardV10); err != nil {
+	if s.rest, err = guard(s.unauthorizedRoute, s.serveRoute); err != nil {
 		return nil, err
 	}
-	if s.operations, err = s.newOperations(c.Card); err != nil {
-		return nil, err
+	if s.extended[wire.V03] != nil {
+		if s.older, err = guard(s.unauthorizedRoute, s.serveOlderCard); err != nil {
+			return nil, err
+		}
 	}
-	require, err := bearer.Require(c.Verifier, bearer.Options{
-		Realm: c.Realm, Scopes: []string{c.Scope}, ResourceMetadata: c.ResourceMetadata, ErrorBody: s.unauthorized, Log: c.Log,
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.endpoint = require(http.HandlerFunc(s.serveCall))
 	return s, nil
+}
+
+// prepare writes what never changes, and builds the tables of calls.
+func (s *Server) prepare(public, extended *a2a.AgentCard) (err error) {
+	s.extensions = newExtensions(public)
+	if s.union, err = newCard(public, wire.CardUnion); err != nil {
+		return err
+	}
+	if s.pure, err = newCard(public, wire.CardV10); err != nil {
+		return err
+	}
+	if extended != nil {
+		if err = s.extend(public, extended); err != nil {
+			return err
+		}
+	}
+	s.operations = s.newOperations(public, a2a.BindingJSONRPC)
+	s.routes = s.newOperations(public, a2a.BindingHTTPJSON)
+	if len(s.operations)+len(s.routes) == 0 {
+		return errors.New("a2asrv: the card has no interface of a binding and version that are spoken here")
+	}
+	return nil
 }
 
 func declared(capability *bool) bool { return capability != nil && *capability }
 
-// ServeHTTP routes by hand: there are two addresses, and a mux costs more than either answer.
+// ServeHTTP routes by hand: there are few addresses, and a mux costs more than either answer.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case path == CardPath, path == LegacyCardPath:
 		s.serveCard(w, r)
-	case path == "/", path == "", strings.TrimSuffix(path, "/") == s.path:
+	case len(s.operations) > 0 && (path == "/" || path == "" || strings.TrimSuffix(path, "/") == s.path):
 		s.serveEndpoint(w, r)
+	case s.restful(path):
+		s.serveREST(w, r)
+	case s.older != nil && s.below(path, olderCardPath) == "/":
+		s.serveREST(w, r)
 	default:
 		http.NotFound(w, r)
 	}
+}
+
+// below is what a path has behind base, which is below the path of the server or at the root: "" if it is elsewhere, "/" for base itself.
+func (s *Server) below(path, base string) string {
+	rest, ok := strings.CutPrefix(path, base)
+	if !ok && s.path != "" {
+		if rest, ok = strings.CutPrefix(path, s.path); ok {
+			rest, ok = strings.CutPrefix(rest, base)
+		}
+	}
+	switch {
+	case !ok:
+		return ""
+	case rest == "":
+		return "/"
+	case rest[0] != '/':
+		return ""
+	}
+	return rest
 }
 
 // serveEndpoint settles what needs no token. The guard comes next, and before anything of the body is read (§13.1).
@@ -160,37 +217,55 @@ func (s *Server) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 func NotReady(w http.ResponseWriter, r *http.Request) {
 	dialect, _ := wire.For(version(r), "")
 	unavailable(w)
-	answer(w, http.StatusServiceUnavailable, dialect.AppendError(nil, nil, &a2a.Error{
-		Err: a2a.ErrUnavailable, Message: "The agent is not ready. Please try again",
-	}))
+	answer(w, http.StatusServiceUnavailable, jsonType, dialect.AppendError(nil, nil, errNotReady))
 }
+
+var errNotReady = &a2a.Error{Err: a2a.ErrUnavailable, Message: "The agent is not ready. Please try again"}
 
 // unauthorized writes the body of a refusal by the guard. The id is null: nothing of the body has been read. The error has no details, so it is the
 // same in every version; and since the texts are a handful, each body is written once, for whoever sends bad tokens sends many.
 func (s *Server) unauthorized(w http.ResponseWriter, _ *http.Request, refusal *bearer.Refusal) {
-	key := refusalText{refusal.Status, refusal.Description}
-	s.mu.Lock()
-	body := s.refusals[key]
-	if body == nil {
-		fault := &a2a.Error{Err: a2a.ErrUnauthenticated, Message: http.StatusText(key.status) + ": " + key.description}
-		body = wire.V10.AppendError(nil, nil, fault)
-		s.refusals[key] = body
-	}
-	s.mu.Unlock()
-	answer(w, refusal.Status, body)
+	answer(w, refusal.Status, jsonType, s.refusal(refusal, false))
+}
+
+// unauthorizedRoute does it for HTTP+JSON.
+func (s *Server) unauthorizedRoute(w http.ResponseWriter, r *http.Request, refusal *bearer.Refusal) {
+	answer(w, refusal.Status, accepted(r.Header), s.refusal(refusal, true))
 }
 
 type refusalText struct {
 	status      int
 	description string
+	rest        bool
+}
+
+func (s *Server) refusal(refusal *bearer.Refusal, rest bool) []byte {
+	key := refusalText{refusal.Status, refusal.Description, rest}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	body := s.refusals[key]
+	if body == nil {
+		fault := &a2a.Error{Err: a2a.ErrUnauthenticated, Message: http.StatusText(key.status) + ": " + key.description}
+		if rest {
+			body = wire.AppendStatus(nil, key.status, fault)
+		} else {
+			body = wire.V10.AppendError(nil, nil, fault)
+		}
+		s.refusals[key] = body
+	}
+	return body
 }
 
 // refuse answers a request that did not get as far as being a call.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
-	dialect, _ := wire.For(version(r), "")
-	out := s.buffer()
-	out.b = dialect.AppendError(out.b, nil, err)
-	answer(w, status, out.b)
+	out, media := s.buffer(), jsonType
+	if path := r.URL.Path; s.restful(path) || s.below(path, olderCardPath) != "" {
+		out.b, media = wire.AppendStatus(out.b, status, err), accepted(r.Header)
+	} else {
+		dialect, _ := wire.For(version(r), "")
+		out.b = dialect.AppendError(out.b, nil, err)
+	}
+	answer(w, status, media, out.b)
 	s.release(out)
 }
 
@@ -205,9 +280,9 @@ var (
 )
 
 // answer writes a whole answer at once. What agents say to a caller is for nobody else, so no cache keeps it.
-func answer(w http.ResponseWriter, status int, body []byte) {
+func answer(w http.ResponseWriter, status int, media []string, body []byte) {
 	h := w.Header()
-	h["Content-Type"] = jsonType
+	h["Content-Type"] = media
 	h["Cache-Control"] = noStore
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)

@@ -32,14 +32,17 @@ func TestNewRefuses(t *testing.T) {
 		"a relative path":                func(c *a2asrv.Config) { c.Path = "a2a" },
 		"a realm that breaks the header": func(c *a2asrv.Config) { c.Realm = "a\"b" },
 		"push notifications (CRD-3)":     func(c *a2asrv.Config) { c.Card.Capabilities.PushNotifications = &yes },
-		"a required extension (EXT-1)": func(c *a2asrv.Config) {
-			c.Card.Capabilities.Extensions = []a2a.AgentExtension{{URI: "x:y", Required: true}}
+		"an extended card that the card does not declare (CRD-3)": func(c *a2asrv.Config) { c.ExtendedCard = testCard() },
+		"an extended card without an address of the older version": func(c *a2asrv.Config) {
+			c.Card.Capabilities.ExtendedAgentCard, c.ExtendedCard = &yes, testCard()
+			c.ExtendedCard.SupportedInterfaces = c.ExtendedCard.SupportedInterfaces[:2]
 		},
 		"no interface": func(c *a2asrv.Config) { c.Card.SupportedInterfaces = nil },
 		"only interfaces that are spoken elsewhere": func(c *a2asrv.Config) {
 			c.Card.SupportedInterfaces = []a2a.AgentInterface{
 				{URL: "https://x/", ProtocolBinding: a2a.BindingGRPC, ProtocolVersion: wire.Version10},
 				{URL: "https://x/", ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: "9.9"},
+				{URL: "https://x/", ProtocolBinding: a2a.BindingHTTPJSON, ProtocolVersion: wire.Version03},
 			}
 		},
 	} {
@@ -333,7 +336,7 @@ func TestNotReady(t *testing.T) {
 	}
 }
 
-// The card names every version that is spoken, the newest first (CRD-3).
+// The card names everything that is spoken, the newest version first (CRD-3).
 func TestInterfaces(t *testing.T) {
 	card := testCard()
 	if got := a2asrv.Interfaces("https://hr.staff0.com/"); !slices.Equal(got, card.SupportedInterfaces) {

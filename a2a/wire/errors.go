@@ -39,14 +39,20 @@ func (f *fault) append(b []byte) []byte {
 	return a2a.AppendString(b, f.Message)
 }
 
-// appendErrorV10 writes data as a list of google.rpc details: ErrorInfo for the errors of A2A, BadRequest where fields are at fault (§9.5).
+// appendErrorV10 writes data as a list of google.rpc details.
 func appendErrorV10(b []byte, err error) []byte {
 	f := faultOf(err)
-	b = f.append(b)
+	return append(f.appendDetails(f.append(b), "data"), '}')
+}
+
+// appendDetails writes ErrorInfo for the errors of A2A, BadRequest where fields are at fault, and no member for an error that is neither (§9.5, §11.6).
+func (f *fault) appendDetails(b []byte, name string) []byte {
 	if f.Reason == "" && len(f.violations) == 0 {
-		return append(b, '}')
+		return b
 	}
-	b = append(b, `,"data":[`...)
+	b = append(b, `,"`...)
+	b = append(b, name...)
+	b = append(b, `":[`...)
 	if f.Reason != "" {
 		b = append(b, `{"@type":"`+typeErrorInfo+`","reason":"`...)
 		b = append(b, f.Reason...)
@@ -63,7 +69,7 @@ func appendErrorV10(b []byte, err error) []byte {
 		b = append(b, `{"@type":"`+typeBadRequest+`",`...)
 		b = append(appendViolations(b, f.violations), '}')
 	}
-	return append(b, ']', '}')
+	return append(b, ']')
 }
 
 // appendErrorV03 knows -32001 to -32007 of the protocol's own codes (0.3 §8.2); a newer error is an invalid request there. data is free in 0.3.
