@@ -152,6 +152,9 @@ func (e *Engine) fault(doing string, id a2a.TaskID, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	if errors.Is(err, ErrLeaseLost) { // the agent begins anew in a moment, and others are there
+		return &a2a.Error{Err: a2a.ErrUnavailable, Cause: err}
+	}
 	e.log.Error("the task store failed", "doing", doing, "task", id, "error", err)
 	return &a2a.Error{Err: a2a.ErrInternal, Cause: fmt.Errorf("%s: %w", doing, err)}
 }

@@ -2,11 +2,16 @@ package tasks
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"staff0/a2a"
 )
+
+// lookBatch bounds the tasks that a store is asked about at a time.
+const lookBatch = 5000
 
 // Shared is a Store that several agents use at once. Each holds a lease on the tasks that it runs, and whoever dies loses it.
 type Shared interface {
@@ -14,6 +19,8 @@ type Shared interface {
 	// Follow tells what other agents do, one piece of news after the other, until ctx ends. Whatever is stored by others after it has begun is
 	// told, perhaps more than once and perhaps only as News without a task.
 	Follow(ctx context.Context, tell func(News))
+	// Gone gives those of the tasks that are not this agent's to run any more: they have ended, or are another agent's.
+	Gone(ctx context.Context, ids []a2a.TaskID) ([]a2a.TaskID, error)
 	// ClaimEvery is the time between two claims when there is no news of one.
 	ClaimEvery() time.Duration
 	// Release gives back all that this agent holds, so that another one claims it at once. After it nothing is created or run here.
@@ -34,6 +41,7 @@ type sharing struct {
 	once  sync.Once
 
 	mu     sync.Mutex
+	look   bool                    // something may have been missed
 	parked map[a2a.TaskID]struct{} // what the executor waits for
 }
 
@@ -55,9 +63,12 @@ func (e *Engine) share() {
 				return
 			}
 			n, err := e.claim(e.ctx)
+			if err == nil {
+				err = e.look(e.ctx)
+			}
 			switch {
 			case err != nil && e.ctx.Err() == nil:
-				e.log.Warn("nothing can be claimed at present; trying again", "error", err)
+				e.log.Warn("other agents cannot be followed at present; trying again", "error", err)
 			case n > 0:
 				e.log.Info("tasks were taken over", "tasks", n)
 			}
@@ -76,6 +87,9 @@ func (e *Engine) hear(n News) {
 		}
 	case !n.Claim:
 		e.feeds.doubtAll()
+		e.shared.mu.Lock()
+		e.shared.look = true
+		e.shared.mu.Unlock()
 		e.changed("")
 	}
 	if n.Claim {
@@ -84,6 +98,35 @@ func (e *Engine) hear(n News) {
 		default:
 		}
 	}
+}
+
+// look ends the work on tasks whose end, or change of hands, may have been missed.
+func (e *Engine) look(ctx context.Context) error {
+	s := e.shared
+	s.mu.Lock()
+	due := s.look
+	s.look = false
+	ids := slices.Collect(maps.Keys(s.parked))
+	s.mu.Unlock()
+	if !due {
+		return nil
+	}
+	e.mu.Lock()
+	ids = slices.AppendSeq(ids, maps.Keys(e.running))
+	e.mu.Unlock()
+	for some := range slices.Chunk(ids, lookBatch) {
+		gone, err := s.store.Gone(ctx, some)
+		if err != nil {
+			s.mu.Lock()
+			s.look = true
+			s.mu.Unlock()
+			return err
+		}
+		for _, id := range gone {
+			e.stop(id, errCanceled)
+		}
+	}
+	return nil
 }
 
 // park begins the waiting for a task.

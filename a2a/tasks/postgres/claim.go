@@ -186,3 +186,25 @@ func (s *Store) afterClaim(c *claim) {
 		}
 	})
 }
+
+// Gone gives those of the tasks that are not this agent's to run any more.
+func (s *Store) Gone(ctx context.Context, ids []a2a.TaskID) (gone []a2a.TaskID, err error) {
+	given := make([][]byte, len(ids))
+	for i, id := range ids {
+		given[i] = []byte(id)
+	}
+	err = s.attempt(ctx, func(ctx context.Context) error {
+		rows, err := s.pool.Query(ctx, `SELECT id FROM unnest($1::bytea[]) AS given (id) WHERE NOT EXISTS
+			(SELECT 1 FROM tasks WHERE tasks.id = given.id AND NOT finished AND (holder IS NULL OR holder = $2))`, given, s.holder.current())
+		if err != nil {
+			return err
+		}
+		found, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+		gone = make([]a2a.TaskID, len(found))
+		for i, id := range found {
+			gone[i] = a2a.TaskID(id)
+		}
+		return err
+	})
+	return gone, err
+}
