@@ -17,6 +17,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/tasks"
+	"staff0/a2a/tasks/storetest"
 )
 
 // query asks for the total of all.
@@ -50,7 +51,7 @@ func child(path string) {
 	for range 16 {
 		go func() {
 			for {
-				r, events := benchRecord(a2a.NewTaskID())
+				r, events := storetest.BenchRecord(a2a.NewTaskID())
 				if _, err := s.Create(context.Background(), r, events, r.Created); err != nil {
 					fmt.Println("!", err)
 					return

@@ -16,6 +16,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/tasks"
+	"staff0/a2a/tasks/storetest"
 )
 
 func path(t testing.TB) string {
@@ -26,7 +27,7 @@ func path(t testing.TB) string {
 // newTask stores a task at WORKING.
 func newTask(t testing.TB, s *Store) *tasks.Record {
 	t.Helper()
-	r, events := benchRecord(a2a.NewTaskID())
+	r, events := storetest.BenchRecord(a2a.NewTaskID())
 	if _, err := s.Create(t.Context(), r, events, r.Created); err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +36,7 @@ func newTask(t testing.TB, s *Store) *tasks.Record {
 
 // add appends a status.
 func add(s *Store, r *tasks.Record, state a2a.TaskState, checkpoint string) (*tasks.Record, error) {
-	u := benchStatus(r.Task, state, "")
+	u := storetest.BenchStatus(r.Task, state, "")
 	next := *r
 	next.Task, next.Seq, next.Checkpoint = r.Task.Apply(u), r.Seq+1, nil
 	if checkpoint != "" {
@@ -287,7 +288,7 @@ func TestFaultsOfWritingPassByWithoutALoss(t *testing.T) {
 			for range 8 { // until the last free bytes are used
 				group.Go(func() {
 					for range 200 {
-						r, events := benchRecord(a2a.NewTaskID())
+						r, events := storetest.BenchRecord(a2a.NewTaskID())
 						_, err := s.Create(t.Context(), r, events, r.Created)
 						mu.Lock()
 						if err != nil {
@@ -373,7 +374,7 @@ func TestChangesThatWaitAreCommittedTogetherAndFailAlone(t *testing.T) {
 		return err
 	})
 	next := *good
-	next.Task, next.Seq = good.Task.Apply(benchStatus(good.Task, a2a.TaskStateCompleted, "")), 3
+	next.Task, next.Seq = good.Task.Apply(storetest.BenchStatus(good.Task, a2a.TaskStateCompleted, "")), 3
 	start(3, func() error { _, err := add(s, &next, a2a.TaskStateWorking, ""); return err }) // based on the first of them
 	release()
 	group.Wait()
@@ -393,7 +394,7 @@ func TestChangesThatWaitAreCommittedTogetherAndFailAlone(t *testing.T) {
 	before = s.writer.commits.Load()
 	release = held(t, s)
 	for i := range 100 {
-		r, events := benchRecord(a2a.NewTaskID())
+		r, events := storetest.BenchRecord(a2a.NewTaskID())
 		group.Go(func() {
 			if _, err := s.Create(context.Background(), r, events, r.Created); err != nil {
 				t.Errorf("task %d: %v", i, err)
@@ -415,7 +416,7 @@ func TestACallerMayLeaveWhileTheQueueIsFull(t *testing.T) {
 	release := held(t, s)
 	var group sync.WaitGroup
 	for range maxGroup {
-		r, events := benchRecord(a2a.NewTaskID())
+		r, events := storetest.BenchRecord(a2a.NewTaskID())
 		group.Go(func() { _, _ = s.Create(context.Background(), r, events, r.Created) })
 	}
 	for len(s.writer.queue) < maxGroup {
@@ -423,7 +424,7 @@ func TestACallerMayLeaveWhileTheQueueIsFull(t *testing.T) {
 	}
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
-	r, events := benchRecord(a2a.NewTaskID())
+	r, events := storetest.BenchRecord(a2a.NewTaskID())
 	if _, err := s.Create(ctx, r, events, r.Created); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -463,7 +464,7 @@ func TestChangesThatMeetALockAreNotTriedOneByOne(t *testing.T) {
 	}
 	var group []*write
 	for range 50 {
-		r, events := benchRecord(a2a.NewTaskID())
+		r, events := storetest.BenchRecord(a2a.NewTaskID())
 		group = append(group, &write{run: (*writer).create, id: r.Task.ID, record: r, events: encode(events), done: make(chan struct{})})
 	}
 	start := time.Now()
@@ -620,7 +621,7 @@ func TestABackupIsTheStoreAtOneMoment(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				rec, events := benchRecord(a2a.NewTaskID())
+				rec, events := storetest.BenchRecord(a2a.NewTaskID())
 				_, _ = s.Create(context.Background(), rec, events, rec.Created)
 			}
 		}
