@@ -54,58 +54,131 @@ func sleep(ctx context.Context, d time.Duration) error {
 // request is what an operation takes. It is checked here too: what the agent must refuse need not travel.
 type request interface{ Validate() error }
 
+// spelling is an operation in one way of calling it.
+type spelling[Req request, Res any] func(*way) (*wire.Method[Req, Res], Req)
+
 // call does one call that is not a stream.
-func call[Req request, Res any](ctx context.Context, c *Client, m *wire.Method[Req, Res], req Req) (Res, error) {
+func call[Req request, Res any](ctx context.Context, c *Client, spell spelling[Req, Res]) (Res, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, errNoAnswer)
 	defer cancel()
-	res, id, err := open(ctx, c, m, req, "application/json")
+	a, err := open(ctx, c, spell, plainAnswer)
 	if err != nil {
 		var none Res
 		return none, err
 	}
-	defer func() { _ = res.Body.Close() }()
-	return single(ctx, m, res, id)
+	defer func() { _ = a.res.Body.Close() }()
+	return a.single(ctx)
 }
 
-// open sends a call and returns an answer with status 200.
-func open[Req request, Res any](ctx context.Context, c *Client, m *wire.Method[Req, Res], req Req, accept string) (*http.Response, wire.ID, error) {
+// What a client accepts, over JSON-RPC and over HTTP+JSON.
+var (
+	plainAnswer  = [2]string{"application/json", "application/json, " + wire.JSONType}
+	streamAnswer = [2]string{wire.EventStream + ", application/json", wire.EventStream + ", application/json, " + wire.JSONType}
+)
+
+// answer is an answer with status 200 to one call.
+type answer[Req request, Res any] struct {
+	way    *way
+	method *wire.Method[Req, Res]
+	id     wire.ID // of JSON-RPC
+	res    *http.Response
+}
+
+// open sends a call. Where an interface turns out not to be there, the next one of the card is taken, now and for the calls to come (§5.2).
+func open[Req request, Res any](ctx context.Context, c *Client, spell spelling[Req, Res], accept [2]string) (*answer[Req, Res], error) {
+	until := time.Now().Add(c.patience)
+	var first error
+	for i := c.current.Load(); ; i++ {
+		w := &c.ways[i]
+		m, req := spell(w)
+		a, err := openBy(ctx, c, w, m, req, accept, time.Until(until))
+		if err == nil || !leadsNowhere(err) {
+			if first != nil {
+				c.current.Store(i)
+			}
+			return a, err
+		}
+		if first == nil {
+			first = err
+		}
+		if int(i)+1 == len(c.ways) {
+			return nil, first
+		}
+	}
+}
+
+func openBy[Req request, Res any](
+	ctx context.Context, c *Client, w *way, m *wire.Method[Req, Res], req Req, accept [2]string, patience time.Duration,
+) (*answer[Req, Res], error) {
 	if m.Name == "" {
-		return nil, nil, &a2a.Error{Err: a2a.ErrMethodNotFound, Message: "protocol " + c.dialect.Version + " has no such operation"}
+		return nil, &a2a.Error{Err: a2a.ErrMethodNotFound, Message: "protocol " + w.dialect.Version + " has no such operation"}
 	}
 	if err := req.Validate(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	id := wire.ID(strconv.AppendInt(nil, c.ids.Add(1), 10))
-	body, err := m.AppendRequest(nil, id, req)
-	if err != nil {
-		return nil, nil, err
+	a := &answer[Req, Res]{way: w, method: m}
+	out := outgoing{way: w, target: wire.Target{Verb: http.MethodPost}, accept: accept[0]}
+	if w.rest {
+		params, err := m.Params.Append(nil, req)
+		if err != nil {
+			return nil, err
+		}
+		target, err := wire.NewTarget(m.Name, params)
+		if err != nil {
+			return nil, err
+		}
+		out.target, out.accept = *target, accept[1]
+	} else {
+		a.id = wire.ID(strconv.AppendInt(nil, c.ids.Add(1), 10))
+		var err error
+		if out.target.Body, err = m.AppendRequest(nil, a.id, req); err != nil {
+			return nil, err
+		}
 	}
-	res, err := Patiently(ctx, c.patience, func(ctx context.Context) (*http.Response, error) { return c.post(ctx, body, accept) })
-	return res, id, err
+	res, err := Patiently(ctx, patience, func(ctx context.Context) (*http.Response, error) { return c.send(ctx, &out) })
+	var answered *HTTPError
+	if out.target.Other != "" && errors.As(err, &answered) && answered.Status == http.StatusMethodNotAllowed {
+		out.target.Verb = out.target.Other // text and proto of the specification differ, and so do servers
+		res, err = c.send(ctx, &out)
+	}
+	a.res = res
+	return a, err
 }
 
-func (c *Client) post(ctx context.Context, body []byte, accept string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
+// outgoing is a request that can be sent again.
+type outgoing struct {
+	way    *way
+	target wire.Target
+	accept string
+}
+
+func (c *Client) send(ctx context.Context, out *outgoing) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, out.target.Verb, out.way.at(out.target.Path), bytes.NewReader(out.target.Body))
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", accept)
-	req.Header.Set(wire.VersionHeader, c.dialect.Version)
+	if out.target.Body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Accept", out.accept)
+	req.Header.Set(wire.VersionHeader, out.way.dialect.Version)
+	if c.extensions != "" {
+		req.Header.Set(out.way.dialect.Extensions, c.extensions)
+	}
 	res, err := do(c.transport, req)
 	if err != nil {
 		return nil, err
 	}
 	if res.StatusCode != http.StatusOK {
 		defer func() { _ = res.Body.Close() }()
-		return nil, refusal(res)
+		return nil, refusal(res, out.way.rest)
 	}
 	return res, nil
 }
 
-// single reads an answer that is one JSON-RPC response.
-func single[Req, Res any](ctx context.Context, m *wire.Method[Req, Res], res *http.Response, id wire.ID) (Res, error) {
-	body, err := readAll(ctx, res.Body, maxAnswer)
+// single reads an answer that is one response.
+func (a *answer[Req, Res]) single(ctx context.Context) (Res, error) {
+	body, err := readAll(ctx, a.res.Body, maxAnswer)
 	if err != nil {
 		if errors.Is(err, errTooLarge) {
 			err = invalid(err)
@@ -113,20 +186,29 @@ func single[Req, Res any](ctx context.Context, m *wire.Method[Req, Res], res *ht
 		var none Res
 		return none, err
 	}
-	return result(m, body, id)
+	return a.result(body)
 }
 
-// result reads one JSON-RPC response. An error may come without the id: the agent may have been unable to read it (JSON-RPC 2.0 §5).
-func result[Req, Res any](m *wire.Method[Req, Res], body []byte, id wire.ID) (Res, error) {
+// result reads one response. An error of JSON-RPC may come without the id: the agent may have been unable to read it (JSON-RPC 2.0 §5).
+func (a *answer[Req, Res]) result(body []byte) (Res, error) {
+	decode := wire.DecodeResponse
+	if a.way.rest {
+		decode = wire.DecodeBare
+	}
 	var none Res
-	r, err := wire.DecodeResponse(body)
+	r, err := decode(body)
 	switch {
 	case err != nil:
 		return none, err
-	case !r.ID.Equal(id) && (r.Error == nil || !r.ID.None()):
+	case a.way.rest && r.Error != nil:
+		if e := wire.DecodeStatus(r.Error, a.res.StatusCode); e != nil {
+			return none, e
+		}
+		return none, invalid(errors.New("the error is none of the binding"))
+	case !a.way.rest && !r.ID.Equal(a.id) && (r.Error == nil || !r.ID.None()):
 		return none, invalid(errors.New("the answer is to another call"))
 	case r.Error != nil:
 		return none, fault(r.Error, http.StatusOK)
 	}
-	return m.DecodeResult(r.Result)
+	return a.method.DecodeResult(r.Result)
 }

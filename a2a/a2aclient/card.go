@@ -60,7 +60,7 @@ func Resolve(ctx context.Context, hc *http.Client, base *url.URL) (*a2a.AgentCar
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
-		return nil, refusal(res)
+		return nil, refusal(res, false)
 	}
 	if media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); media != "application/json" && !strings.HasSuffix(media, "+json") {
 		return nil, &CardError{"it is not served as JSON, so this is hardly an agent; check the agent's address"}

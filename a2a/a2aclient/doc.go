@@ -1,4 +1,4 @@
-// Package a2aclient calls A2A agents over JSON-RPC, in either protocol version, as the agent's card says.
+// Package a2aclient calls A2A agents, over JSON-RPC in either protocol version or over HTTP+JSON, as the agent's card says.
 //
 // A card is untrusted input. It says that a token is wanted and of which scopes; it never says where a credential goes. The token goes to the
 // configured origin of the agent and nowhere else, and it comes from the configured issuer whatever the card names. Nothing else that an agent

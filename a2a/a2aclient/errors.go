@@ -71,14 +71,27 @@ const (
 	maxRefusal    = 64 << 10 // bytes that are read of an answer that refuses
 )
 
-// refusal reads an answer with a status other than 200.
-func refusal(res *http.Response) error {
+// refusal reads an answer with a status other than 200. In HTTP+JSON that is how the errors of the protocol come, and they are what is returned then.
+func refusal(res *http.Response, rest bool) error {
 	e := &HTTPError{
 		Status: res.StatusCode, Challenge: res.Header.Get("WWW-Authenticate"), RetryAfter: parseRetryAfter(res.Header.Get("Retry-After")),
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxRefusal))
 	if err != nil {
 		return e // the status says enough
+	}
+	if rest {
+		if r, err := wire.DecodeBare(body); err == nil && r.Error != nil {
+			told := wire.DecodeStatus(r.Error, res.StatusCode)
+			if told == nil {
+				return e
+			}
+			if ofProtocol(told) {
+				return told
+			}
+			e.Err = told
+		}
+		return e
 	}
 	if r, err := wire.DecodeResponse(body); err == nil && r.Error != nil {
 		e.Err = fault(r.Error, res.StatusCode)
@@ -95,7 +108,12 @@ func refusal(res *http.Response) error {
 	return e
 }
 
-// fault reads an error object. -32000 is what servers use for whatever the protocol has no number for, so the status has to say what it means.
+// ofProtocol reports whether the agent itself has told an error, and not who stands before it or what could be anybody's.
+func ofProtocol(e *a2a.Error) bool {
+	return a2a.CodeOf(e.Err).Reason != "" || errors.Is(e, a2a.ErrInvalidParams) || errors.Is(e, a2a.ErrInternal)
+}
+
+// fault reads an error object of JSON-RPC. -32000 is what servers use for whatever the protocol has no number for, so the status has to say what it means.
 func fault(object json.RawMessage, status int) *a2a.Error {
 	e := wire.DecodeError(object)
 	if e.Code != a2a.CodeOf(a2a.ErrUnavailable).Code {

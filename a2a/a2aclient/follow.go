@@ -119,7 +119,7 @@ func (f *follower) visit(ctx context.Context) (news, done bool, err error) {
 	if f.poll {
 		return f.read(ctx, new(int32))
 	}
-	if f.client.dialect == wire.V03 {
+	if f.client.way().dialect == wire.V03 {
 		// A subscription of 0.3 need not begin with the task, and what was said before it, such as where to approve, would never be told.
 		if news, done, err := f.read(ctx, nil); done || err != nil {
 			return news, done, err

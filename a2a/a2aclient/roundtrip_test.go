@@ -20,7 +20,10 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// The client against the real server, with the real engine behind it, in both versions.
+// The client against the real server, with the real engine behind it, in both versions and both bindings.
+
+// tongues are the ways to speak: the versions over JSON-RPC, and the other binding.
+var tongues = []string{"1.0", "0.3", a2a.BindingHTTPJSON}
 
 const scope = "read:employee_status"
 
@@ -83,11 +86,14 @@ type plant struct {
 	life   context.Context
 }
 
-func newPlant(t *testing.T, version string, streaming bool) *plant {
+func newPlant(t *testing.T, tongue string, streaming bool) *plant {
 	p := &plant{t: t, card: card(func(c *a2a.AgentCard) {
 		c.Description, c.DefaultInputModes, c.DefaultOutputModes = "d", []string{"text/plain"}, []string{"text/plain"}
 		c.Capabilities.Streaming = &streaming
-		c.SupportedInterfaces[0].ProtocolVersion = version
+		c.SupportedInterfaces[0].ProtocolVersion = tongue
+		if tongue == a2a.BindingHTTPJSON {
+			c.SupportedInterfaces[0] = a2a.AgentInterface{URL: agentURL + "/a2a/rest", ProtocolBinding: tongue, ProtocolVersion: "1.0"}
+		}
 	})}
 	p.start()
 	t.Cleanup(p.stop)
@@ -225,7 +231,7 @@ func TestRoundTrip(t *testing.T) {
 			p.approve(id)
 		}},
 	} {
-		for _, version := range []string{"1.0", "0.3"} {
+		for _, version := range tongues {
 			t.Run(tt.why+" in "+version, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					p := newPlant(t, version, tt.stream)
@@ -263,7 +269,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestRoundTripOfTheOtherOperations(t *testing.T) {
-	for _, version := range []string{"1.0", "0.3"} {
+	for _, version := range tongues {
 		t.Run(version, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlant(t, version, true)
@@ -292,7 +298,7 @@ func TestRoundTripOfTheOtherOperations(t *testing.T) {
 					t.Errorf("task %v, error %v", got, err)
 				}
 				page, err := c.ListTasks(t.Context(), &a2a.ListTasksRequest{})
-				if version == "1.0" && (err != nil || len(page.Tasks) != 1) || version == "0.3" && !errors.Is(err, a2a.ErrMethodNotFound) {
+				if version != "0.3" && (err != nil || len(page.Tasks) != 1) || version == "0.3" && !errors.Is(err, a2a.ErrMethodNotFound) {
 					t.Errorf("page %v, error %v", page, err)
 				}
 				if _, err := p.client("insurer").GetTask(t.Context(), &a2a.GetTaskRequest{ID: first.ID}); !errors.Is(err, a2a.ErrTaskNotFound) {

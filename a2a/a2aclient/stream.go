@@ -25,7 +25,7 @@ var (
 )
 
 // stream does one call that answers with events.
-func stream[Req request](ctx context.Context, c *Client, m *wire.Method[Req, a2a.Event], req Req) iter.Seq2[a2a.Event, error] {
+func stream[Req request](ctx context.Context, c *Client, spell spelling[Req, a2a.Event]) iter.Seq2[a2a.Event, error] {
 	return func(yield func(a2a.Event, error) bool) {
 		if !c.streams() {
 			yield(nil, &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "the agent does not stream"})
@@ -35,21 +35,21 @@ func stream[Req request](ctx context.Context, c *Client, m *wire.Method[Req, a2a
 		defer cancel(nil)
 		unanswered := time.AfterFunc(callTimeout, func() { cancel(errNoAnswer) })
 		defer unanswered.Stop()
-		res, id, err := open(ctx, c, m, req, wire.EventStream+", application/json")
+		a, err := open(ctx, c, spell, streamAnswer)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		defer func() { _ = res.Body.Close() }()
+		defer func() { _ = a.res.Body.Close() }()
 		var events iter.Seq2[a2a.Event, error]
-		if media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); media == wire.EventStream {
+		if media, _, _ := mime.ParseMediaType(a.res.Header.Get("Content-Type")); media == wire.EventStream {
 			unanswered.Stop()
 			idle := time.AfterFunc(idleTimeout, func() { cancel(errIdle) })
 			defer idle.Stop()
-			events = decoded(ctx, m, &watched{r: res.Body, idle: idle}, id)
+			events = a.decoded(ctx, &watched{r: a.res.Body, idle: idle})
 		} else {
 			// An error before the stream has begun comes as plain JSON, and so does the answer of an agent that does not stream (§9.4.2).
-			events = once(func() (a2a.Event, error) { return single(ctx, m, res, id) })
+			events = once(func() (a2a.Event, error) { return a.single(ctx) })
 		}
 		var seen thread
 		for event, err := range events {
@@ -73,22 +73,23 @@ func once(do func() (a2a.Event, error)) iter.Seq2[a2a.Event, error] {
 }
 
 // decoded reads the events of a body. The types of events are ignored: some agents mark errors by them, but what is an error says so itself.
-func decoded[Req any](ctx context.Context, m *wire.Method[Req, a2a.Event], body io.Reader, id wire.ID) iter.Seq2[a2a.Event, error] {
-	return func(yield func(a2a.Event, error) bool) {
+func (a *answer[Req, Res]) decoded(ctx context.Context, body io.Reader) iter.Seq2[Res, error] {
+	return func(yield func(Res, error) bool) {
+		var none Res
 		for raw, err := range wire.Events(body) {
 			switch {
 			case err == nil:
 			case ctx.Err() != nil:
-				yield(nil, context.Cause(ctx))
+				yield(none, context.Cause(ctx))
 				return
 			case errors.Is(err, wire.ErrEventTooLarge), errors.Is(err, errStreamTooLarge):
-				yield(nil, invalid(err))
+				yield(none, invalid(err))
 				return
 			default:
-				yield(nil, fmt.Errorf("%w: %w", ErrCut, err))
+				yield(none, fmt.Errorf("%w: %w", ErrCut, err))
 				return
 			}
-			event, err := result(m, raw.Data, id)
+			event, err := a.result(raw.Data)
 			if !yield(event, err) || err != nil {
 				return
 			}

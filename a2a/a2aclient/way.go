@@ -1,0 +1,103 @@
+package a2aclient
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"staff0/a2a"
+	"staff0/a2a/wire"
+	"staff0/ciba/oauth"
+)
+
+// way is an interface of the agent that this client can call.
+type way struct {
+	url     string
+	tenant  string // to be repeated in every request (§8.3.2)
+	dialect *wire.Dialect
+	rest    bool // HTTP+JSON, which is spoken in 1.0 only
+}
+
+func (c *Client) way() *way { return &c.ways[c.current.Load()] }
+
+// at is the address for a path of the binding, which may bring a query.
+func (w *way) at(path string) string {
+	base, query, _ := strings.Cut(w.url, "?")
+	if path != "" {
+		base = strings.TrimSuffix(base, "/") + path
+	}
+	if query == "" {
+		return base
+	}
+	if strings.Contains(base, "?") {
+		return base + "&" + query
+	}
+	return base + "?" + query
+}
+
+// choose takes the interfaces that both sides speak, at the configured origin, in the order of the card (§8.3.2). What a card says of other origins
+// is passed over: the token is for the agent that was configured.
+func choose(card *a2a.AgentCard, c Config) ([]way, error) {
+	var ways []way
+	elsewhere := false
+	for _, i := range card.SupportedInterfaces {
+		dialect := wire.Lookup(i.ProtocolVersion)
+		rest := i.ProtocolBinding == a2a.BindingHTTPJSON
+		switch {
+		case dialect == nil, !rest && i.ProtocolBinding != a2a.BindingJSONRPC, rest && dialect != wire.V10,
+			c.Version != "" && wire.Lookup(c.Version) != dialect, c.Binding != "" && c.Binding != i.ProtocolBinding:
+			continue
+		}
+		u, err := oauth.ParseEndpoint(i.URL)
+		if err != nil || !oauth.SameOrigin(u, c.Base) {
+			elsewhere = true
+			continue
+		}
+		ways = append(ways, way{url: i.URL, tenant: i.Tenant, dialect: dialect, rest: rest})
+	}
+	switch {
+	case len(ways) > 0:
+		return ways, nil
+	case elsewhere:
+		return nil, &CardError{"its interface is at another origin than the configured " + c.Base.String() + ", or not at one that a token may be sent to"}
+	}
+	binding, version := c.Binding, c.Version
+	if binding == "" {
+		binding = a2a.BindingJSONRPC + " or " + a2a.BindingHTTPJSON
+	}
+	if version == "" {
+		version = wire.Version10 + " or " + wire.Version03
+	}
+	return nil, &CardError{"it offers no interface of " + binding + " in version " + version}
+}
+
+// leadsNowhere reports whether nobody was there to do a call: not an error of the agent, but of what stands where the card says that it is. A way that
+// leads nowhere has done nothing, so that the call can go another.
+func leadsNowhere(err error) bool {
+	var answered *HTTPError
+	if !errors.As(err, &answered) {
+		return false
+	}
+	switch answered.Status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusUnsupportedMediaType, http.StatusNotImplemented,
+		http.StatusServiceUnavailable:
+		return answered.Err == nil || errors.Is(answered.Err, a2a.ErrUnknown) || errors.Is(answered.Err, a2a.ErrMethodNotFound)
+	}
+	return false
+}
+
+// agreed are the extensions that both sides know, as a header has them. An agent that requires another one would refuse every call (§4.6).
+func agreed(card *a2a.AgentCard, known []string) (string, error) {
+	var both []string
+	for _, extension := range card.Capabilities.Extensions {
+		switch {
+		case slices.Contains(known, extension.URI):
+			both = append(both, extension.URI)
+		case extension.Required:
+			return "", &CardError{fmt.Sprintf("it requires the extension %.*q, which is not spoken here", maxQuoted, extension.URI)}
+		}
+	}
+	return strings.Join(both, ", "), nil
+}
