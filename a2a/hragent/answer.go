@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"staff0/a2a"
@@ -14,7 +15,7 @@ import (
 
 // answer reads the record with the token of the approval, which is used here and nowhere else, and says what is in it.
 func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok approved, yield func(tasks.Step, error) bool) {
-	employee, err := a.record(ctx, ok.grant)
+	employee, err := ok.record(func(grant *ciba.Grant) (*hrapi.Employee, error) { return a.record(ctx, grant) })
 	if err == nil && cp.Number != "" && !strings.EqualFold(cp.Number, employee.EmployeeID) {
 		// The provider's directory and the HR records disagree about whose number it is: no answer about either would be right.
 		err = errors.New("the record bears another employee number than the directory")
@@ -33,6 +34,27 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 	done := final(a2a.TaskStateCompleted, "", consentMetadata(cp.Code, cp.Deadline, v.outcome))
 	done.Events = append([]a2a.Event{v.artifact(cp.Text, cp.JSON)}, done.Events...)
 	yield(done, nil)
+}
+
+// collected is an approval. Its token is used once: the record that it opens is shared by the tasks that have asked the same.
+type collected struct {
+	grant *ciba.Grant
+
+	mu       sync.Mutex
+	used     bool
+	employee *hrapi.Employee
+	err      error
+}
+
+// record gives the record, reading it the first time. A task that was canceled while it read leaves it to the next one.
+func (c *collected) record(read func(*ciba.Grant) (*hrapi.Employee, error)) (*hrapi.Employee, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.used {
+		c.employee, c.err = read(c.grant)
+		c.used = !errors.Is(c.err, context.Canceled)
+	}
+	return c.employee, c.err
 }
 
 // Bounds of reading a record.

@@ -15,12 +15,11 @@ import (
 
 // Bounds of the waiting.
 const (
-	wakeRetry  = time.Second            // when the store is out of order
-	coalesce   = 2 * time.Millisecond   // polls this close are one wake-up of the processor
-	idleLook   = time.Hour              // when nothing is due
-	drainGrace = 5 * time.Second        // for what is in flight when the agent stops
-	maxSlew    = time.Second            // between two clocks; what is more, somebody has set
-	freshAck   = 500 * time.Millisecond // an acknowledgement younger than this has just come; older ones were stored
+	wakeRetry  = time.Second          // when the store is out of order
+	coalesce   = 2 * time.Millisecond // polls this close are one wake-up of the processor
+	idleLook   = time.Hour            // when nothing is due
+	drainGrace = 5 * time.Second      // for what is in flight when the agent stops
+	maxSlew    = time.Second          // between two clocks; what is more, somebody has set
 )
 
 var errStopping = errors.New("the agent is shutting down")
@@ -34,8 +33,8 @@ type waker interface {
 type (
 	announce struct{} // the grid step has come
 	approved struct {
-		grant *ciba.Grant
-		at    time.Time
+		*collected
+		at time.Time
 	}
 	declined struct{}
 	silence  struct{ reason string } // the time is up
@@ -50,9 +49,11 @@ type approvals struct {
 	rate    int // polls a second; 0 is no limit
 	log     *slog.Logger
 
+	process  uint64    // tells this process from those before it
 	epoch    time.Time // polls are rounded up to a multiple after it
 	mu       sync.Mutex
 	entries  map[a2a.TaskID]*approval
+	prompts  map[string]*prompt // by auth_req_id
 	clock    queue
 	polls    queue
 	kick     chan struct{} // there is something to look at before the time
@@ -69,8 +70,9 @@ type approval struct {
 	id a2a.TaskID
 	request
 	step, deadline time.Time // of the request, by the clock of this process that nobody sets
+	prompt         *prompt   // nil when there is no request at the provider
 	pace           ciba.Pace
-	pollAt         time.Time          // zero: nothing to poll for any more
+	pollAt         time.Time          // zero: nothing to poll for any more, or another task of the prompt does it
 	cancel         context.CancelFunc // of the poll in flight, nil if there is none
 	result         any                // a signal that waits for the announcement, or for its turn
 	retryAt        time.Time          // no turn before
@@ -85,7 +87,7 @@ type approval struct {
 func newApprovals(consent Consent, scope string, rate int, log *slog.Logger) *approvals {
 	return &approvals{
 		consent: consent, scope: scope, rate: rate, log: log,
-		epoch: time.Now(), entries: map[a2a.TaskID]*approval{}, kick: make(chan struct{}, 1),
+		process: rand.Uint64(), epoch: time.Now(), entries: map[a2a.TaskID]*approval{}, prompts: map[string]*prompt{}, kick: make(chan struct{}, 1),
 		clock: queue{which: onClock}, polls: queue{which: onPolls},
 	}
 }
@@ -97,25 +99,21 @@ func (a *approvals) park(id a2a.TaskID, r request) {
 	e := a.entries[id]
 	if e != nil { // after a turn
 		r.Reason = cmp.Or(e.Reason, r.Reason)
-		e.take(r, time.Now())
-		if !r.real() {
-			e.pollAt = time.Time{}
+		if e.real() && !r.real() {
+			a.detach(e)
 		}
+		e.take(r, time.Now())
 		if e.parked = e.turning; !e.parked {
 			a.schedule(e)
 		}
 		return
 	}
-	e = &approval{id: id}
-	a.entries[id] = e
 	now := time.Now()
-	e.take(r, now)
-	if r.real() && now.Before(r.Expiry) {
-		expiry := here(r.Expiry, now)
-		e.pace = ciba.Pace{Interval: r.Interval, Expiry: expiry, Deadline: expiry}
+	e = a.enter(id, r, now)
+	if e.polls() {
 		switch {
-		case now.Sub(r.Step) > freshAck:
-			a.spread(e, now) // after a restart the polls of all tasks would come in step for ever
+		case r.Process != a.process:
+			a.resume(e, now)
 		case now.Before(a.paused):
 			a.spread(e, a.paused)
 		default: // the first poll follows the acknowledgement at once
@@ -125,6 +123,19 @@ func (a *approvals) park(id a2a.TaskID, r request) {
 		}
 	}
 	a.schedule(e)
+}
+
+// enter makes the entry of a task. The lock is held.
+func (a *approvals) enter(id a2a.TaskID, r request, now time.Time) *approval {
+	e := &approval{id: id}
+	a.entries[id] = e
+	e.take(r, now)
+	if r.real() {
+		expiry := here(r.Expiry, now)
+		e.pace = ciba.Pace{Interval: r.Interval, Expiry: expiry, Deadline: expiry}
+		a.attach(e)
+	}
+	return e
 }
 
 // parkBroken takes in a task whose checkpoint cannot be read, to have it ended.
@@ -159,15 +170,12 @@ func (a *approvals) unpark(id a2a.TaskID) {
 	}
 }
 
-// forget ends the waiting of a task, and the poll in flight: an approval that comes now is of no use to anybody. The lock is held.
+// forget ends the waiting of a task. The lock is held.
 func (a *approvals) forget(e *approval) {
 	e.gone = true
 	delete(a.entries, e.id)
 	a.clock.drop(e)
-	a.polls.drop(e)
-	if e.cancel != nil {
-		e.cancel()
-	}
+	a.detach(e)
 }
 
 // count is the number of tasks that wait.
@@ -354,6 +362,17 @@ func (a *approvals) endTurn(ctx context.Context, e *approval, signal any, err er
 	if a.draining {
 		a.poke()
 	}
+}
+
+// resume plans the first poll of a request that another process has polled until now. It may have done so a moment ago, so an interval passes
+// first (CIBA Core §7.3): the slow_down that a poll before its time is answered with counts for the rest of the request's life. After that the
+// polls are spread, or those of all tasks would come in step for ever. The lock is held.
+func (a *approvals) resume(e *approval, now time.Time) {
+	left := e.pace.Expiry.Sub(now)
+	if left > e.pace.Interval {
+		left = 2 * e.pace.Interval
+	}
+	a.spread(e, now.Add(left/2)) // the only one that is left may be too soon, for nothing comes after it
 }
 
 // spread puts the next poll of an entry somewhere into the interval that begins at from, or into what is left of the request's life. The lock is

@@ -16,6 +16,7 @@ type checkpoint struct {
 	request
 	Code   string  `json:"code,omitempty"`
 	Asked  subject `json:"asked,omitzero"`
+	Person string  `json:"person,omitempty"` // the identifier, normalised
 	Number string  `json:"number,omitempty"` // the employee number, if that is what was asked about
 	// The forms of the answer that the caller takes. They are kept in place of acceptedOutputModes, which a caller may make as long as he likes.
 	Text bool `json:"text,omitempty"`
@@ -28,10 +29,12 @@ type request struct {
 	Subject   string `json:"subject,omitempty"` // who must approve
 	Email     string `json:"email,omitempty"`   // whose address must be verified, when the subject is not known
 
+	Until    time.Time     `json:"until,omitzero"`      // the deadline of the prompt that was joined
 	Step     time.Time     `json:"step,omitzero"`       // when AUTH_REQUIRED is announced
 	Lifetime time.Duration `json:"lifetime,omitempty"`  // of the request, counted from the announcement
 	Deadline time.Time     `json:"deadline,omitzero"`   // zero until it is announced
 	Interval time.Duration `json:"interval,omitempty"`  // between polls
+	Process  uint64        `json:"process,omitempty"`   // that was given the acknowledgement, and polls from then on
 	Expiry   time.Time     `json:"expires_at,omitzero"` // at the provider
 
 	// Reason says, for the operator alone, why nobody was rung or nobody can answer any more. It is what remains when the task has ended.

@@ -60,31 +60,34 @@ func (a *approvals) poll(ctx context.Context, e *approval) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	canceled := ctx.Err() != nil
-	e.cancel()
-	e.cancel = nil
 	a.inFlight--
 	if a.draining || len(a.polls.list) > 0 {
 		a.poke()
 	}
-	if e.gone {
+	p := a.prompts[id]
+	if p == nil || p.poller == nil {
 		if err == nil { // canceled meanwhile
 			a.log.Info("an approval came after the task had ended; it was dropped", "task", e.id)
 		}
 		return
 	}
-	e.pollAt = time.Time{}
+	e = p.poller // another one, if the one that has sent the poll was canceled
+	if e.cancel != nil {
+		e.cancel()
+	}
+	e.cancel, e.pollAt = nil, time.Time{}
 	switch next, again := e.pace.Next(sent, now, err); {
 	case err == nil:
-		e.result = approved{grant, now}
+		a.decide(p, approved{&collected{grant: grant}, now})
 	case again:
 		e.pollAt = next
 		a.pauseFor(err, now)
 	case canceled: // the time is up, or the agent stops and the next process goes on
 	case e.pace.Silence(now, err), isTemporary(err): // expired, or the next poll would be
 	case errors.Is(err, ciba.ErrAccessDenied):
-		e.result = declined{}
+		a.decide(p, declined{})
 	default:
-		a.alarm(e, err)
+		a.alarm(p, err)
 	}
 	a.schedule(e)
 }
@@ -117,11 +120,14 @@ func (a *approvals) pauseFor(err error, now time.Time) {
 
 // alarm is for an end that no person has caused: a wrong person's token, a request that the provider has forgotten, credentials that no longer
 // hold.
-func (a *approvals) alarm(e *approval, err error) {
-	e.Reason = reasonProvider
+func (a *approvals) alarm(p *prompt, err error) {
+	reason := reasonProvider
 	if _, ok := errors.AsType[*ciba.MismatchError](err); ok {
-		e.Reason = reasonWrongApproval
+		reason = reasonWrongApproval
 	}
-	a.log.Error("an approval cannot be used", "task", e.id, "reason", e.Reason, "error", plain(err))
-	e.result = failure{e.Reason}
+	for _, e := range p.members {
+		e.Reason = reason
+		a.log.Error("an approval cannot be used", "task", e.id, "reason", reason, "error", plain(err))
+	}
+	a.decide(p, failure{reason})
 }

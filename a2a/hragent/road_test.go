@@ -2,6 +2,7 @@ package hragent
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -218,8 +219,8 @@ func TestManyWait(t *testing.T) {
 		}
 	}, func(t *testing.T, w *world) {
 		var ids []a2a.TaskID
-		for range n {
-			ids = append(ids, w.ask(johnAsk))
+		for i := range n { // each asker has a prompt of its own
+			ids = append(ids, w.sendAs(tasks.Owner(fmt.Sprint("bank-", i)), "", johnAsk))
 		}
 		w.after(50 * time.Second)
 		if got := w.agent.Waiting(); got != n {

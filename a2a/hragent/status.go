@@ -54,7 +54,10 @@ func final(state a2a.TaskState, text string, metadata a2a.Struct) tasks.Step {
 
 // announce tells the caller that somebody is asked, or seems to be.
 func (c *checkpoint) announce(now time.Time) tasks.Step {
-	c.Deadline = now.Add(c.Lifetime).UTC().Truncate(time.Millisecond)
+	c.Deadline = c.Until
+	if c.Until.IsZero() {
+		c.Deadline = now.Add(c.Lifetime).UTC().Truncate(time.Millisecond)
+	}
 	s := step(a2a.TaskStateAuthRequired, waitingText+c.Code+waitingTextEnd, consentMetadata(c.Code, c.Deadline, ""))
 	s.Checkpoint, s.Park = c.encode(), true
 	return s

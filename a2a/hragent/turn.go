@@ -45,28 +45,33 @@ func (a *Agent) Execute(ctx context.Context, turn *tasks.Turn) iter.Seq2[tasks.S
 			}
 			return
 		}
-		switch signal := turn.Signal.(type) {
-		case announce:
-			yield(cp.announce(time.Now()), nil)
-		case approved:
-			if yield(step(a2a.TaskStateWorking, approvedText, nil), nil) {
-				a.answer(ctx, turn, cp, signal, yield)
-			}
-		case declined:
-			yield(cp.end(Declined, declinedText, ""), nil)
-		case silence:
-			yield(cp.end(NotConfirmed, silenceText, signal.reason), nil)
-		case failure:
-			if a.c.Disclosure == Open {
-				yield(cp.failed(signal.reason), nil)
-				return
-			}
-			// A caller would learn from a failure that there was somebody to ask. From here on the request is a pretended one.
-			cp.AuthReqID, cp.Reason = "", signal.reason
-			yield(tasks.Step{Checkpoint: cp.encode(), Park: true}, nil)
-		default: // woken without a reason: wait on
-			yield(tasks.Step{Park: true}, nil)
+		a.resume(ctx, turn, cp, turn.Signal, yield)
+	}
+}
+
+// resume goes on with what has come of the waiting.
+func (a *Agent) resume(ctx context.Context, turn *tasks.Turn, cp *checkpoint, signal any, yield func(tasks.Step, error) bool) {
+	switch signal := signal.(type) {
+	case announce:
+		yield(cp.announce(time.Now()), nil)
+	case approved:
+		if yield(step(a2a.TaskStateWorking, approvedText, nil), nil) {
+			a.answer(ctx, turn, cp, signal, yield)
 		}
+	case declined:
+		yield(cp.end(Declined, declinedText, ""), nil)
+	case silence:
+		yield(cp.end(NotConfirmed, silenceText, signal.reason), nil)
+	case failure:
+		if a.c.Disclosure == Open {
+			yield(cp.failed(signal.reason), nil)
+			return
+		}
+		// A caller would learn from a failure that there was somebody to ask. From here on the request is a pretended one.
+		cp.AuthReqID, cp.Reason = "", signal.reason
+		yield(tasks.Step{Checkpoint: cp.encode(), Park: true}, nil)
+	default: // woken without a reason: wait on
+		yield(tasks.Step{Park: true}, nil)
 	}
 }
 
@@ -75,6 +80,7 @@ type question struct {
 	turn *tasks.Turn
 	cp   *checkpoint
 	read time.Time // when it was: what follows takes a time that depends on the person
+	key  []byte    // of the prompt
 }
 
 // ask reads the question and begins to wait for the person, or ends the task.
@@ -90,7 +96,7 @@ func (a *Agent) ask(ctx context.Context, turn *tasks.Turn, yield func(tasks.Step
 		return
 	}
 	q := &question{turn: turn, read: time.Now(), cp: &checkpoint{
-		Asked: subject{read.Identifier, read.Name}, Text: takes(turn.AcceptedOutputModes, "text/plain"),
+		Asked: subject{read.Identifier, read.Name}, Person: read.Person, Text: takes(turn.AcceptedOutputModes, "text/plain"),
 		JSON: takes(turn.AcceptedOutputModes, "application/json"),
 	}}
 	identifier := read.Person
@@ -106,14 +112,39 @@ func (a *Agent) ask(ctx context.Context, turn *tasks.Turn, yield func(tasks.Step
 	}
 	unknown, isUnknown := errors.AsType[*UnknownError](err)
 	switch {
-	case isUnknown:
+	case isUnknown && a.c.Disclosure == Open:
 		yield(a.nobody(q, unknown.Reason), nil)
+	case isUnknown:
+		// Pretended requests are joined as real ones are.
+		q.key = promptKey(turn.Owner, "identifier", read.Person)
+		a.share(ctx, q, yield, func() { yield(a.nobody(q, unknown.Reason), nil) })
 	case err != nil:
 		a.c.Log.Error("the directory cannot be consulted", "task", turn.Task.ID, "error", plain(err))
 		yield(q.cp.failed(reasonDirectory), nil)
 	default:
-		yield(a.ring(ctx, q, person), nil)
+		q.key = promptKey(turn.Owner, "person", person.Subject+" "+person.Email)
+		a.share(ctx, q, yield, func() { a.begin(ctx, q, person, yield) })
 	}
+}
+
+// begin asks the person and, under an open policy, looks at once whether they have agreed.
+func (a *Agent) begin(ctx context.Context, q *question, person Person, yield func(tasks.Step, error) bool) {
+	step := a.ring(ctx, q, person)
+	if a.c.Disclosure != Open || !step.Park {
+		yield(step, nil)
+		return
+	}
+	step.Park = false
+	if !yield(step, nil) {
+		return
+	}
+	signal, leave := a.waiting.first(ctx, q.turn.Task.ID, q.cp.request)
+	defer leave()
+	if signal == nil {
+		yield(tasks.Step{Park: true}, nil)
+		return
+	}
+	a.resume(ctx, q.turn, q.cp, signal, yield)
 }
 
 // said is what the caller has said in this task, oldest first.
@@ -157,6 +188,7 @@ func (a *Agent) ring(ctx context.Context, q *question, person Person) tasks.Step
 	cp.request = request{
 		AuthReqID: ack.AuthReqID, Subject: person.Subject, Email: person.Email,
 		Interval: ack.Interval, Expiry: ack.ExpiresAt, Lifetime: min(ack.ExpiresIn, a.c.Expiry),
+		Process: a.waiting.process,
 	}
 	if a.c.Disclosure == Open {
 		cp.Step = now
@@ -197,6 +229,12 @@ func (a *Agent) nobody(q *question, reason string) tasks.Step {
 		cp.Code = "" // the caller has not been told of it
 		return cp.end(NotConfirmed, nobodyText, reason)
 	}
+	return a.pretend(q, reason)
+}
+
+// pretend is a request that nobody is asked for.
+func (a *Agent) pretend(q *question, reason string) tasks.Step {
+	cp := q.cp
 	if cp.Code == "" {
 		cp.Code = ciba.NewCode()
 	}

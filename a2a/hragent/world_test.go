@@ -36,6 +36,8 @@ type phone struct {
 	poll func(ctx context.Context, n int, want ciba.Expectation) (*ciba.Grant, error)
 	took time.Duration // before the acknowledgement
 
+	pollTakes time.Duration // before a poll is answered
+
 	mu     sync.Mutex
 	asked  []ciba.AuthenticationRequest
 	polled []time.Time
@@ -66,10 +68,27 @@ func (p *phone) PollOnce(ctx context.Context, id string, want ciba.Expectation) 
 	p.polled, p.ids = append(p.polled, time.Now()), append(p.ids, id)
 	n, poll := len(p.polled), p.poll
 	p.mu.Unlock()
+	if p.pollTakes > 0 {
+		select {
+		case <-time.After(p.pollTakes):
+		case <-ctx.Done():
+			return nil, &ciba.TemporaryError{Err: ctx.Err()}
+		}
+		p.mu.Lock()
+		poll = p.poll // what the provider says at the end
+		p.mu.Unlock()
+	}
 	if poll == nil {
 		return nil, ciba.ErrPending
 	}
 	return poll(ctx, n, want)
+}
+
+// approveWhoeverWasAsked answers each poll with an approval by the person it is about.
+func (w *world) approveWhoeverWasAsked() func(context.Context, int, ciba.Expectation) (*ciba.Grant, error) {
+	return func(_ context.Context, _ int, want ciba.Expectation) (*ciba.Grant, error) {
+		return grantOf(want.Subject), nil
+	}
 }
 
 // prompts is how often somebody was rung.
@@ -332,8 +351,13 @@ func (w *world) ask(text string, modes ...string) a2a.TaskID {
 
 func (w *world) send(to a2a.TaskID, text string, modes ...string) a2a.TaskID {
 	w.t.Helper()
+	return w.sendAs(bank, to, text, modes...)
+}
+
+func (w *world) sendAs(owner tasks.Owner, to a2a.TaskID, text string, modes ...string) a2a.TaskID {
+	w.t.Helper()
 	w.sent++
-	ev, err := w.engine.Send(w.ctx, bank, &a2a.SendMessageRequest{
+	ev, err := w.engine.Send(w.ctx, owner, &a2a.SendMessageRequest{
 		Message: &a2a.Message{
 			MessageID: fmt.Sprintf("m%d", w.sent), TaskID: to, Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(text)},
 		},

@@ -180,7 +180,10 @@ func (e *Engine) steps(ctx context.Context, rec **Record, t turn) (parked bool, 
 		if context.Cause(ctx) != nil && !step.outside() {
 			return false, context.Cause(ctx)
 		}
-		next, err := e.step(ctx, *rec, step)
+		next := *rec
+		if !step.empty() {
+			next, err = e.step(ctx, *rec, step)
+		}
 		if turn.Refused = nil; refused(err) {
 			turn.Refused = err
 			continue
@@ -201,6 +204,9 @@ func (e *Engine) steps(ctx context.Context, rec **Record, t turn) (parked bool, 
 	}
 	return false, nil
 }
+
+// empty reports whether there is nothing to store.
+func (s *Step) empty() bool { return len(s.Events) == 0 && s.Checkpoint == nil && s.Prompt == nil }
 
 // outside reports whether the step holds what somebody outside has been made to do, such as a person who was rung: it is stored even when the
 // agent stops, or the next process would do it again. An end is not: it may come of the stopping itself.

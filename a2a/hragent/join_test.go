@@ -1,0 +1,246 @@
+package hragent
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"staff0/a2a"
+	"staff0/a2a/tasks"
+	"staff0/ciba"
+)
+
+// codeAndDeadline is the code that the caller was shown, and the deadline he was told.
+func (w *world) codeAndDeadline(id a2a.TaskID) string {
+	w.t.Helper()
+	consent := lastConsent(w.task(id))
+	if !strings.Contains(consent, `"code"`) {
+		w.t.Fatalf("no code was announced:\n%s", strings.Join(w.story(id), "\n"))
+	}
+	return consent
+}
+
+// Equal questions share one prompt: one code, one deadline, one reading of the record, an answer for each.
+func TestEqualQuestionsShareOnePrompt(t *testing.T) {
+	for name, change := range map[string]func(*world){"guarded": nil, "open": open} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, change, func(t *testing.T, w *world) {
+				first := w.ask(johnAsk)
+				w.after(3 * time.Second)
+				second := w.ask("Is jdoe@staff0.com, John Doe, employed at Staff0?")
+				w.after(time.Second)
+				if a, b := w.codeAndDeadline(first), w.codeAndDeadline(second); a != b {
+					t.Errorf("the first was told %s, the second %s", a, b)
+				}
+				w.phone.says(always(grantOf(john), nil))
+				for _, id := range []a2a.TaskID{first, second} {
+					if task := w.finish(id); task.Status.State != a2a.TaskStateCompleted || !strings.HasPrefix(task.Artifacts[0].Text(), "Yes") {
+						t.Errorf("the task went\n  %s", strings.Join(w.story(id), "\n  "))
+					}
+				}
+				if w.phone.prompts() != 1 || len(w.records.calls) != 1 {
+					t.Errorf("%d prompts, %d readings of the record", w.phone.prompts(), len(w.records.calls))
+				}
+			})
+		})
+	}
+}
+
+// A bare user name is the address that it stands for.
+func TestAUserNameJoinsItsAddress(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, w *world) {
+		w.ask("Does jdoe work here?")
+		w.after(2 * time.Second)
+		w.ask("Does jdoe@staff0.com work here?")
+		w.after(2 * time.Second)
+		if w.phone.prompts() != 1 {
+			t.Errorf("%d prompts", w.phone.prompts())
+		}
+	})
+}
+
+// A refusal is one for all that have asked the same.
+func TestARefusalIsForAll(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, w *world) {
+		first, second := w.ask(johnAsk), w.ask(johnAsk)
+		w.after(3 * time.Second)
+		w.phone.says(always(nil, ciba.ErrAccessDenied))
+		for _, id := range []a2a.TaskID{first, second} {
+			if story := w.story(w.finish(id).ID); !strings.HasSuffix(story[len(story)-1], declinedText) {
+				t.Errorf("went %q", story)
+			}
+		}
+		if w.phone.prompts() != 1 {
+			t.Errorf("%d prompts", w.phone.prompts())
+		}
+	})
+}
+
+// What differs gets no prompt and ends like silence, whoever is asked about: another name, another identifier of the same person. What belongs to
+// another asker has a prompt of its own.
+func TestUnequalQuestionsGetNoPrompt(t *testing.T) {
+	for _, row := range []struct {
+		name, question string
+		owner          tasks.Owner
+		prompts        int
+		end            string
+	}{
+		{"the same question", johnAsk, bank, 1, "COMPLETED"},
+		{"in capitals", "Does John Doe with email JDOE@STAFF0.COM work at Staff0?", bank, 1, "COMPLETED"},
+		{"under another name", "Does Jane Roe with email jdoe@staff0.com work at Staff0?", bank, 1, silenceText},
+		{"without the name", "Does jdoe@staff0.com work at Staff0?", bank, 1, silenceText},
+		{"by employee number", "Is E1001 an active employee?", bank, 1, silenceText},
+		{"about somebody else", "Is asmith@staff0.com an employee?", bank, 2, "COMPLETED"},
+		{"by another asker", johnAsk, "second-bank", 2, "COMPLETED"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			bubble(t, nil, func(t *testing.T, w *world) {
+				first := w.ask(johnAsk)
+				w.after(2 * time.Second)
+				second := w.sendAs(row.owner, "", row.question)
+				w.after(2 * time.Second)
+				if w.phone.prompts() != row.prompts {
+					t.Errorf("%d prompts, want %d", w.phone.prompts(), row.prompts)
+				}
+				if row.end == silenceText && w.codeAndDeadline(first) == w.codeAndDeadline(second) {
+					t.Error("a question that shares nothing shares the code")
+				}
+				w.phone.says(w.approveWhoeverWasAsked())
+				story := w.story(w.finish(second).ID)
+				if !strings.HasSuffix(story[len(story)-1], row.end) {
+					t.Errorf("went\n  %s\nwant an end with %s", strings.Join(story, "\n  "), row.end)
+				}
+				w.finish(first)
+			})
+		})
+	}
+}
+
+// People who do not exist are joined as those who do: nothing tells the two apart.
+func TestPretendedRequestsJoinAlike(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, w *world) {
+		var transcripts [2][3]string
+		for i, address := range []string{"jdoe@staff0.com", "jroe@staff0.com"} {
+			ids := []a2a.TaskID{w.ask("Does John Doe with email " + address + " work at Staff0?")}
+			w.after(2 * time.Second)
+			ids = append(ids, w.ask("Does John Doe with email "+address+" work at Staff0?"), w.ask("Does "+address+" work at Staff0?"))
+			w.after(2 * time.Second)
+			if w.codeAndDeadline(ids[0]) != w.codeAndDeadline(ids[1]) || w.codeAndDeadline(ids[0]) == w.codeAndDeadline(ids[2]) {
+				t.Errorf("%s: told %s, %s, %s", address, w.codeAndDeadline(ids[0]), w.codeAndDeadline(ids[1]), w.codeAndDeadline(ids[2]))
+			}
+			for j, id := range ids {
+				w.finish(id)
+				transcripts[i][j] = w.transcript(id)
+			}
+		}
+		if transcripts[0] != transcripts[1] {
+			t.Errorf("John, who does not answer:\n%s\nnobody:\n%s", strings.Join(transcripts[0][:], "\n\n"), strings.Join(transcripts[1][:], "\n\n"))
+		}
+	})
+}
+
+// At most five wait for one prompt; the next one runs out.
+func TestFiveAtMost(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, w *world) {
+		var ids []a2a.TaskID
+		for range tasks.MaxPromptHolders + 1 {
+			ids = append(ids, w.ask(johnAsk))
+			w.after(time.Second)
+		}
+		w.phone.says(always(grantOf(john), nil))
+		for i, id := range ids {
+			want := a2a.TaskStateCompleted
+			if i == tasks.MaxPromptHolders {
+				want = a2a.TaskStateRejected
+			}
+			if got := w.finish(id).Status.State; got != want {
+				t.Errorf("number %d ended %v, want %v", i+1, got, want)
+			}
+		}
+	})
+}
+
+// Whoever cancels leaves the prompt to the others, be it the one that polls or not, with a poll under way or not.
+func TestCancelingOneLeavesThePromptToTheOthers(t *testing.T) {
+	for canceled := range 3 {
+		for _, at := range []time.Duration{3 * time.Second, 5*time.Second + 200*time.Millisecond} {
+			bubble(t, func(w *world) { w.phone.pollTakes = time.Second }, func(t *testing.T, w *world) {
+				ids := []a2a.TaskID{w.ask(johnAsk), w.ask(johnAsk), w.ask(johnAsk)}
+				w.after(at)
+				if _, err := w.engine.Cancel(w.ctx, bank, &a2a.CancelTaskRequest{ID: ids[canceled]}); err != nil {
+					t.Fatal(err)
+				}
+				w.phone.says(always(grantOf(john), nil))
+				for i, id := range ids {
+					want := a2a.TaskStateCompleted
+					if i == canceled {
+						want = a2a.TaskStateCanceled
+					}
+					if got := w.finish(id).Status.State; got != want {
+						t.Errorf("at %v number %d was canceled: number %d ended %v, want %v", at, canceled+1, i+1, got, want)
+					}
+				}
+				if w.phone.prompts() != 1 {
+					t.Errorf("%d prompts", w.phone.prompts())
+				}
+			})
+		}
+	}
+}
+
+// When all of them are canceled, nobody polls any more, and the next question rings.
+func TestCancelingAllEndsThePrompt(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, w *world) {
+		ids := []a2a.TaskID{w.ask(johnAsk), w.ask(johnAsk)}
+		w.after(3 * time.Second)
+		for _, id := range ids {
+			if _, err := w.engine.Cancel(w.ctx, bank, &a2a.CancelTaskRequest{ID: id}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		polls := len(w.phone.pollTimes())
+		w.after(time.Minute)
+		if got := len(w.phone.pollTimes()); got != polls {
+			t.Errorf("%d polls for nobody", got-polls)
+		}
+		w.ask(johnAsk)
+		w.after(time.Second)
+		if w.phone.prompts() != 2 {
+			t.Errorf("%d prompts", w.phone.prompts())
+		}
+	})
+}
+
+// Those who share a prompt share it after a restart, too: one of them polls.
+func TestSharedPromptsSurviveARestart(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, w *world) {
+		ids := []a2a.TaskID{w.ask(johnAsk), w.ask(johnAsk)}
+		w.after(3 * time.Second)
+		w.crash()
+		polls := len(w.phone.pollTimes())
+		w.after(20 * time.Second)
+		if got := len(w.phone.pollTimes()) - polls; got < 2 || got > 5 {
+			t.Errorf("%d polls in 20 s at an interval of 5 s", got)
+		}
+		w.phone.says(always(grantOf(john), nil))
+		for _, id := range ids {
+			if got := w.finish(id).Status.State; got != a2a.TaskStateCompleted {
+				t.Errorf("ended %v", got)
+			}
+		}
+		if w.phone.prompts() != 1 {
+			t.Errorf("%d prompts", w.phone.prompts())
+		}
+	})
+}
+
+// A question that comes while another one is just being put to the provider waits for its prompt, and joins it.
+func TestAQuestionDuringTheRinging(t *testing.T) {
+	bubble(t, func(w *world) { w.phone.took = 2 * time.Second }, func(t *testing.T, w *world) {
+		ids := []a2a.TaskID{w.ask(johnAsk), w.ask(johnAsk)}
+		w.after(5 * time.Second)
+		if w.phone.prompts() != 1 || w.codeAndDeadline(ids[0]) != w.codeAndDeadline(ids[1]) {
+			t.Errorf("%d prompts, %s, %s", w.phone.prompts(), w.codeAndDeadline(ids[0]), w.codeAndDeadline(ids[1]))
+		}
+	})
+}
