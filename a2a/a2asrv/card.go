@@ -18,7 +18,9 @@ type card struct {
 	noun         *a2a.AgentCard // of an extended card
 	body         []byte
 	tag          string // strong (RFC 9110 §8.8.3): equal tags are equal bytes
+	made         time.Time
 	etag, length []string
+	modified     []string // when it was made: it changes only with the process
 }
 
 func newCard(c *a2a.AgentCard, form wire.CardForm) (*card, error) {
@@ -28,7 +30,11 @@ func newCard(c *a2a.AgentCard, form wire.CardForm) (*card, error) {
 	}
 	sum := sha256.Sum256(body)
 	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
-	return &card{body: body, tag: tag, etag: []string{tag}, length: []string{strconv.Itoa(len(body))}}, nil
+	made := time.Now().UTC().Truncate(time.Second)
+	return &card{
+		body: body, tag: tag, made: made, etag: []string{tag}, length: []string{strconv.Itoa(len(body))},
+		modified: []string{made.Format(http.TimeFormat)},
+	}, nil
 }
 
 // Headers of the card. It is public, so any page may read it: browsers send the version header only where they are told that they may.
@@ -77,13 +83,23 @@ func (s *Server) serveCard(w http.ResponseWriter, r *http.Request) {
 func (c *card) serve(w http.ResponseWriter, r *http.Request, media []string) {
 	h := w.Header()
 	h["Etag"] = c.etag
-	if known := r.Header["If-None-Match"]; len(known) > 0 && c.matches(known) {
+	h["Last-Modified"] = c.modified
+	if c.known(r.Header) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	h["Content-Type"] = media
 	h["Content-Length"] = c.length
 	_, _ = w.Write(c.body)
+}
+
+// known reports whether the client has the card. A tag wins over a time (RFC 9110 §13.2.2).
+func (c *card) known(h http.Header) bool {
+	if tags := h["If-None-Match"]; len(tags) > 0 {
+		return c.matches(tags)
+	}
+	since, err := http.ParseTime(h.Get("If-Modified-Since"))
+	return err == nil && !c.made.After(since)
 }
 
 // matches compares weakly, as If-None-Match wants it (RFC 9110 §13.1.2). Our tags hold no comma, so the list may be cut at them.
