@@ -111,7 +111,7 @@ func (m *Memory) TakeWebhook(_ context.Context, task a2a.TaskID, id string, _ ti
 }
 
 // ReportWebhook stores what became of one.
-func (m *Memory) ReportWebhook(_ context.Context, w *Webhook, _ bool) error {
+func (m *Memory) ReportWebhook(_ context.Context, w *Webhook, _ time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.tasks[w.Config.TaskID]

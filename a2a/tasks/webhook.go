@@ -58,9 +58,9 @@ type Webhooks interface {
 	// LiveWebhooks gives webhooks of all tasks that are not over, with numbers above after and in their order, at most limit of them.
 	LiveWebhooks(ctx context.Context, after int64, limit int) ([]*Webhook, error)
 	// TakeWebhook gives a webhook to whoever is about to send to it, or ErrNotFound. In a store that several agents share no other agent gets it
-	// until the given time, or until it is reported with done; they get ErrWebhookTaken.
+	// until the given time; they get ErrWebhookTaken.
 	TakeWebhook(ctx context.Context, task a2a.TaskID, id string, until time.Time) (*Webhook, error)
 	// ReportWebhook stores what became of a webhook that was taken: Sent, Over, Tries, Since, Due and Failure. Nothing is stored and ErrConflict
-	// returned if it was set anew or removed meanwhile, or taken by another agent.
-	ReportWebhook(ctx context.Context, w *Webhook, done bool) error
+	// returned if it was set anew or removed meanwhile, or taken by another agent. Until prolongs the taking; a time in the past ends it.
+	ReportWebhook(ctx context.Context, w *Webhook, until time.Time) error
 }

@@ -81,7 +81,7 @@ func (s *Store) RemoveWebhook(ctx context.Context, task a2a.TaskID, id string) e
 }
 
 // ReportWebhook stores what became of a webhook.
-func (s *Store) ReportWebhook(ctx context.Context, hook *tasks.Webhook, _ bool) error {
+func (s *Store) ReportWebhook(ctx context.Context, hook *tasks.Webhook, _ time.Time) error {
 	return s.change(ctx, &write{run: func(w *writer, _ *write) error {
 		n, err := w.affect(reportWebhook, int64(hook.Sent), hook.Over, hook.Tries, nanos(hook.Since), nanos(hook.Due), hook.Failure,
 			string(hook.Config.TaskID), hook.Config.ID, hook.Revision)

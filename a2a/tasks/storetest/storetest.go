@@ -61,6 +61,7 @@ func Run(t *testing.T, stores Stores) {
 		{"a late change is late before it is refused for its prompt", promptsLate},
 		{"of many who want a prompt at once one gets it and four join", promptsAtOnce},
 	})
+	run(t, stores, webhooks)
 	if stores.Reopen != nil {
 		run(t, stores, []test{
 			{"all is there after a restart", restart},
@@ -69,9 +70,11 @@ func Run(t *testing.T, stores Stores) {
 			{"keys outlive a restart", keysRestart},
 			{"prompts outlive a restart", promptsRestart},
 		})
+		run(t, stores, webhooksRestart)
 	}
 	if stores.Second != nil {
 		run(t, stores, shared)
+		run(t, stores, webhooksShared)
 	}
 }
 
