@@ -286,7 +286,8 @@ type Target struct {
 	Body  []byte // nil for none
 }
 
-// NewTarget spells a call of 1.0: params is what the method's Params codec has written.
+// NewTarget spells a call of 1.0: params is what the method's Params codec has written. A tenant stands first in the path, but one that could be
+// taken for the path itself (a tenant "tasks") stands where the other parameters do.
 func NewTarget(method string, params json.RawMessage) (*Target, error) {
 	at, call := findCall(method)
 	if call == nil {
@@ -297,7 +298,7 @@ func NewTarget(method string, params json.RawMessage) (*Target, error) {
 	body := []byte{'{'}
 	err := scan(params, func(name, value []byte) {
 		switch n := string(name); {
-		case n == tenantMember || at.names(n):
+		case n == tenantMember && textOf(value) != at.path[0], at.names(n):
 			path[n] = textOf(value)
 		case call.body == BodyIgnored:
 			if value[0] == '"' {
