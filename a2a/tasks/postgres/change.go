@@ -3,6 +3,7 @@ package postgres
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -35,6 +36,9 @@ WITH alive AS (
 ), added AS (
 	INSERT INTO task_events (task, seq, event)
 	SELECT num, $11::bigint - cardinality($15::bytea[]) + n, event FROM made, unnest($15::bytea[]) WITH ORDINALITY AS entry (event, n)
+), hooked AS (
+	INSERT INTO webhooks (task, id, config, version, revision, sent, over)
+	SELECT num, $16::bytea, $17::bytea, $18::text, $19::bigint, $20::bigint, $9 AND $20 >= $11 FROM made WHERE $17 IS NOT NULL
 )
 SELECT EXISTS (SELECT 1 FROM alive), EXISTS (SELECT 1 FROM made)`
 
@@ -46,6 +50,18 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 	}
 	status := r.Task.Status
 	id, snapshot, encoded := []byte(r.Task.ID), r.Task.AppendJSON(nil), encode(events)
+	args := []any{
+		nil, r.MessageKey, id, r.Created.UnixNano(), since.UnixNano(), []byte(r.Owner), []byte(r.Task.ContextID), int16(status.State),
+		status.State.Terminal(), status.Timestamp.UnixMilli(), int64(r.Seq), snapshot, nonEmpty(r.Checkpoint), worked(status.State, r.Checkpoint),
+		encoded, nil, nil, nil, nil, nil,
+	}
+	if w := r.Webhook; w != nil {
+		config, err := json.Marshal(w.Config)
+		if err != nil {
+			return "", err
+		}
+		args = append(args[:15], []byte(w.Config.ID), config, w.Config.Version, int64(random()), int64(w.Sent))
+	}
 	inDoubt := false
 	for range maxRaces {
 		me, err := s.mine(ctx, true)
@@ -54,9 +70,8 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 		}
 		var alive, made bool
 		err = s.attempt(ctx, func(ctx context.Context) error {
-			err := s.pool.QueryRow(ctx, createTask, me, r.MessageKey, id, r.Created.UnixNano(), since.UnixNano(), []byte(r.Owner),
-				[]byte(r.Task.ContextID), int16(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), int64(r.Seq), snapshot,
-				nonEmpty(r.Checkpoint), worked(status.State, r.Checkpoint), encoded).Scan(&alive, &made)
+			args[0] = me
+			err := s.pool.QueryRow(ctx, createTask, args...).Scan(&alive, &made)
 			inDoubt = inDoubt || err != nil && unsure(err)
 			return err
 		})

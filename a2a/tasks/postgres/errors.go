@@ -97,6 +97,7 @@ const (
 func refusal(err error) bool {
 	for _, known := range []error{
 		tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrLeaseLost, tasks.ErrClosed, tasks.ErrPromptHeld, tasks.ErrPromptGone, tasks.ErrPromptFull,
+		tasks.ErrWebhooksFull,
 	} {
 		if errors.Is(err, known) {
 			return true

@@ -45,7 +45,7 @@ func (f *fixture) hooks() tasks.Webhooks {
 	f.t.Helper()
 	store, ok := f.Store.(tasks.Webhooks)
 	if !ok {
-		f.t.Skip("the store keeps no webhooks")
+		f.t.Fatalf("a %T keeps no webhooks", f.Store)
 	}
 	return store
 }
@@ -123,7 +123,6 @@ func (f *fixture) same(got, want *tasks.Webhook) {
 }
 
 func webhookKept(t *testing.T, f *fixture) {
-	f.hooks()
 	f.create("t")
 	want := webhook("t", "a/ ä")
 	want.Sent = 1
@@ -146,7 +145,6 @@ func webhookKept(t *testing.T, f *fixture) {
 }
 
 func webhookReplaced(t *testing.T, f *fixture) {
-	f.hooks()
 	f.create("t")
 	first := f.hook("t", "a", 1)
 	f.hook("t", "b", 1)
@@ -163,7 +161,6 @@ func webhookReplaced(t *testing.T, f *fixture) {
 }
 
 func webhooksFull(t *testing.T, f *fixture) {
-	f.hooks()
 	f.create("t")
 	f.create("other")
 	for i := range tasks.MaxWebhooks {
@@ -200,7 +197,6 @@ func webhookMissing(t *testing.T, f *fixture) {
 }
 
 func webhookRemoved(t *testing.T, f *fixture) {
-	f.hooks()
 	f.create("t")
 	w := f.hook("t", "a", 2)
 	f.hook("t", "b", 2)
@@ -215,7 +211,6 @@ func webhookRemoved(t *testing.T, f *fixture) {
 }
 
 func webhookInline(_ *testing.T, f *fixture) {
-	f.hooks()
 	r, entries := f.record("t")
 	r.Webhook = webhook("t", "a")
 	f.store(r, entries)
@@ -226,7 +221,6 @@ func webhookInline(_ *testing.T, f *fixture) {
 }
 
 func webhookRepeated(_ *testing.T, f *fixture) {
-	f.hooks()
 	for _, id := range []string{"first", "second"} {
 		r, entries := f.record(id)
 		r.MessageKey, r.Webhook = []byte("k"), webhook(id, "a")
@@ -238,7 +232,6 @@ func webhookRepeated(_ *testing.T, f *fixture) {
 }
 
 func webhookReported(_ *testing.T, f *fixture) {
-	f.hooks()
 	f.create("t")
 	w := f.hook("t", "a", 0)
 	w.Sent, w.Tries, w.Failure = 1, 7, "status 503"
@@ -251,7 +244,6 @@ func webhookReported(_ *testing.T, f *fixture) {
 }
 
 func webhookLate(t *testing.T, f *fixture) {
-	f.hooks()
 	f.create("t")
 	w := f.hook("t", "a", 0)
 	f.hook("t", "a", 0)
@@ -265,7 +257,6 @@ func webhookLate(t *testing.T, f *fixture) {
 }
 
 func webhookBehind(t *testing.T, f *fixture) {
-	f.hooks()
 	r := f.create("t")
 	if w := f.hook("t", "a", 2); w.Behind {
 		t.Error("a webhook is behind before anything has happened")
@@ -280,7 +271,6 @@ func webhookBehind(t *testing.T, f *fixture) {
 }
 
 func webhookOver(t *testing.T, f *fixture) {
-	f.hooks()
 	r := f.add(f.create("t"), a2a.TaskStateCompleted, "")
 	if w := f.hook("t", "after", r.Seq); !w.Over || w.GivenUp() || w.Behind {
 		t.Errorf("a webhook that was set after the end: %+v", w)
@@ -300,7 +290,6 @@ func webhookOver(t *testing.T, f *fixture) {
 }
 
 func webhookRevived(t *testing.T, f *fixture) {
-	f.hooks()
 	f.add(f.create("t"), a2a.TaskStateCompleted, "")
 	w := f.hook("t", "a", 1)
 	w.Over, w.Tries, w.Failure, w.Since, w.Due = true, 9, "status 410", f.clock, f.clock
@@ -317,7 +306,6 @@ func webhookRevived(t *testing.T, f *fixture) {
 }
 
 func webhooksLive(_ *testing.T, f *fixture) {
-	f.hooks()
 	f.create("b")
 	f.create("a")
 	f.hook("a", "1", 2)
@@ -329,7 +317,6 @@ func webhooksLive(_ *testing.T, f *fixture) {
 }
 
 func webhooksRemoved(t *testing.T, f *fixture) {
-	f.hooks()
 	r := f.create("t")
 	f.hook("t", "a", 0)
 	f.create("stays")
@@ -345,7 +332,6 @@ func webhooksRemoved(t *testing.T, f *fixture) {
 }
 
 func webhooksAtOnce(t *testing.T, f *fixture) {
-	f.hooks()
 	f.create("t")
 	var group sync.WaitGroup
 	for i := range 3 * tasks.MaxWebhooks {
@@ -364,7 +350,6 @@ func webhooksAtOnce(t *testing.T, f *fixture) {
 }
 
 func webhookRestart(_ *testing.T, f *fixture) {
-	f.hooks()
 	r, entries := f.record("t")
 	r.Webhook = webhook("t", "a")
 	f.store(r, entries)
@@ -377,7 +362,6 @@ func webhookRestart(_ *testing.T, f *fixture) {
 }
 
 func webhookTaken(t *testing.T, f *fixture) {
-	f.hooks()
 	other := f.another()
 	f.create("t")
 	w := f.hook("t", "a", 0) // taken
@@ -401,7 +385,6 @@ func webhookTaken(t *testing.T, f *fixture) {
 }
 
 func webhookLeft(_ *testing.T, f *fixture) {
-	f.hooks()
 	other := f.another()
 	f.create("t")
 	f.check(f.hooks().SetWebhook(f.ctx, webhook("t", "a")))
