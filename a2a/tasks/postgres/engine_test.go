@@ -305,8 +305,8 @@ func TestAnAgentThatComesBackStopsAndBeginsAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, err := b.Resume(t.Context()); n != 2 || err != nil {
-		t.Fatalf("%d tasks were taken over, %v", n, err)
+	if _, err := b.Resume(t.Context()); err != nil { // or its own claim was faster
+		t.Fatal(err)
 	}
 	eventually(t, "both tasks are at the other agent", func() bool { return b.actor.waits(lost) != "" && b.actor.ran() == 1 })
 	eventually(t, "the sleeper stops", func() bool {

@@ -275,9 +275,12 @@ func TestTasksOfOnePromptGoTogether(t *testing.T) {
 			}
 		}
 	}
+	for g := range groups { // and others that share nothing
+		create(t, a, fmt.Sprint(g, "-3"))
+	}
 	lapse(t, a)
 	var group sync.WaitGroup
-	found := make(chan a2a.TaskID, 5*groups)
+	found := make(chan a2a.TaskID, 10*groups)
 	done := make(chan struct{})
 	for _, s := range []*Store{b, c} {
 		group.Go(func() {
@@ -329,7 +332,7 @@ func TestTasksOfOnePromptGoTogether(t *testing.T) {
 		if len(holders) != 1 || holders[0] != b.holder.current() && holders[0] != c.holder.current() {
 			t.Errorf("group %d is held by %v", g, holders)
 		}
-		for n := range 3 {
+		for n := range 4 {
 			if id := a2a.TaskID(fmt.Sprint(g, "-", n)); seen[id] != 1 {
 				t.Errorf("%s was claimed %d times", id, seen[id])
 			}
@@ -364,4 +367,48 @@ func TestAReaderHoldsNothing(t *testing.T) {
 		t.Errorf("healthy: %v", err)
 	}
 	wantClaimed(t, b)
+}
+
+func TestAnAgentThatWasBuriedIsRefusedByTheDatabase(t *testing.T) {
+	a, b := two(t)
+	r := create(t, a, "t")
+	if _, err := b.pool.Exec(t.Context(), "DELETE FROM agents WHERE id = $1", a.holder.current()); err != nil {
+		t.Fatal(err)
+	}
+	created := make(chan error)
+	go func() {
+		late, events := newTask("late")
+		_, err := a.Create(context.Background(), late, events, time.Time{})
+		created <- err
+	}()
+	// Nobody has taken the task yet, and by its own clock the lease is good.
+	if err := run(a, r, a2a.TaskStateCompleted); !errors.Is(err, tasks.ErrLeaseLost) {
+		t.Errorf("it goes on with the task: %v", err)
+	}
+	eventually(t, "it learns of it", func() bool { return a.holder.current() == 0 })
+	_, _ = a.Claim(t.Context(), 1)
+	if _, err := a.Claim(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-created; err != nil || get(t, a, "late").Elsewhere {
+		t.Errorf("what it creates is not its own: %v", err)
+	}
+}
+
+func TestATaskGoesToWhereItsPromptIs(t *testing.T) {
+	a, b := two(t)
+	for i, id := range []string{"first", "second"} {
+		r := create(t, a, id)
+		if err := a.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{Task: r.Task, Run: true, Prompt: &tasks.Prompt{Key: []byte("k"), Join: i > 0}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// As when the second has joined while the first was being claimed.
+	if _, err := a.pool.Exec(t.Context(), "UPDATE tasks SET holder = 1 WHERE id = 'second'"); err != nil {
+		t.Fatal(err)
+	}
+	news := follow(t, a)
+	wantClaimed(t, b)
+	news.wants(t, tasks.News{Claim: true})
+	wantClaimed(t, a, "second ")
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,6 +212,7 @@ type road struct {
 	mu    sync.Mutex
 	ln    net.Listener
 	conns []net.Conn
+	mute  atomic.Bool // the next answer of the server is lost, and its connection with it
 }
 
 // newRoad gives a road and the address of the server at its other end.
@@ -253,7 +255,20 @@ func (r *road) open() {
 			r.conns = append(r.conns, c, s)
 			r.mu.Unlock()
 			go func() { _, _ = io.Copy(s, c); s.Close() }()
-			go func() { _, _ = io.Copy(c, s); c.Close() }()
+			go func() {
+				defer s.Close()
+				defer c.Close()
+				b := make([]byte, 1<<16)
+				for {
+					n, err := s.Read(b)
+					if err != nil || r.mute.CompareAndSwap(true, false) {
+						return
+					}
+					if _, err := c.Write(b[:n]); err != nil {
+						return
+					}
+				}
+			}()
 		}
 	}()
 }
@@ -374,5 +389,44 @@ func TestAServerThatIsAwayIsAClearErrorAndNothingMore(t *testing.T) {
 	eventually(t, "healthy again", func() bool { return s.Healthy(t.Context()) == nil })
 	if err := run(s, r, a2a.TaskStateAuthRequired); err != nil {
 		t.Errorf("after it: %v", err)
+	}
+}
+
+func TestAChangeWhoseAnswerIsLostIsStoredOnce(t *testing.T) {
+	t.Parallel()
+	road, dsn := newRoad(t)
+	s, err := Open(t.Context(), dsn+"&pool_max_conns=1", Options{Schema: space(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	s.sleepOn() // so that there is no other talk
+	for _, key := range []string{"", "key"} {
+		for _, lost := range []bool{false, true} { // the first time prepares the statements
+			id := fmt.Sprint("t", key, lost)
+			r, events := newTask(id)
+			if key != "" {
+				r.MessageKey = []byte(id)
+			}
+			road.mute.Store(lost)
+			if existing, err := s.Create(t.Context(), r, events, time.Time{}); err != nil || existing != "" {
+				t.Errorf("create %s: %q, %v", id, existing, err)
+			}
+			if road.mute.Load() {
+				t.Error("no answer was lost")
+			}
+			if lost { // the connection is another one, which has no statements
+				if err := run(s, create(t, s, id+"2"), a2a.TaskStateWorking); err != nil {
+					t.Fatal(err)
+				}
+			}
+			road.mute.Store(lost)
+			if err := run(s, r, a2a.TaskStateWorking); err != nil {
+				t.Errorf("append %s: %v", id, err)
+			}
+			if got := get(t, s, r.Task.ID).Seq; got != 3 {
+				t.Errorf("%s has %d entries", id, got)
+			}
+		}
 	}
 }
