@@ -75,24 +75,27 @@ var aliases = map[string]string{"lastUpdatedAfter": "statusTimestampAfter"}
 var resources = []resource{
 	{[]string{"message:send"}, []restCall{{http.MethodPost, V10.SendMessage.Name, BodyRequired, nil}}},
 	{[]string{"message:stream"}, []restCall{{http.MethodPost, V10.SendStreamingMessage.Name, BodyRequired, nil}}},
-	{[]string{"tasks"}, []restCall{{http.MethodGet, V10.ListTasks.Name, BodyIgnored, queryTasks}}},
-	{[]string{"tasks", "{id}:cancel"}, []restCall{{http.MethodPost, V10.CancelTask.Name, BodyOptional, nil}}},
-	{[]string{"tasks", "{id}:subscribe"}, []restCall{
+	{[]string{tasksPath}, []restCall{{http.MethodGet, V10.ListTasks.Name, BodyIgnored, queryTasks}}},
+	{[]string{tasksPath, "{id}:cancel"}, []restCall{{http.MethodPost, V10.CancelTask.Name, BodyOptional, nil}}},
+	{[]string{tasksPath, "{id}:subscribe"}, []restCall{
 		{http.MethodPost, V10.SubscribeToTask.Name, BodyIgnored, nil}, {http.MethodGet, V10.SubscribeToTask.Name, BodyIgnored, nil},
 	}},
-	{[]string{"tasks", "{id}"}, []restCall{{http.MethodGet, V10.GetTask.Name, BodyIgnored, queryTask}}},
-	{[]string{"tasks", "{taskId}", "pushNotificationConfigs"}, []restCall{
+	{[]string{tasksPath, "{id}"}, []restCall{{http.MethodGet, V10.GetTask.Name, BodyIgnored, queryTask}}},
+	{[]string{tasksPath, "{taskId}", "pushNotificationConfigs"}, []restCall{
 		{http.MethodPost, V10.CreateTaskPushNotificationConfig.Name, BodyRequired, nil},
 		{http.MethodGet, V10.ListTaskPushNotificationConfigs.Name, BodyIgnored, queryPage},
 	}},
-	{[]string{"tasks", "{taskId}", "pushNotificationConfigs", "{id}"}, []restCall{
+	{[]string{tasksPath, "{taskId}", "pushNotificationConfigs", "{id}"}, []restCall{
 		{http.MethodGet, V10.GetTaskPushNotificationConfig.Name, BodyIgnored, nil},
 		{http.MethodDelete, V10.DeleteTaskPushNotificationConfig.Name, BodyIgnored, nil},
 	}},
 	{[]string{"extendedAgentCard"}, []restCall{{http.MethodGet, V10.GetExtendedAgentCard.Name, BodyIgnored, nil}}},
 }
 
-const tenantMember = "tenant"
+const (
+	tenantMember = "tenant"
+	tasksPath    = "tasks" // what most paths begin with
+)
 
 // MatchRoute finds what a request is for. path is escaped, begins with a slash and is relative to the URL of the interface; a tenant may come
 // first in it. When the Route has no Method, allow lists the HTTP methods for the path, and is empty where there is nothing.
@@ -297,14 +300,15 @@ func NewTarget(method string, params json.RawMessage) (*Target, error) {
 	query := url.Values{}
 	body := []byte{'{'}
 	err := scan(params, func(name, value []byte) {
-		switch n := string(name); {
-		case n == tenantMember && textOf(value) != at.path[0], at.names(n):
-			path[n] = textOf(value)
+		n, text := string(name), string(value)
+		if value[0] == '"' {
+			text = textOf(value)
+		}
+		switch {
+		case n == tenantMember && text != tasksPath, at.names(n):
+			path[n] = text
 		case call.body == BodyIgnored:
-			if value[0] == '"' {
-				value = []byte(textOf(value))
-			}
-			query.Set(n, string(value))
+			query.Set(n, text)
 		default:
 			if len(body) > 1 {
 				body = append(body, ',')
