@@ -28,6 +28,7 @@ const (
 	askScope    = idp.AgentScope // what an asker's token must have
 	recordScope = idp.APIScope   // what an employee's approval gives
 
+	minRetention    = time.Hour
 	upstreamTimeout = 10 * time.Second // one call to a directory or the HR API
 )
 
@@ -69,7 +70,7 @@ person through the identity provider (OpenID CIBA), and reads the one record tha
 	s.agentFlags(c)
 	s.agentDatabaseFlag(c)
 	s.tlsFlags(c)
-	c.AddCommand(p.newAgentShow())
+	c.AddCommand(p.newAgentShow(), p.newAgentBackup())
 	return c
 }
 
@@ -101,7 +102,7 @@ func (s *settings) newAgentService(ctx context.Context, ln net.Listener, log *sl
 	if err := s.checkAgent(); err != nil {
 		return nil, err
 	}
-	store, err := s.openTasks(ctx)
+	store, err := s.openTasks(ctx, log)
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +145,12 @@ func (s *settings) checkAgent() error {
 	}
 	if err := s.checkExpiry(); err != nil {
 		return err
+	}
+	if s.PollRate < 0 {
+		return usageError("STAFF0_POLL_RATE is negative", "0 for no limit, or polls a second")
+	}
+	if s.Retention < minRetention {
+		return usageError(fmt.Sprintf("STAFF0_RETENTION is %v", s.Retention), "an hour at least: clients come back to finished tasks")
 	}
 	if _, err := s.policy(); err != nil {
 		return err
@@ -240,6 +247,7 @@ func (a *agentServer) start(ctx context.Context) error {
 		agent.Run(waiting, a.engine)
 	}()
 	a.stopWait = func() { stop(); <-done }
+	go tasks.Sweep(ctx, a.store, a.Retention, a.log)
 	resumed, err := a.engine.Resume(ctx)
 	if err != nil {
 		a.stopWait()
@@ -281,7 +289,7 @@ func (a *agentServer) newHRAgent(metadata *oauth.Metadata, provider ciba.Provide
 	agent, err := hragent.New(hragent.Config{
 		Company: a.Company, Reader: &llm.Reader{Company: a.Company, Domain: a.EmailDomain, Model: model, Log: a.log},
 		Directory: directory, Consent: consent, Records: records, Provider: provider, Scope: recordScope,
-		Expiry: a.ConsentExpiry, Disclosure: policy, Log: a.log,
+		Expiry: a.ConsentExpiry, Disclosure: policy, PollRate: a.PollRate, Log: a.log,
 	})
 	if err != nil {
 		return nil, startError(err, "check the settings of the agent")

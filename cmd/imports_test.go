@@ -58,8 +58,10 @@ var arrows = map[string]arrow{
 	"a2a/tasks/sqlite":    {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modSQLite}},
 	"a2a/tasks/postgres":  {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modPgx, modPuddle}},
 	"a2a/tasks/storetest": {ours: []string{"a2a", "a2a/tasks"}},
+	"a2a/push":            {ours: []string{"a2a", "a2a/wire", "a2a/tasks"}},
 	"a2a/a2asrv":          {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/bearer"}},
 	"a2a/a2aclient":       {ours: []string{"a2a", "a2a/wire", "ciba/oauth"}},
+	"a2a/conformance":     {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push", "ciba/jwks"}}, // a program of its own, for tests
 	"hrapi":               {ours: []string{"ciba/bearer", "ciba/oauth"}},
 	"a2a/hragent": {
 		ours:   []string{"a2a", "a2a/tasks", "ciba", "ciba/oauth", "hrapi", "llm"},
@@ -67,7 +69,7 @@ var arrows = map[string]arrow{
 	},
 	"cmd": {
 		ours: []string{
-			"a2a", "a2a/tasks", "a2a/tasks/sqlite", "a2a/tasks/postgres", "a2a/a2asrv", "a2a/a2aclient", "a2a/hragent",
+			"a2a", "a2a/tasks", "a2a/tasks/sqlite", "a2a/tasks/postgres", "a2a/a2asrv", "a2a/a2aclient", "a2a/hragent", "a2a/push",
 			"hrapi", "llm", "ciba", "ciba/oauth", "ciba/jwks", "ciba/bearer", "ciba/idp",
 		},
 		theirs: []string{modCobra, modEnv, modGodotenv, modSQLite, modTerm, modSys}, // the terminal's foreground group

@@ -69,6 +69,8 @@ type settings struct {
 
 	Disclosure    string        `env:"STAFF0_DISCLOSURE" envDefault:"guarded"`
 	ConsentExpiry time.Duration `env:"STAFF0_CONSENT_EXPIRY" envDefault:"2m"`
+	PollRate      int           `env:"STAFF0_POLL_RATE"`
+	Retention     time.Duration `env:"STAFF0_RETENTION" envDefault:"720h"`
 
 	TLSCert string `env:"STAFF0_TLS_CERT"`
 	TLSKey  string `env:"STAFF0_TLS_KEY"`

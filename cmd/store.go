@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	_ "modernc.org/sqlite" // the driver of the employees database; the tasks have their own package
 
 	"staff0/a2a/tasks"
+	"staff0/a2a/tasks/postgres"
 	"staff0/a2a/tasks/sqlite"
 	"staff0/hrapi"
 )
@@ -21,6 +23,19 @@ const (
 	agentDatabase = "agent.db"
 	apiDatabase   = "employees.db"
 )
+
+// isPostgres reports whether a setting names a PostgreSQL database. What else is in it may be a password.
+func isPostgres(value string) bool {
+	return strings.HasPrefix(value, "postgres://") || strings.HasPrefix(value, "postgresql://")
+}
+
+// shownDatabase is a setting as it may be shown.
+func shownDatabase(value string) string {
+	if kind, _, ok := strings.Cut(value, "://"); ok {
+		return kind + "://…"
+	}
+	return value
+}
 
 // databaseFile reads a setting such as sqlite:agent.db. A name without a directory lies in the state directory. An empty path is a database in
 // memory; ok is false for what is neither.
@@ -45,7 +60,7 @@ func (s *settings) databasePath(name, value, file string) (path string, err erro
 	path, ok := s.databaseFile(value, file)
 	switch {
 	case !ok:
-		return "", usageError(fmt.Sprintf("%s is %q", name, value), "sqlite:FILE or memory:")
+		return "", usageError(fmt.Sprintf("%s is %q", name, shownDatabase(value)), "sqlite:FILE or memory:, for the agent also postgres://HOST/DATABASE")
 	case path == "":
 		return "", nil
 	}
@@ -78,9 +93,16 @@ func sameFile(a, b string) bool {
 }
 
 // openTasks opens the agent's store.
-func (s *settings) openTasks(ctx context.Context) (tasks.Store, error) {
+func (s *settings) openTasks(ctx context.Context, log *slog.Logger) (tasks.Store, error) {
 	if err := s.checkDatabases(); err != nil {
 		return nil, err
+	}
+	if isPostgres(s.AgentDatabase) {
+		store, err := postgres.Open(ctx, s.AgentDatabase, postgres.Options{Log: log})
+		if err != nil {
+			return nil, startError(err, "check that the PostgreSQL server runs and that STAFF0_AGENT_DATABASE is right")
+		}
+		return store, nil
 	}
 	path, err := s.databasePath("STAFF0_AGENT_DATABASE", s.AgentDatabase, agentDatabase)
 	switch {
@@ -89,7 +111,7 @@ func (s *settings) openTasks(ctx context.Context) (tasks.Store, error) {
 	case path == "":
 		return new(tasks.Memory), nil
 	}
-	store, err := sqlite.Open(ctx, path, sqlite.Options{})
+	store, err := sqlite.Open(ctx, path, sqlite.Options{Log: log})
 	if err != nil {
 		return nil, startError(err, "see which process uses the file, or name another one in STAFF0_AGENT_DATABASE")
 	}
@@ -98,6 +120,13 @@ func (s *settings) openTasks(ctx context.Context) (tasks.Store, error) {
 
 // openTasksReadOnly opens the agent's store to look, while the agent may be running.
 func (s *settings) openTasksReadOnly(ctx context.Context) (tasks.Store, error) {
+	if isPostgres(s.AgentDatabase) {
+		store, err := postgres.Open(ctx, s.AgentDatabase, postgres.Options{ReadOnly: true})
+		if err != nil {
+			return nil, startError(err, "check STAFF0_AGENT_DATABASE")
+		}
+		return store, nil
+	}
 	path, err := s.databasePath("STAFF0_AGENT_DATABASE", s.AgentDatabase, agentDatabase)
 	if err == nil && path == "" {
 		err = usageError("a store in memory can be seen by its own process only", "name the agent's database with STAFF0_AGENT_DATABASE")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +26,9 @@ type build struct {
 func readBuild() build {
 	b := build{Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	for _, i := range a2asrv.Interfaces("") {
-		b.Protocols = append(b.Protocols, i.ProtocolVersion)
+		if !slices.Contains(b.Protocols, i.ProtocolVersion) {
+			b.Protocols = append(b.Protocols, i.ProtocolVersion)
+		}
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -3,6 +3,7 @@ package hrapi
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"slices"
@@ -68,7 +69,6 @@ func TestImportRefuses(t *testing.T) {
 		{"UTF-16, big end first", "\xfe\xff\x00e\x00m", nil},
 
 		{"an unknown column", "employee_id,subject,email,name,status,salary\n", []string{`line 1: unknown column "salary"`}},
-		{"the column that the import sets", "employee_id,subject,email,name,status,confirmed_at\n", []string{"line 1: column confirmed_at is set by the import"}},
 		{"a missing column", "employee_id,email,name,status\n" + ada, []string{`line 1: column "subject" is missing`}},
 		{"a column twice", "employee_id,subject,email,name,status,name\n", []string{`line 1: column "name" appears twice`}},
 		{"tabs", "employee_id\tsubject\n", []string{"line 1: unknown column", "line 1: column \"employee_id\" is missing",
@@ -436,4 +436,32 @@ func FuzzImport(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAListingCanBeImported: what list prints is a backup. The time of confirmation in it is not believed, for the import confirms anew.
+func TestAListingCanBeImported(t *testing.T) {
+	from, to := openFile(t, t.TempDir()+"/from.db"), openFile(t, t.TempDir()+"/to.db")
+	if _, err := from.Seed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var listing strings.Builder
+	w := csv.NewWriter(&listing)
+	w.Write(Columns())
+	for r, err := range from.List(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.ConfirmedAt = time.Unix(0, 0)
+		w.Write(r.Values())
+	}
+	w.Flush()
+	sum, err := to.Import(t.Context(), strings.NewReader(listing.String()), ImportOptions{})
+	if err != nil || sum.Added == 0 {
+		t.Fatalf("%+v, %v", sum, err)
+	}
+	for r, err := range to.List(t.Context()) {
+		if err != nil || r.ConfirmedAt.Equal(time.Unix(0, 0)) {
+			t.Errorf("confirmed at %v, %v", r.ConfirmedAt, err)
+		}
+	}
 }

@@ -200,7 +200,7 @@ func checkHeader(line int, header []string) ([]string, []LineError) {
 		name := strings.ToLower(strings.TrimSpace(h))
 		if slices.Contains(columns[:i], name) {
 			fault("column %s appears twice", quote(name))
-		} else if !slices.Contains(fileColumns(), name) {
+		} else if !slices.Contains(Columns(), name) {
 			fault("%s", unknownColumn(name))
 		}
 		columns[i] = name
@@ -214,9 +214,6 @@ func checkHeader(line int, header []string) ([]string, []LineError) {
 }
 
 func unknownColumn(name string) string {
-	if name == "confirmed_at" {
-		return "column confirmed_at is set by the import; leave it out"
-	}
 	return fmt.Sprintf("unknown column %s; there are %s", quote(name), strings.Join(fileColumns(), ", "))
 }
 
@@ -232,6 +229,8 @@ func requiredColumns() []string { return fileColumns()[:5] }
 // field returns where the value of a column of a file belongs.
 func (r *Record) field(column string) *string {
 	switch column {
+	case "confirmed_at":
+		return new(string) // a listing has it; the import sets its own
 	case "employee_id":
 		return &r.EmployeeID
 	case "subject":

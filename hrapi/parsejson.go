@@ -90,7 +90,7 @@ func (r *row) decode(raw json.RawMessage) []LineError {
 		}
 		text, isText := value.(string)
 		switch {
-		case !slices.Contains(fileColumns(), name):
+		case !slices.Contains(Columns(), name):
 			bad = append(bad, r.bad("%s", unknownColumn(name)))
 		case slices.Contains(seen, name):
 			bad = append(bad, r.bad("%s appears twice", name))
