@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"staff0/a2a"
+)
+
+// Bounds of the program.
+const (
+	headerTimeout = 10 * time.Second
+	stopTimeout   = 5 * time.Second
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
+	address := flags.String("listen", "127.0.0.1:9999", "`address` to listen on")
+	base := flags.String("base", "", "`URL` that the card names; made of the address if left out")
+	version := flags.String("card", "1.0", "versions that the card has interfaces of: 1.0, or 0.3 for both")
+	pause := flags.Duration("pause", 4*time.Second, "`time` that a task takes which kits subscribe to: twice their TCK_STREAMING_TIMEOUT")
+	streaming := flags.Bool("streaming", true, "offer streams")
+	required := flags.Bool("require-extension", false, "declare "+requiredExtension+" as required")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || *version != "1.0" && *version != "0.3" {
+		return errors.New("there are no arguments, and -card is 1.0 or 0.3; try -h")
+	}
+	listener, err := net.Listen("tcp", *address)
+	if err != nil {
+		return err
+	}
+	if *base == "" {
+		*base = "http://" + listener.Addr().String()
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	agent, err := newAgent(options{Base: *base, Union: *version == "0.3", Pause: *pause, Log: log, Change: func(c *a2a.AgentCard) {
+		c.Capabilities.Streaming = streaming
+		if *required {
+			requireExtension(c)
+		}
+	}})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := &http.Server{Handler: agent, ReadHeaderTimeout: headerTimeout}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	log.Info("ready", "card", *base+"/.well-known/agent-card.json")
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	agent.engine.Drain()
+	return errors.Join(err, server.Shutdown(ctx), agent.engine.Shutdown(ctx))
+}
