@@ -29,9 +29,9 @@ func TestNewRefuses(t *testing.T) {
 		"a verifier without keys": func(c *a2asrv.Config) {
 			c.Verifier = &jwks.AccessTokens{Issuer: "https://tenant.example/", Audience: "https://staff0/agent"}
 		},
-		"a relative path":                func(c *a2asrv.Config) { c.Path = "a2a" },
-		"a realm that breaks the header": func(c *a2asrv.Config) { c.Realm = "a\"b" },
-		"push notifications (CRD-3)":     func(c *a2asrv.Config) { c.Card.Capabilities.PushNotifications = &yes },
+		"a relative path":                                         func(c *a2asrv.Config) { c.Path = "a2a" },
+		"a realm that breaks the header":                          func(c *a2asrv.Config) { c.Realm = "a\"b" },
+		"push notifications (CRD-3)":                              func(c *a2asrv.Config) { c.Card.Capabilities.PushNotifications = &yes },
 		"an extended card that the card does not declare (CRD-3)": func(c *a2asrv.Config) { c.ExtendedCard = testCard() },
 		"an extended card without an address of the older version": func(c *a2asrv.Config) {
 			c.Card.Capabilities.ExtendedAgentCard, c.ExtendedCard = &yes, testCard()
