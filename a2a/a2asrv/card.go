@@ -98,7 +98,11 @@ func (c *card) known(h http.Header) bool {
 	if tags := h["If-None-Match"]; len(tags) > 0 {
 		return c.matches(tags)
 	}
-	since, err := http.ParseTime(h.Get("If-Modified-Since"))
+	times := h["If-Modified-Since"]
+	if len(times) != 1 {
+		return false
+	}
+	since, err := http.ParseTime(times[0])
 	return err == nil && !c.made.After(since)
 }
 
