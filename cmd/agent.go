@@ -254,7 +254,8 @@ func (a *agentServer) start(ctx context.Context) error {
 		return startError(errors.Join(err, a.engine.Shutdown(ctx)), "check STAFF0_AGENT_DATABASE")
 	}
 	close(a.running)
-	a.gate.set(a.routes(server, keys))
+	a.gate.ready = func(ctx context.Context) error { return a.ready(ctx, keys) }
+	a.gate.set(server)
 	a.log.Info("the HR agent is ready", "issuer", issuer, "provider", string(provider), "card", a.base+"/.well-known/agent-card.json",
 		"resumed", resumed)
 	<-ctx.Done()
@@ -329,25 +330,16 @@ func (a *agentServer) directory(metadata *oauth.Metadata, provider ciba.Provider
 	return nil, usageError(fmt.Sprintf("%q is no directory", kind), "STAFF0_DIRECTORY is auth0, hint or file:PATH")
 }
 
-// routes puts the probes before the protocol.
-func (a *agentServer) routes(server http.Handler, keys *jwks.Remote) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/livez":
-			health(w, nil)
-		case "/readyz":
-			err := keys.Ready(r.Context())
-			if a.draining.Load() {
-				err = tasks.ErrDraining
-			}
-			if h, ok := a.store.(interface{ Healthy(context.Context) error }); ok {
-				err = errors.Join(err, h.Healthy(r.Context()))
-			}
-			health(w, err)
-		default:
-			server.ServeHTTP(w, r)
-		}
-	})
+// ready reports what keeps the agent from working.
+func (a *agentServer) ready(ctx context.Context, keys *jwks.Remote) error {
+	if a.draining.Load() {
+		return tasks.ErrDraining
+	}
+	err := keys.Ready(ctx)
+	if h, ok := a.store.(interface{ Healthy(context.Context) error }); ok {
+		err = errors.Join(err, h.Healthy(ctx))
+	}
+	return err
 }
 
 // drain turns the agent unready and ends streams so that clients resume elsewhere; approvals that are on their way are still answered, all else

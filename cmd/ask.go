@@ -102,21 +102,21 @@ func (q *question) watch(ctx context.Context, a *asker, events func(context.Cont
 	defer cancel(nil)
 	limit := time.AfterFunc(askLimit, func() { cancel(errTooLong) })
 	defer limit.Stop()
+	var seen a2aclient.Assembler
+	if q.task != nil {
+		seen.Add(q.task)
+	}
 	for event, err := range events(ctx) {
 		if err != nil {
 			return answer{}, err
 		}
-		if m, ok := event.(*a2a.Message); ok { // another agent's way to answer: words alone, and words are no yes
-			return answer{Answer: answerFailed, Exit: exitFailed, Text: m.Text(), ContextID: m.ContextID}, nil
-		}
 		before := a2a.TaskStateUnspecified
 		if q.task != nil {
 			before = q.task.Status.State
-			q.task = q.task.Apply(event)
-		} else if t, ok := event.(*a2a.Task); ok {
-			q.task = t
-		} else {
-			q.task = fromUpdate(event)
+		}
+		seen.Add(event)
+		if q.task = seen.Task(); q.task == nil {
+			continue
 		}
 		if deadline := readConsent(q.task).Deadline; !deadline.IsZero() {
 			limit.Reset(max(time.Until(deadline), 0) + deadlineGrace)
@@ -124,6 +124,9 @@ func (q *question) watch(ctx context.Context, a *asker, events func(context.Cont
 		q.tell(a, event, before)
 	}
 	if q.task == nil {
+		if m := seen.Message(); m != nil { // another agent's way to answer: words alone, and words are no yes
+			return answer{Answer: answerFailed, Exit: exitFailed, Text: m.Text(), ContextID: m.ContextID}, nil
+		}
 		return answer{}, errors.New("the agent sent nothing")
 	}
 	sent := q.sent
@@ -138,18 +141,6 @@ func (q *question) watch(ctx context.Context, a *asker, events func(context.Cont
 }
 
 var errTooLong = errors.New("the agent has not answered, long after it should have")
-
-// fromUpdate is a task of which only an update is known: some agents send no snapshot first.
-func fromUpdate(event a2a.Event) *a2a.Task {
-	t := &a2a.Task{}
-	switch e := event.(type) {
-	case *a2a.TaskStatusUpdateEvent:
-		t.ID, t.ContextID = e.TaskID, e.ContextID
-	case *a2a.TaskArtifactUpdateEvent:
-		t.ID, t.ContextID = e.TaskID, e.ContextID
-	}
-	return t.Apply(event)
-}
 
 // tell says what has changed.
 func (q *question) tell(a *asker, event a2a.Event, before a2a.TaskState) {

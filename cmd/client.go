@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -59,10 +58,8 @@ func (s *settings) connect(ctx context.Context, version string) (*asker, error) 
 	if err != nil {
 		return nil, startError(err, "check STAFF0_ISSUER")
 	}
-	var card *a2a.AgentCard
-	err = patiently(ctx, func() (err error) {
-		card, err = a2aclient.Resolve(ctx, hc, base)
-		return err
+	card, err := a2aclient.Patiently(ctx, a2aclient.DefaultPatience, func(ctx context.Context) (*a2a.AgentCard, error) {
+		return a2aclient.Resolve(ctx, hc, base)
 	})
 	if err != nil {
 		return nil, clientError(err)
@@ -111,24 +108,6 @@ func (s *settings) askerTokens(ctx context.Context, hc *http.Client) (oauth.Toke
 }
 
 var errProviderSilent = errors.New("the identity provider cannot be reached")
-
-// patiently tries again while nobody answers, or the answer is 503.
-func patiently(ctx context.Context, do func() error) error {
-	for until := time.Now().Add(a2aclient.DefaultPatience); ; {
-		err := do()
-		var unreachable *a2aclient.UnreachableError
-		var answered *a2aclient.HTTPError
-		notYet := errors.As(err, &unreachable) || errors.As(err, &answered) && answered.Status == http.StatusServiceUnavailable
-		if !notYet || time.Now().After(until) {
-			return err
-		}
-		select {
-		case <-time.After(200 * time.Millisecond):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-}
 
 // clientError gives an error of the asking side its exit code and its hint.
 func clientError(err error) error {

@@ -124,7 +124,7 @@ func (s *service) run(ctx context.Context, addrFile string) error {
 	fresh := new(freshConns)
 	server := &http.Server{
 		ConnState:         fresh.note,
-		Handler:           guardBody(recoverPanics(s.handler, s.log)),
+		Handler:           &front{s.handler, s.log},
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
@@ -222,17 +222,33 @@ func (f *freshConns) close() {
 	}
 }
 
-// guardBody bounds the time in which a request's body must arrive. http.Server's own ReadTimeout would end streams, too.
-func guardBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body != nil && r.Body != http.NoBody {
-			control := http.NewResponseController(w)
-			if control.SetReadDeadline(time.Now().Add(bodyTimeout)) == nil {
-				r.Body = &guardedBody{ReadCloser: r.Body, control: control}
-			}
+// front stands before every server. It is one layer and not several, for a stream that waits keeps the stack of all of them.
+type front struct {
+	next http.Handler
+	log  *slog.Logger
+}
+
+// ServeHTTP bounds the time in which a request's body must arrive (http.Server's own ReadTimeout would end streams, too), and keeps one broken
+// request from ending the others.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer f.recovered()
+	if r.Body != nil && r.Body != http.NoBody {
+		control := http.NewResponseController(w)
+		if control.SetReadDeadline(time.Now().Add(bodyTimeout)) == nil {
+			r.Body = &guardedBody{ReadCloser: r.Body, control: control}
 		}
-		next.ServeHTTP(w, r)
-	})
+	}
+	f.next.ServeHTTP(w, r)
+}
+
+// recovered takes in a panic. net/http does too, but says so to nobody's log.
+func (f *front) recovered() {
+	if p := recover(); p != nil {
+		if p != http.ErrAbortHandler {
+			f.log.Error("a request panicked", "panic", fmt.Sprint(p))
+		}
+		panic(http.ErrAbortHandler) // what has been sent cannot be taken back: cut the connection
+	}
 }
 
 // guardedBody lifts the deadline when the body has been read, for the connection is then watched for the client going away.
@@ -255,38 +271,27 @@ func (b *guardedBody) Close() error {
 	return err
 }
 
-// recoverPanics keeps one broken request from ending the others. net/http does too, but says so to nobody's log.
-func recoverPanics(next http.Handler, log *slog.Logger) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
-					panic(p)
-				}
-				log.Error("a request panicked", "panic", fmt.Sprint(p))
-				panic(http.ErrAbortHandler) // what has been sent cannot be taken back: cut the connection
-			}
-		}()
-		next.ServeHTTP(w, r)
-	})
-}
-
 // gate answers for a server that still waits for its provider, and lets requests through once it is opened.
-type gate struct{ open atomic.Pointer[http.Handler] }
+type gate struct {
+	open  atomic.Pointer[http.Handler]
+	ready func(context.Context) error // answers for the probes of a server that has none of its own; set before open
+}
 
 func (g *gate) set(h http.Handler) { g.open.Store(&h) }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h := g.open.Load(); h != nil {
-		(*h).ServeHTTP(w, r)
-		return
-	}
-	if r.URL.Path == "/livez" {
+	h := g.open.Load()
+	switch {
+	case r.URL.Path == "/livez" && (h == nil || g.ready != nil):
 		health(w, nil)
-		return
+	case h == nil:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "The server waits for its identity provider. Try again in a second.", http.StatusServiceUnavailable)
+	case r.URL.Path == "/readyz" && g.ready != nil:
+		health(w, g.ready(r.Context()))
+	default:
+		(*h).ServeHTTP(w, r)
 	}
-	w.Header().Set("Retry-After", "1")
-	http.Error(w, "The server waits for its identity provider. Try again in a second.", http.StatusServiceUnavailable)
 }
 
 // health answers a probe.

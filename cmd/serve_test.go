@@ -241,7 +241,7 @@ func TestFailureBesideEndsTheServer(t *testing.T) {
 func TestPanicCutsOneConnection(t *testing.T) {
 	var logged strings.Builder
 	log := slog.New(slog.NewTextHandler(&logged, nil))
-	server := httptest.NewServer(recoverPanics(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(newFront(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/panic":
 			panic("something with a cause")
@@ -415,3 +415,5 @@ func TestCommandCanBePasted(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+func newFront(next http.Handler, log *slog.Logger) http.Handler { return &front{next, log} }
