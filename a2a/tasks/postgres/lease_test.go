@@ -412,3 +412,24 @@ func TestATaskGoesToWhereItsPromptIs(t *testing.T) {
 	news.wants(t, tasks.News{Claim: true})
 	wantClaimed(t, a, "second ")
 }
+
+func TestAPromptThatIsBeingJoinedIsClaimedLater(t *testing.T) {
+	a, b := two(t)
+	r := create(t, a, "t")
+	if err := a.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{Task: r.Task, Run: true, Prompt: &tasks.Prompt{Key: []byte("k")}}); err != nil {
+		t.Fatal(err)
+	}
+	lapse(t, a)
+	joiner, err := b.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := joiner.Exec(t.Context(), "SELECT pg_advisory_xact_lock("+promptLock+") FROM tasks WHERE prompt = 'k'"); err != nil {
+		t.Fatal(err)
+	}
+	wantClaimed(t, b)
+	if err := joiner.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantClaimed(t, b, "t ")
+}
