@@ -9,6 +9,7 @@ import (
 	"staff0/a2a"
 	"staff0/a2a/a2asrv"
 	"staff0/a2a/tasks"
+	"staff0/a2a/wire"
 	"staff0/ciba/jwks"
 )
 
@@ -60,7 +61,7 @@ func card(o options) *a2a.AgentCard {
 	yes, no := true, false
 	var interfaces []a2a.AgentInterface
 	for _, i := range a2asrv.Interfaces(o.Base + "/a2a") {
-		if o.Union || i.ProtocolVersion == "1.0" {
+		if o.Union || i.ProtocolVersion == wire.Version10 {
 			interfaces = append(interfaces, i)
 		}
 	}

@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/wire"
 )
 
 // Bounds of the program.
@@ -36,15 +38,15 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
 	address := flags.String("listen", "127.0.0.1:9999", "`address` to listen on")
 	base := flags.String("base", "", "`URL` that the card names; made of the address if left out")
-	version := flags.String("card", "1.0", "versions that the card has interfaces of: 1.0, or 0.3 for both")
+	version := flags.String("card", wire.Version10, "`version` that the card is for; one for "+wire.Version03+" is for both")
 	pause := flags.Duration("pause", 4*time.Second, "`time` that a task takes which kits subscribe to: twice their TCK_STREAMING_TIMEOUT")
 	streaming := flags.Bool("streaming", true, "offer streams")
 	required := flags.Bool("require-extension", false, "declare "+requiredExtension+" as required")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if flags.NArg() > 0 || *version != "1.0" && *version != "0.3" {
-		return errors.New("there are no arguments, and -card is 1.0 or 0.3; try -h")
+	if flags.NArg() > 0 || !slices.Contains(wire.Versions(), *version) {
+		return fmt.Errorf("there are no arguments, and -card is one of %q; try -h", wire.Versions())
 	}
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {
@@ -54,7 +56,7 @@ func run(ctx context.Context, args []string) error {
 		*base = "http://" + listener.Addr().String()
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	agent, err := newAgent(options{Base: *base, Union: *version == "0.3", Pause: *pause, Log: log, Change: func(c *a2a.AgentCard) {
+	agent, err := newAgent(options{Base: *base, Union: *version == wire.Version03, Pause: *pause, Log: log, Change: func(c *a2a.AgentCard) {
 		c.Capabilities.Streaming = streaming
 		if *required {
 			requireExtension(c)
