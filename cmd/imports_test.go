@@ -62,7 +62,6 @@ var arrows = map[string]arrow{
 	"a2a/a2asrv":          {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/bearer"}},
 	"a2a/a2aclient":       {ours: []string{"a2a", "a2a/wire", "ciba/oauth"}},
 	"a2a/conformance":     {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push", "ciba/jwks"}}, // a program of its own, for tests
-	"a2a/conformance":     {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/push", "a2a/a2asrv", "ciba/jwks"}}, // a program of its own, for tests
 	"hrapi":               {ours: []string{"ciba/bearer", "ciba/oauth"}},
 	"a2a/hragent": {
 		ours:   []string{"a2a", "a2a/tasks", "ciba", "ciba/oauth", "hrapi", "llm"},
