@@ -46,6 +46,8 @@ type Config struct {
 	Card *a2a.AgentCard
 	// ExtendedCard is for callers with a token (§3.1.11). It needs the capability in Card; a Card that has the capability can do without.
 	ExtendedCard *a2a.AgentCard
+	// CardKey signs the cards of 1.0 (§8.4); nil leaves them unsigned. See OpenCardKey.
+	CardKey *wire.SigningKey
 	// Engine does the work. Required.
 	Engine *tasks.Engine
 	// Verifier proves access tokens, which need the Scope. Both are required.
@@ -114,7 +116,15 @@ func New(c Config) (*Server, error) {
 		engine: c.Engine, log: c.Log, ready: c.Ready, path: strings.TrimSuffix(c.Path, "/"), waiting: map[tasks.Owner]int{}, refusals: map[refusalText][]byte{},
 		buffers: sync.Pool{New: func() any { return &buffer{make([]byte, 0, bufferSize)} }},
 	}
-	if err := s.prepare(c.Card, c.ExtendedCard); err != nil {
+	public, err := signed(c.Card, c.CardKey)
+	if err != nil {
+		return nil, err
+	}
+	extended, err := signed(c.ExtendedCard, c.CardKey)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepare(public, extended); err != nil {
 		return nil, err
 	}
 	guard := func(body bearer.ErrorBody, next http.HandlerFunc) (http.Handler, error) {
@@ -126,7 +136,6 @@ func New(c Config) (*Server, error) {
 		}
 		return require(next), nil
 	}
-	var err error
 	if s.endpoint, err = guard(s.unauthorized, s.serveCall); err != nil {
 		return nil, err
 	}
