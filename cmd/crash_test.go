@@ -3,6 +3,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/tasks/postgres"
 )
 
 // The crash test runs the program as it ships, and kills the HR agent again and again while many ask it and people answer on their phones: idp,
@@ -31,31 +33,49 @@ import (
 const (
 	crashRounds = 6 // of the short form, which takes less than twenty seconds
 
-	crashAgentUp  = 1500 * time.Millisecond // at most, between two ends of an agent
+	crashAgentUp  = 2500 * time.Millisecond // at most, between two ends of an agent
 	crashInStart  = 80 * time.Millisecond   // within which an agent is killed that has just been started
 	crashInDrain  = 300 * time.Millisecond  // within which one is killed that has been told to stop
 	crashStopTime = 10 * time.Second        // in which it stops by itself
-	crashPatience = 2 * time.Minute         // for one question, and for anything else
+	crashPatience = 3 * time.Minute         // for one question, and for anything else
+	crashDecision = 3 * time.Second         // within which people decide who do
 )
 
 // crashForm is how hard a store is tried.
 type crashForm struct {
 	rounds   int
 	askers   int           // that begin in a round
-	every    time.Duration // round; 0 is at random
+	every    time.Duration // an agent ends; 0 is at random
 	expiry   time.Duration // that people have to answer
-	agents   int
-	database string
+	hurry    bool          // nobody is asked who does not answer
+	database string        // PostgreSQL, for two agents; "" is one agent and SQLite
+	program  string
 }
 
 func TestCrash(t *testing.T) {
 	t.Parallel()
-	rounds, long := crashSetting(t, "STAFF0_CRASH_ROUNDS", crashRounds)
+	program := buildProgram(t)
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		crashTest(t, crashForm{rounds: rounds, askers: 12, expiry: 5 * time.Second, agents: 1})
+		rounds, _ := crashSetting(t, "STAFF0_CRASH_ROUNDS", crashRounds)
+		crashTest(t, crashForm{rounds: rounds, askers: 12, expiry: 6 * time.Second, program: program})
 	})
-	_ = long
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		database := os.Getenv("STAFF0_TEST_POSTGRES")
+		if database == "" {
+			t.Skip("STAFF0_TEST_POSTGRES names no PostgreSQL server")
+		}
+		// What an agent leaves that is killed is taken over when its lease has ended, so people need more time.
+		form := crashForm{
+			rounds: 2, askers: 10, every: 2 * time.Second, expiry: postgres.DefaultLease + 10*time.Second, hurry: true, database: database,
+			program: program,
+		}
+		if rounds, long := crashSetting(t, "STAFF0_CRASH_ROUNDS", 0); long {
+			form.rounds, form.askers, form.expiry, form.hurry = rounds, 100, time.Minute, false
+		}
+		crashTest(t, form)
+	})
 }
 
 // crashSetting reads a number from the environment.
@@ -87,16 +107,16 @@ type crash struct {
 	known    map[a2a.TaskID]*crashAsker // that any answer has named
 	readings map[a2a.TaskID]crashReading
 	faults   int
+	tally    crashTally
 }
 
 // crashEnd is one end of an agent.
 type crashEnd struct {
-	agent   *crashAgent
-	at      time.Time
-	killed  bool
-	phase   string
-	unkept  map[a2a.TaskID]bool // tasks that were at work and had no checkpoint then
-	pending int
+	agent  *crashAgent
+	at     time.Time
+	killed bool
+	phase  string
+	unkept map[a2a.TaskID]bool // tasks that were at work and had no checkpoint then
 }
 
 // faultf tells what does not hold. It may be called from anywhere.
@@ -125,7 +145,7 @@ func crashTest(t *testing.T, form crashForm) {
 		if dir, err = filepath.Abs(filepath.Join(keep, filepath.Base(t.Name()))); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -170,7 +190,7 @@ func (c *crash) round(n int) {
 	case way < 7:
 		c.kill(agent, "at work")
 	case way < 9:
-		agent.signal(c, os.Interrupt)
+		agent.terminate(c)
 		time.Sleep(time.Duration(c.random.Int64N(int64(crashInDrain))))
 		c.kill(agent, "draining")
 	default:
@@ -189,6 +209,7 @@ func (c *crash) round(n int) {
 // start starts an agent and waits until it is ready.
 func (c *crash) start(agent *crashAgent) {
 	c.starts = append(c.starts, agent.ready(c))
+	agent.serves.Store(true)
 }
 
 // kill ends an agent in the middle of something, unless it has ended already.
@@ -203,7 +224,7 @@ func (c *crash) kill(agent *crashAgent, phase string) {
 // stop ends an agent in good order.
 func (c *crash) stop(agent *crashAgent) {
 	began := time.Now()
-	agent.signal(c, os.Interrupt)
+	agent.terminate(c)
 	if err := agent.ended(crashStopTime + 5*time.Second); err != nil {
 		c.faultf("the agent did not stop in good order: %v", err)
 	}

@@ -9,20 +9,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"staff0/a2a/a2aclient"
 	"staff0/a2a/tasks"
+	"staff0/a2a/tasks/postgres"
 	"staff0/a2a/tasks/sqlite"
 	"staff0/ciba/idp"
 	"staff0/ciba/oauth"
@@ -42,14 +49,20 @@ type crashWorld struct {
 // crashPerson is the user name of a person who exists, by number.
 func crashPerson(n int) string { return fmt.Sprintf("p%06d", n) }
 
-// newCrashWorld builds the program and starts all but the agents.
-func newCrashWorld(t *testing.T, dir string, form crashForm) *crashWorld {
-	w := &crashWorld{dir: dir, program: filepath.Join(dir, "staff0")}
-	build := exec.Command("go", "build", "-trimpath", "-o", w.program, "..")
+// buildProgram builds the program as it ships.
+func buildProgram(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "staff0")
+	build := exec.Command("go", "build", "-trimpath", "-o", path, "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("the program cannot be built: %v\n%s", err, out)
 	}
+	return path
+}
+
+// newCrashWorld starts all but the agents.
+func newCrashWorld(t *testing.T, dir string, form crashForm) *crashWorld {
+	w := &crashWorld{dir: dir, program: form.program}
 	people := "employee_id,subject,email,name,status,start_date\n"
 	for n := range form.rounds * form.askers {
 		id := crashPerson(n)
@@ -66,13 +79,21 @@ func newCrashWorld(t *testing.T, dir string, form crashForm) *crashWorld {
 	w.issuer = w.serve(t, "idp", nil, "--people", file, "--alg", "ES256") + "/"
 	w.api = w.serve(t, "api", []string{"STAFF0_ISSUER=" + w.issuer, employees})
 
-	agent := &crashAgent{name: "agent", port: freePort(t), world: w, form: form}
-	w.base = agent.base()
-	db := filepath.Join(dir, "agent.db")
-	agent.env = []string{"STAFF0_AGENT_DATABASE=sqlite:" + db}
-	w.agents = append(w.agents, agent)
-	w.openStore = func(ctx context.Context) (tasks.Store, error) {
-		return sqlite.Open(ctx, db, sqlite.Options{ReadOnly: true})
+	if form.database == "" {
+		db := filepath.Join(dir, "agent.db")
+		agent := w.agent(t, form, "sqlite:"+db)
+		w.base = agent.base()
+		w.openStore = func(ctx context.Context) (tasks.Store, error) {
+			return sqlite.Open(ctx, db, sqlite.Options{ReadOnly: true})
+		}
+	} else {
+		db := crashDatabase(t, form.database)
+		w.agent(t, form, db)
+		w.agent(t, form, db)
+		w.base = w.balance(t)
+		w.openStore = func(ctx context.Context) (tasks.Store, error) {
+			return postgres.Open(ctx, db, postgres.Options{ReadOnly: true})
+		}
 	}
 	w.phone = newCrashPhone(w.issuer)
 	phone, hangUp := context.WithCancel(context.Background())
@@ -88,6 +109,79 @@ func newCrashWorld(t *testing.T, dir string, form crashForm) *crashWorld {
 	return w
 }
 
+// agent makes an agent that has not begun to live.
+func (w *crashWorld) agent(t *testing.T, form crashForm, database string) *crashAgent {
+	a := &crashAgent{
+		name: fmt.Sprint("agent", len(w.agents)+1), port: freePort(t, len(w.agents)), world: w, form: form,
+		env: []string{"STAFF0_AGENT_DATABASE=" + database},
+	}
+	w.agents = append(w.agents, a)
+	return a
+}
+
+// crashDatabase makes a database of its own on a server.
+func crashDatabase(t *testing.T, server string) string {
+	name := fmt.Sprintf("crash_%d", time.Now().UnixNano())
+	run := func(statement string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(context.Background(), crashPatience)
+		defer cancel()
+		conn, err := pgx.Connect(ctx, server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(ctx)
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("CREATE DATABASE " + name)
+	t.Cleanup(func() { run("DROP DATABASE " + name + " WITH (FORCE)") })
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// balance serves all agents at one address, each call at the next one that is up.
+func (w *crashWorld) balance(t *testing.T) string {
+	var proxies []http.Handler
+	for _, a := range w.agents {
+		target, _ := url.Parse(a.base())
+		proxies = append(proxies, &httputil.ReverseProxy{
+			Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
+			FlushInterval: -1,
+			Transport:     &http.Transport{MaxIdleConnsPerHost: 256},
+			ErrorLog:      log.New(io.Discard, "", 0),
+			ErrorHandler: func(rw http.ResponseWriter, _ *http.Request, err error) {
+				var op *net.OpError
+				if errors.As(err, &op) && op.Op == "dial" { // the call has certainly not arrived
+					rw.WriteHeader(http.StatusServiceUnavailable)
+					return
+				}
+				rw.WriteHeader(http.StatusBadGateway)
+			},
+		})
+	}
+	var turn atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		for range w.agents {
+			i := int(turn.Add(1)) % len(w.agents)
+			if w.agents[i].serves.Load() {
+				proxies[i].ServeHTTP(rw, r)
+				return
+			}
+		}
+		rw.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(server.Close)
+	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
+	return "http://localhost:" + port
+}
+
 // command is the program with a home of its own.
 func (w *crashWorld) command(env []string, args ...string) *exec.Cmd {
 	c := exec.Command(w.program, args...)
@@ -98,9 +192,9 @@ func (w *crashWorld) command(env []string, args ...string) *exec.Cmd {
 
 // serve starts a server that lives as long as the test, and returns its URL.
 func (w *crashWorld) serve(t *testing.T, name string, env []string, args ...string) string {
-	addr, log := filepath.Join(w.dir, name+".addr"), filepath.Join(w.dir, name+".err")
+	addr, errs := filepath.Join(w.dir, name+".addr"), filepath.Join(w.dir, name+".err")
 	c := w.command(env, append([]string{name, "--addr", "127.0.0.1:0", "--addr-file", addr}, args...)...)
-	out, err := os.Create(log)
+	out, err := os.Create(errs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +216,7 @@ func (w *crashWorld) serve(t *testing.T, name string, env []string, args ...stri
 			}
 		}
 	}
-	b, _ := os.ReadFile(log)
+	b, _ := os.ReadFile(errs)
 	t.Fatalf("%s did not start: %s", name, b)
 	return ""
 }
@@ -150,8 +244,8 @@ func awaitReady(url string, until time.Time, ended <-chan struct{}) error {
 }
 
 // freePort finds a port that the system does not hand out by itself: between two lives of an agent nobody must take it.
-func freePort(t *testing.T) int {
-	for port := 20000 + os.Getpid()%8000; port < 32000; port++ {
+func freePort(t *testing.T, nth int) int {
+	for port := 12000 + 2*(os.Getpid()%4000) + nth; port < 32000; port += 2 {
 		if ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			ln.Close()
 			return port
@@ -203,8 +297,10 @@ type crashAgent struct {
 	cmd  *exec.Cmd
 	done chan struct{}
 	err  error // of the life that has ended
-	born time.Time
-	up   []crashSpan // in which it was ready
+
+	serves atomic.Bool
+	born   time.Time
+	up     []crashSpan // in which it was ready
 }
 
 type crashSpan struct{ from, to time.Time }
@@ -248,6 +344,7 @@ func (a *crashAgent) ready(c *crash) time.Duration {
 
 // gone notes that the agent does not serve any more.
 func (a *crashAgent) gone() {
+	a.serves.Store(false)
 	if n := len(a.up); n > 0 && a.up[n-1].to.IsZero() {
 		a.up[n-1].to = time.Now()
 	}
@@ -270,13 +367,10 @@ func (a *crashAgent) kill() bool {
 	return ok && status.Signaled()
 }
 
-// signal asks the agent to stop.
-func (a *crashAgent) signal(c *crash, s os.Signal) {
+// terminate asks the agent to stop.
+func (a *crashAgent) terminate(c *crash) {
 	a.gone()
-	if s == os.Interrupt {
-		s = syscall.SIGTERM
-	}
-	if err := a.cmd.Process.Signal(s); err != nil {
+	if err := a.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		c.faultf("%s could not be told to stop: %v", a.name, err)
 	}
 }
