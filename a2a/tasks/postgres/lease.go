@@ -168,8 +168,8 @@ func (s *Store) Release(ctx context.Context) error {
 	defer s.holder.beating.Unlock()
 	id := s.holder.current()
 	s.holder.drop(id, true)
-	if id == 0 {
-		return nil
+	if id == 0 { // others may not have been told of everything yet
+		return fault(s.flush(ctx))
 	}
 	err := s.attempt(ctx, func(ctx context.Context) error {
 		_, err := s.pool.Exec(ctx, "DELETE FROM agents WHERE id = $1", id)
