@@ -40,6 +40,42 @@ func ParseBase(raw string) (*url.URL, error) {
 // Errors: *UnreachableError; *HTTPError for a status other than 200; *CardError for what is no card; oauth.ErrInsecureURL for an address that
 // ParseBase would refuse; the cause of ctx when that has ended.
 func Resolve(ctx context.Context, hc *http.Client, base *url.URL) (*a2a.AgentCard, error) {
+	got, err := resolve(ctx, hc, base, nil, wire.UnmarshalCard)
+	if err != nil {
+		return nil, err
+	}
+	return got.card, nil
+}
+
+// ResolvePinned is Resolve for a card that must be signed by one of the pinned keys: public JWKs, or thumbprints (RFC 7638). It is refused
+// unsigned, signed by another key, or altered. No address in the card is followed to a key.
+func ResolvePinned(ctx context.Context, hc *http.Client, base *url.URL, pins ...string) (*a2a.AgentCard, error) {
+	var keys []*wire.CardKey
+	for _, pin := range pins {
+		key, err := wire.ParseCardKey(pin)
+		if err != nil {
+			return nil, &PinError{err}
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return nil, &PinError{errors.New("there is none")}
+	}
+	got, err := resolve(ctx, hc, base, nil, func(body []byte) (*a2a.AgentCard, error) { return wire.VerifyCard(body, keys...) })
+	if err != nil {
+		return nil, err
+	}
+	return got.card, nil
+}
+
+// PinError says that a pinned key cannot be used.
+type PinError struct{ Err error }
+
+func (e *PinError) Error() string { return "the pinned key cannot be used: " + e.Err.Error() }
+func (e *PinError) Unwrap() error { return e.Err }
+
+// resolve fetches the card, unless it is the one that there is, and reads it.
+func resolve(ctx context.Context, hc *http.Client, base *url.URL, have *kept, read func([]byte) (*a2a.AgentCard, error)) (*kept, error) {
 	if hc == nil || base == nil {
 		return nil, errors.New("a2aclient: base and HTTP client are required")
 	}
@@ -54,11 +90,19 @@ func Resolve(ctx context.Context, hc *http.Client, base *url.URL) (*a2a.AgentCar
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set(wire.VersionHeader, wire.Version10)
+	if have != nil && have.tag != "" {
+		req.Header.Set("If-None-Match", have.tag)
+	}
 	res, err := do(transport(hc), req)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode == http.StatusNotModified && have != nil && have.tag != "" {
+		again := newKept(have.card, res.Header)
+		again.tag = have.tag
+		return again, nil
+	}
 	if res.StatusCode != http.StatusOK {
 		return nil, refusal(res, false)
 	}
@@ -72,11 +116,11 @@ func Resolve(ctx context.Context, hc *http.Client, base *url.URL) (*a2a.AgentCar
 	if err != nil {
 		return nil, err
 	}
-	card, err := wire.UnmarshalCard(body)
+	card, err := read(body)
 	if err != nil {
 		return nil, &CardError{cause(err).Error()}
 	}
-	return card, nil
+	return newKept(card, res.Header), nil
 }
 
 // cause is the private part of a protocol error, which says more than the sentence in front of it.
