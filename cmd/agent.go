@@ -17,6 +17,7 @@ import (
 	"staff0/a2a/hragent"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
+	"staff0/ciba/bearer"
 	"staff0/ciba/idp"
 	"staff0/ciba/jwks"
 	"staff0/ciba/oauth"
@@ -69,8 +70,9 @@ person through the identity provider (OpenID CIBA), and reads the one record tha
 	s.providerFlags(c)
 	s.agentFlags(c)
 	s.agentDatabaseFlag(c)
+	s.cardKeyFlag(c)
 	s.tlsFlags(c)
-	c.AddCommand(p.newAgentShow(), p.newAgentBackup())
+	c.AddCommand(p.newAgentShow(), p.newAgentBackup(), p.newAgentCardKey())
 	return c
 }
 
@@ -225,14 +227,7 @@ func (a *agentServer) start(ctx context.Context) error {
 	if err != nil {
 		return startError(err, "check the settings of the agent")
 	}
-	server, err := a2asrv.New(a2asrv.Config{
-		Card: hragent.Card(hragent.CardConfig{
-			Company: a.Company, Organization: "https://" + a.EmailDomain, Interfaces: a2asrv.Interfaces(a.base + "/"),
-			TokenURL: metadata.TokenEndpoint, Scope: askScope,
-		}),
-		Engine: a.engine, Verifier: verifier, Scope: askScope, Log: a.log,
-		Ready: func() bool { return !a.draining.Load() },
-	})
+	server, err := a.newServer(metadata, verifier)
 	if err != nil {
 		return startError(err, "check the settings of the agent")
 	}
@@ -261,6 +256,29 @@ func (a *agentServer) start(ctx context.Context) error {
 	<-ctx.Done()
 	a.stopWait()
 	return nil
+}
+
+// newServer builds the protocol in front of the engine: the public card, the one for callers with a token, and the key that signs both.
+func (a *agentServer) newServer(metadata *oauth.Metadata, verifier bearer.Verifier) (*a2asrv.Server, error) {
+	config := a2asrv.Config{
+		Engine: a.engine, Verifier: verifier, Scope: askScope, Realm: a.Company + " HR agent", Log: a.log,
+		Ready: func() bool { return !a.draining.Load() },
+	}
+	card := hragent.CardConfig{
+		Company: a.Company, Organization: "https://" + a.EmailDomain, Interfaces: a2asrv.Interfaces(a.base + "/"),
+		TokenURL: metadata.TokenEndpoint, Scope: askScope, Disclosure: hragent.Disclosure(a.Disclosure), Expiry: a.ConsentExpiry,
+	}
+	config.Card, config.ExtendedCard = hragent.Card(card), hragent.ExtendedCard(card)
+	path, err := a.cardKeyPath()
+	if err != nil {
+		return nil, err
+	}
+	if path != "" {
+		if config.CardKey, err = a2asrv.OpenCardKey(path); err != nil {
+			return nil, err
+		}
+	}
+	return a2asrv.New(config)
 }
 
 // newHRAgent builds the executor and all that it asks.

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,7 +45,7 @@ type asker struct {
 }
 
 // connect finds the provider and the agent, and prepares to call it. Both are waited for a little, for they may have been started together.
-func (s *settings) connect(ctx context.Context, version string) (*asker, error) {
+func (s *settings) connect(ctx context.Context, version string, pins ...string) (*asker, error) {
 	base, err := a2aclient.ParseBase(s.Agent)
 	if err != nil {
 		return nil, usageError(err.Error(), "set STAFF0_AGENT or --agent to an https address, or http on this machine")
@@ -59,6 +60,9 @@ func (s *settings) connect(ctx context.Context, version string) (*asker, error) 
 		return nil, startError(err, "check STAFF0_ISSUER")
 	}
 	card, err := a2aclient.Patiently(ctx, a2aclient.DefaultPatience, func(ctx context.Context) (*a2a.AgentCard, error) {
+		if len(pins) > 0 {
+			return a2aclient.ResolvePinned(ctx, hc, base, pins...)
+		}
 		return a2aclient.Resolve(ctx, hc, base)
 	})
 	if err != nil {
@@ -116,6 +120,7 @@ func clientError(err error) error {
 		unreachable *a2aclient.UnreachableError
 		answered    *a2aclient.HTTPError
 		card        *a2aclient.CardError
+		pin         *a2aclient.PinError
 		oauthError  *oauth.Error
 	)
 	switch {
@@ -142,6 +147,8 @@ func clientError(err error) error {
 			return &exitError{code: exitUnreachable, err: err, hint: "try again later"}
 		}
 		return &exitError{code: exitCredentials, err: err, hint: "check client id, client secret and audience at the identity provider"}
+	case errors.As(err, &pin):
+		return &exitError{code: exitUsage, err: err, hint: "the key as staff0 agent card-key prints it, or a file with it"}
 	case errors.As(err, &card):
 		return &exitError{code: exitFailed, err: err, hint: "staff0 client card"}
 	case errors.Is(err, a2a.ErrTaskNotFound):
@@ -153,12 +160,12 @@ func clientError(err error) error {
 }
 
 // withClient is what the commands of the asking side have in common.
-func (p *program) withClient(c *cobra.Command, version string) (*asker, error) {
+func (p *program) withClient(c *cobra.Command, version string, pins ...string) (*asker, error) {
 	if p.settingsErr != nil {
 		return nil, p.settingsErr
 	}
 	p.settings.log(slog.New(slog.NewTextHandler(p.err, nil)))
-	return p.settings.connect(c.Context(), version)
+	return p.settings.connect(c.Context(), version, pins...)
 }
 
 func versionFlag(c *cobra.Command, version *string) {
@@ -195,30 +202,60 @@ func (p *program) newToken() *cobra.Command {
 func (p *program) newCard() *cobra.Command {
 	var asJSON bool
 	var version string
+	var pins []string
 	c := &cobra.Command{
-		Use:     "card",
-		Short:   "Fetch the agent card and check that this client can use the agent",
-		Example: "  staff0 client card\n  staff0 client card --agent https://hr.example --json",
-		Args:    noArgs,
+		Use:   "card",
+		Short: "Fetch the agent card and check that this client can use the agent",
+		Long: `card fetches the agent card and checks that this client can use the agent. With --pin the card must be signed by that key:
+a public JWK, a thumbprint of one, or a file with either. No address in the card is followed to a key.`,
+		Example: `  staff0 client card
+  staff0 client card --agent https://hr.example --json
+  staff0 client card --pin "$(staff0 agent card-key)"`,
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := p.withClient(c, version)
+			keys, err := readPins(pins)
+			if err != nil {
+				return err
+			}
+			a, err := p.withClient(c, version, keys...)
 			if err != nil {
 				return err
 			}
 			if asJSON {
 				return writeJSON(p.out, a.Card())
 			}
-			printCard(p.out, a.Card(), a.Version())
+			printCard(p.out, a.Card(), a.Version(), len(keys) > 0)
 			return nil
 		},
 	}
 	p.settings.askerFlags(c)
 	versionFlag(c, &version)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the card as JSON, in its 1.0 form")
+	c.Flags().StringArrayVar(&pins, "pin", nil, "the card must be signed by this `KEY`: a public JWK, its thumbprint, or a file; may be repeated")
 	return c
 }
 
-func printCard(w io.Writer, card *a2a.AgentCard, version string) {
+// maxPinFile bounds a file with a key.
+const maxPinFile = 64 << 10
+
+// readPins takes keys as they are, or out of the files that they name.
+func readPins(pins []string) ([]string, error) {
+	var keys []string
+	for _, pin := range pins {
+		if f, err := os.Open(pin); err == nil {
+			text, err := io.ReadAll(io.LimitReader(f, maxPinFile))
+			f.Close()
+			if err != nil {
+				return nil, usageError(err.Error(), "check the file")
+			}
+			pin = string(text)
+		}
+		keys = append(keys, strings.TrimSpace(pin))
+	}
+	return keys, nil
+}
+
+func printCard(w io.Writer, card *a2a.AgentCard, version string, pinned bool) {
 	fmt.Fprintf(w, "%s %s\n%s\n", escape(card.Name), escape(card.Version), escape(card.Description))
 	for _, s := range card.Skills {
 		fmt.Fprintf(w, "\nskill %s: %s\n  %s\n", escape(s.ID), escape(s.Name), escape(s.Description))
@@ -229,6 +266,9 @@ func printCard(w io.Writer, card *a2a.AgentCard, version string) {
 	fmt.Fprintln(w)
 	for _, i := range card.SupportedInterfaces {
 		fmt.Fprintf(w, "%s %s at %s\n", escape(i.ProtocolBinding), escape(i.ProtocolVersion), escape(i.URL))
+	}
+	if pinned {
+		fmt.Fprintln(w, "The card is signed by the pinned key.")
 	}
 	fmt.Fprintf(w, "This client speaks %s with it, and its credentials fit.\n", version)
 }

@@ -22,6 +22,10 @@ func (s *settings) agentDatabaseFlag(c *cobra.Command) {
 	c.Flags().Lookup("database").DefValue = shownDatabase(s.AgentDatabase)
 }
 
+func (s *settings) cardKeyFlag(c *cobra.Command) {
+	c.Flags().StringVar(&s.CardKey, "card-key", s.CardKey, "PEM `FILE` of the key that signs the agent card (STAFF0_CARD_KEY; card-key.pem in the state directory)")
+}
+
 func (s *settings) tlsFlags(c *cobra.Command) {
 	c.Flags().StringVar(&s.TLSCert, "tls-cert", s.TLSCert, "certificate `FILE`, PEM (STAFF0_TLS_CERT)")
 	c.Flags().StringVar(&s.TLSKey, "tls-key", s.TLSKey, "key `FILE`, PEM (STAFF0_TLS_KEY)")

@@ -72,6 +72,7 @@ type settings struct {
 	PollRate      int           `env:"STAFF0_POLL_RATE"`
 	Retention     time.Duration `env:"STAFF0_RETENTION" envDefault:"720h"`
 
+	CardKey string `env:"STAFF0_CARD_KEY"` // a file, not the key
 	TLSCert string `env:"STAFF0_TLS_CERT"`
 	TLSKey  string `env:"STAFF0_TLS_KEY"`
 	Agent   string `env:"STAFF0_AGENT" envDefault:"http://localhost:10050"`

@@ -11,7 +11,6 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/wire"
-	"staff0/a2a/wire"
 )
 
 // MaxCardAge is the longest time for which a card is used without asking again, whatever the agent allows.

@@ -652,7 +652,7 @@ func TestNewChecksItsConfiguration(t *testing.T) {
 
 func TestTheCard(t *testing.T) {
 	c := Card(CardConfig{Company: "Staff0", Organization: "https://staff0.com", TokenURL: "https://issuer/token", Scope: "read:employee_status"})
-	if c.Name != "Staff0 HR Agent" || c.Version != "1.0.0" || !*c.Capabilities.Streaming || *c.Capabilities.PushNotifications || *c.Capabilities.ExtendedAgentCard {
+	if c.Name != "Staff0 HR Agent" || c.Version != "1.0.0" || !*c.Capabilities.Streaming || *c.Capabilities.PushNotifications || !*c.Capabilities.ExtendedAgentCard {
 		t.Errorf("card %+v", c)
 	}
 	skill := c.Skills[0]
@@ -705,3 +705,29 @@ func TestWhatIsLogged(t *testing.T) {
 }
 
 var _ tasks.Executor = (*Agent)(nil)
+
+// The extended card says what the public one does, and within which limits; what it says of people who do not exist is the policy in force.
+func TestTheExtendedCard(t *testing.T) {
+	config := CardConfig{Company: "Staff0", Organization: "https://staff0.com", TokenURL: "https://issuer/token", Scope: "s", Expiry: 2 * time.Minute}
+	public, guarded := Card(config), ExtendedCard(config)
+	config.Disclosure = Open
+	open := ExtendedCard(config)
+	for name, row := range map[string]struct {
+		card     *a2a.AgentCard
+		has, not string
+	}{
+		"public": {public, "asked for consent first", "2m0s"}, "guarded": {guarded, "look alike", "is told at once, and so"},
+		"open": {open, "is told at once, and so", "look alike"}, "the deadline": {guarded, "2m0s to answer", ""},
+	} {
+		text := row.card.Skills[0].Description
+		if !strings.Contains(text, row.has) || row.not != "" && strings.Contains(text, row.not) {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	if len(public.Skills[0].Examples) != 1 || len(guarded.Skills[0].Examples) != 3 {
+		t.Errorf("examples %v, %v", public.Skills[0].Examples, guarded.Skills[0].Examples)
+	}
+	if x := public.Capabilities.Extensions; len(x) != 1 || x[0].URI != ConsentExtension || x[0].Required || x[0].Description == "" {
+		t.Errorf("extensions %+v", x)
+	}
+}

@@ -1,6 +1,11 @@
 package hragent
 
-import "staff0/a2a"
+import (
+	"fmt"
+	"time"
+
+	"staff0/a2a"
+)
 
 // SchemeName is what the agent card calls the way to authenticate.
 const SchemeName = "oauth2_m2m_client"
@@ -18,6 +23,8 @@ type CardConfig struct {
 	Interfaces   []a2a.AgentInterface
 	TokenURL     string
 	Scope        string // that callers need
+	Disclosure   Disclosure
+	Expiry       time.Duration // how long a person has to answer
 }
 
 // InputModes and OutputModes are the media types that the agent takes and gives.
@@ -27,6 +34,7 @@ func OutputModes() []string { return []string{"text/plain", "application/json"} 
 // Card describes the agent. Callers authenticate by OAuth 2.0 client credentials, for they are programs and nobody sits before them.
 func Card(c CardConfig) *a2a.AgentCard {
 	yes, no := true, false
+	extended := true
 	require := []a2a.SecurityRequirement{{Schemes: map[string]a2a.StringList{SchemeName: {List: []string{c.Scope}}}}}
 	return &a2a.AgentCard{
 		Name:                c.Company + " HR Agent",
@@ -34,7 +42,7 @@ func Card(c CardConfig) *a2a.AgentCard {
 		SupportedInterfaces: c.Interfaces,
 		Provider:            &a2a.AgentProvider{Organization: c.Company, URL: c.Organization},
 		Version:             Version,
-		Capabilities:        a2a.AgentCapabilities{Streaming: &yes, PushNotifications: &no, ExtendedAgentCard: &no},
+		Capabilities:        a2a.AgentCapabilities{Streaming: &yes, PushNotifications: &no, ExtendedAgentCard: &extended, Extensions: []a2a.AgentExtension{consentExtension()}},
 		SecuritySchemes: map[string]a2a.SecurityScheme{SchemeName: {OAuth2: &a2a.OAuth2SecurityScheme{
 			Description: "OAuth 2.0 client credentials at the identity provider of " + c.Company,
 			Flows: a2a.OAuthFlows{ClientCredentials: &a2a.OAuthFlow{
@@ -55,4 +63,30 @@ func Card(c CardConfig) *a2a.AgentCard {
 			SecurityRequirements: require,
 		}},
 	}
+}
+
+// consentExtension says what a caller finds in the metadata of statuses. Nobody has to know it: the sentences say the same.
+func consentExtension() a2a.AgentExtension {
+	return a2a.AgentExtension{
+		URI: ConsentExtension,
+		Description: "While a person is asked, and at the end, the status says in its metadata under this URI: code, which the person sees on their " +
+			"device, too, so show it to them; deadline, until when they may answer; outcome, one of yes, no, name_mismatch, declined, not_confirmed, " +
+			"refused. Nothing has to be sent for it.",
+	}
+}
+
+// ExtendedCard is the card for callers with a token: how a question is answered, and within which limits.
+func ExtendedCard(c CardConfig) *a2a.AgentCard {
+	card := *Card(c)
+	limits := fmt.Sprintf(" One person for each question, by work e-mail, employee number or subject; up to 8 KiB of text for each task. The person has %v to "+
+		"answer; watch the task, nothing has to be sent. Equal questions that are sent while one is pending share its prompt.", c.Expiry)
+	policy := " Unknown people, people who do not answer and people who cannot be asked look alike: not confirmed, when the time is up. A refusal is told at once."
+	if c.Disclosure == Open {
+		policy = " That nobody can be asked by an address is told at once, and so is a refusal."
+	}
+	skills := append([]a2a.AgentSkill(nil), card.Skills...)
+	skills[0].Description += limits + policy
+	skills[0].Examples = append(skills[0].Examples[:1:1], "Is E1001 an active employee?", "Please confirm the employment of Alice Smith (asmith@staff0.com).")
+	card.Skills = skills
+	return &card
 }

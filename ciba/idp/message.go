@@ -33,13 +33,18 @@ func ReadMessage(s string) (Message, bool) {
 	return Message{}, false
 }
 
-// isCode wants capitals and digits in groups, with a digit somewhere: a word
-// in capitals is a message and no code.
+// isCode wants capitals and digits in groups: with a digit somewhere, or in groups of four, for a random code may happen to have no digit. Any other
+// word in capitals is a message and no code.
 func isCode(s string) bool {
 	if len(s) < 4 || len(s) > maxCode || strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
 		return false
 	}
-	return strings.ContainsAny(s, "0123456789") && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-")
+	groups := strings.Split(s, "-")
+	fours := len(groups) > 1
+	for _, group := range groups {
+		fours = fours && len(group) == 4
+	}
+	return (fours || strings.ContainsAny(s, "0123456789")) && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-")
 }
 
 // present puts a request into words. Everything in it is text of others and is

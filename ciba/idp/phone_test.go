@@ -179,6 +179,7 @@ func TestThePhoneOfOnePerson(t *testing.T) {
 func TestReadMessage(t *testing.T) {
 	for s, want := range map[string]Message{
 		"bank:employment-status:7K3F-9QXM": {"bank", "employment-status", "7K3F-9QXM"},
+		"bank:employment-status:KXTW-HJQM": {"bank", "employment-status", "KXTW-HJQM"}, // chance has drawn no digit
 		"a:b:12345678901234567890":         {"a", "b", "12345678901234567890"},
 		"7K3F-9QXM":                        {"", "", "7K3F-9QXM"},
 		"1234":                             {"", "", "1234"},
