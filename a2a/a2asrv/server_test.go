@@ -226,29 +226,29 @@ func TestLeavingIsNoFault(t *testing.T) {
 	}
 }
 
-// deaf fails to write after a while, as a connection does whose other side has gone.
+// deaf fails to write from some time on, as a connection does whose other side has gone.
 type deaf struct {
 	*httptest.ResponseRecorder
-	after int
+	from time.Time
 }
 
 func (d *deaf) Write(p []byte) (int, error) {
-	if d.after--; d.after < 0 {
+	if !time.Now().Before(d.from) {
 		return 0, io.ErrClosedPipe
 	}
 	return d.ResponseRecorder.Write(p)
 }
 
-// A stream ends with the first write that fails, be it of events or of a keep-alive. The task and the opening of its turn are one write.
+// A stream ends with the first write that fails, be it of events or of a keep-alive.
 func TestStreamToNobodyEnds(t *testing.T) {
-	for after, want := range map[int]time.Duration{0: 0, 1: 0, 2: a2asrv.KeepAlive, 3: 2 * a2asrv.KeepAlive} {
+	for gone, want := range map[time.Duration]time.Duration{0: 0, time.Second: a2asrv.KeepAlive, a2asrv.KeepAlive + time.Second: 2 * a2asrv.KeepAlive} {
 		synctest.Test(t, func(t *testing.T) {
 			a := newAgent(t, nil)
 			begin := time.Now()
 			r := post(say("SendStreamingMessage", "Does jdoe@staff0.com work here?"), "")
-			a.server.ServeHTTP(&deaf{httptest.NewRecorder(), after}, r)
+			a.server.ServeHTTP(&deaf{httptest.NewRecorder(), begin.Add(gone)}, r)
 			if took := time.Since(begin); took != want {
-				t.Errorf("after %d writes it took %v, want %v", after, took, want)
+				t.Errorf("gone after %v, it took %v, want %v", gone, took, want)
 			}
 			a.shutdown(t)
 		})
