@@ -10,5 +10,5 @@
 //
 // Texts of the agent come back as they were sent, in errors too. They must be escaped before a person sees them.
 //
-// It obeys the A2A specification 1.0.1, §3, §7.3, §8 and §9, and reads 0.3 as far as it differs.
+// It obeys the A2A specification 1.0.1, §3, §7.3, §8, §9 and §11, and reads 0.3 as far as it differs.
 package a2aclient
