@@ -42,7 +42,7 @@ func (s *Server) newOperations(card *a2a.AgentCard, protocolBinding string) map[
 			refuse(b, d.SendStreamingMessage.Name, true, a2a.ErrUnsupportedOperation)
 			refuse(b, d.SubscribeToTask.Name, true, a2a.ErrUnsupportedOperation)
 		}
-		b.servePush(d)
+		b.servePush(d, declared(card.Capabilities.PushNotifications))
 		switch {
 		case s.extended[d] != nil:
 			b.serveExtendedCard(d, s.extended[d])
@@ -58,7 +58,17 @@ func (s *Server) newOperations(card *a2a.AgentCard, protocolBinding string) map[
 }
 
 // servePush enters the configurations of push notifications.
-func (b binding) servePush(d *wire.Dialect) {
+func (b binding) servePush(d *wire.Dialect, there bool) {
+	if engine := b.server.engine; there {
+		serve(b, &d.CreateTaskPushNotificationConfig, atOnce, engine.CreatePushConfig)
+		serve(b, &d.GetTaskPushNotificationConfig, atOnce, engine.GetPushConfig)
+		serve(b, &d.ListTaskPushNotificationConfigs, atOnce, engine.ListPushConfigs)
+		serve(b, &d.DeleteTaskPushNotificationConfig, atOnce,
+			func(ctx context.Context, owner tasks.Owner, req *a2a.DeleteTaskPushNotificationConfigRequest) (wire.Nothing, error) {
+				return wire.Nothing{}, engine.DeletePushConfig(ctx, owner, req)
+			})
+		return
+	}
 	for _, name := range []string{
 		d.CreateTaskPushNotificationConfig.Name, d.GetTaskPushNotificationConfig.Name,
 		d.ListTaskPushNotificationConfigs.Name, d.DeleteTaskPushNotificationConfig.Name,
@@ -176,6 +186,14 @@ func tenant(req any) string {
 	case *a2a.CancelTaskRequest:
 		return q.Tenant
 	case *a2a.SubscribeToTaskRequest:
+		return q.Tenant
+	case *a2a.TaskPushNotificationConfig:
+		return q.Tenant
+	case *a2a.GetTaskPushNotificationConfigRequest:
+		return q.Tenant
+	case *a2a.ListTaskPushNotificationConfigsRequest:
+		return q.Tenant
+	case *a2a.DeleteTaskPushNotificationConfigRequest:
 		return q.Tenant
 	case *a2a.GetExtendedAgentCardRequest:
 		return q.Tenant

@@ -101,8 +101,8 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("a2asrv: a server needs an engine")
 	case c.Path != "" && c.Path[0] != '/':
 		return nil, errors.New("a2asrv: the path must begin with a slash")
-	case declared(c.Card.Capabilities.PushNotifications):
-		return nil, errors.New("a2asrv: the card declares push notifications, which this server does not send")
+	case declared(c.Card.Capabilities.PushNotifications) != c.Engine.Pushes():
+		return nil, errors.New("a2asrv: the card and the engine do not agree about push notifications")
 	case c.ExtendedCard != nil && !declared(c.Card.Capabilities.ExtendedAgentCard):
 		return nil, errors.New("a2asrv: there is an extended card, and the card does not say so")
 	}

@@ -21,6 +21,9 @@ type Push interface {
 	Changed(task a2a.TaskID)
 }
 
+// Pushes reports whether webhooks are sent to.
+func (e *Engine) Pushes() bool { return e.push != nil }
+
 // webhooks is the store of webhooks, or the error that the protocol has for an agent without (§3.3.4).
 func (e *Engine) webhooks() (Webhooks, error) {
 	if e.push == nil {
