@@ -15,6 +15,7 @@ import (
 
 	"staff0/a2a/a2asrv"
 	"staff0/a2a/hragent"
+	"staff0/a2a/push"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/ciba/bearer"
@@ -216,9 +217,13 @@ func (a *agentServer) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	hooks, err := a.newSender()
+	if err != nil {
+		return err
+	}
 	a.engine, err = tasks.NewEngine(tasks.Config{
 		Store: a.store, Executor: agent, InputModes: hragent.InputModes(), Opening: hragent.Opening,
-		RepeatWindow: tasks.DefaultRepeatWindow, Log: a.log,
+		RepeatWindow: tasks.DefaultRepeatWindow, Push: hooks, Log: a.log,
 	})
 	if err != nil {
 		return startError(err, "check the settings of the agent")
@@ -243,6 +248,7 @@ func (a *agentServer) start(ctx context.Context) error {
 	}()
 	a.stopWait = func() { stop(); <-done }
 	go tasks.Sweep(ctx, a.store, a.Retention, a.log)
+	go hooks.Run(ctx)
 	resumed, err := a.engine.Resume(ctx)
 	if err != nil {
 		a.stopWait()
@@ -256,6 +262,25 @@ func (a *agentServer) start(ctx context.Context) error {
 	<-ctx.Done()
 	a.stopWait()
 	return nil
+}
+
+// newSender builds what sends to webhooks.
+func (a *agentServer) newSender() (*push.Sender, error) {
+	store, ok := a.store.(tasks.Webhooks)
+	if !ok {
+		return nil, startError(errors.New("the store keeps no webhooks"), "another database in STAFF0_AGENT_DATABASE")
+	}
+	var allow []string
+	for _, host := range strings.Split(a.WebhookAllow, ",") {
+		if host = strings.TrimSpace(host); host != "" {
+			allow = append(allow, host)
+		}
+	}
+	sender, err := push.New(push.Config{Store: store, Allow: allow, Log: a.log})
+	if err != nil {
+		return nil, usageError(err.Error(), "STAFF0_WEBHOOK_ALLOW holds hosts, host:port and origins, separated by commas")
+	}
+	return sender, nil
 }
 
 // newServer builds the protocol in front of the engine: the public card, the one for callers with a token, and the key that signs both.

@@ -22,6 +22,7 @@ func (p *program) newAsk() *cobra.Command {
 	var (
 		asJSON              bool
 		version, task, conv string
+		webhook             string
 	)
 	c := &cobra.Command{
 		Use:   "ask QUESTION",
@@ -49,6 +50,9 @@ Exit codes:
 			q := &question{
 				program: p, progress: p.newProgress(asJSON && !isTerminal(p.err)), asJSON: asJSON, agent: p.settings.Agent, earlier: task != "",
 			}
+			if webhook != "" {
+				q.webhook = p.settings.webhook(webhook)
+			}
 			if task != "" && conv != "" {
 				return q.fail(usageError("--task and --context cannot be used together", "--task alone; a task is in its context already"))
 			}
@@ -63,6 +67,7 @@ Exit codes:
 	versionFlag(c, &version)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, however it ends")
 	c.Flags().StringVar(&task, "task", "", "`ID` of the task that this message belongs to")
+	c.Flags().StringVar(&webhook, "webhook", "", "`URL` that the agent is to tell of the task, too; staff0 client hook receives it")
 	c.Flags().StringVar(&conv, "context", "", "`ID` of the context to begin a new task in")
 	return c
 }
@@ -75,6 +80,7 @@ type question struct {
 	agent    string // for the hints, when it is not the default one
 	task     *a2a.Task
 	sent     []string
+	webhook  *a2a.TaskPushNotificationConfig
 	// earlier says that the task has messages of ours from another run. The agent has to be believed about them; about a task that began here
 	// it is not, or it could put any question into our mouth.
 	earlier bool
@@ -91,6 +97,9 @@ func (q *question) follow(ctx context.Context, a *asker, text string, task a2a.T
 	req := &a2a.SendMessageRequest{Message: &a2a.Message{
 		MessageID: a2a.NewMessageID(), Role: a2a.RoleUser, TaskID: task, ContextID: conv, Parts: []a2a.Part{a2a.TextPart(text)},
 	}}
+	if q.webhook != nil {
+		req.Configuration = &a2a.SendMessageConfiguration{TaskPushNotificationConfig: q.webhook}
+	}
 	q.sent = append(q.sent, text)
 	q.progress.wait("Asking…", time.Time{})
 	return q.watch(ctx, a, func(ctx context.Context) iter.Seq2[a2a.Event, error] { return a.Follow(ctx, req) })

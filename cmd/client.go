@@ -33,7 +33,7 @@ instructions.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(p.newAsk(), p.newChat(), p.newCard(), p.newTask(), p.newToken())
+	c.AddCommand(p.newAsk(), p.newChat(), p.newCard(), p.newTask(), p.newToken(), p.newHook())
 	return c
 }
 

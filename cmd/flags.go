@@ -38,6 +38,7 @@ func (s *settings) agentFlags(c *cobra.Command) {
 	f.StringVar(&s.Directory, "directory", s.Directory, "how an identifier becomes a person: auth0, hint or file:PATH (STAFF0_DIRECTORY; by provider)")
 	f.StringVar(&s.Model, "model", s.Model, "who reads the question: auto, gemini or rules (STAFF0_MODEL)")
 	f.StringVar(&s.Disclosure, "disclosure", s.Disclosure, "who may be told what: open or guarded (STAFF0_DISCLOSURE)")
+	f.StringVar(&s.WebhookAllow, "webhook-allow", s.WebhookAllow, "hosts and origins besides the public internet that webhooks may be at, separated by commas (STAFF0_WEBHOOK_ALLOW)")
 	f.DurationVar(&s.Retention, "retention", s.Retention, "how long finished tasks are kept (STAFF0_RETENTION)")
 	f.IntVar(&s.PollRate, "poll-rate", s.PollRate, "most polls a second to the identity provider, 0 for no limit (STAFF0_POLL_RATE)")
 	f.DurationVar(&s.ConsentExpiry, "consent-expiry", s.ConsentExpiry, "how long a person has to answer, 2s to 15m (STAFF0_CONSENT_EXPIRY)")

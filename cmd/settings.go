@@ -72,6 +72,9 @@ type settings struct {
 	PollRate      int           `env:"STAFF0_POLL_RATE"`
 	Retention     time.Duration `env:"STAFF0_RETENTION" envDefault:"720h"`
 
+	WebhookAllow  string       `env:"STAFF0_WEBHOOK_ALLOW"`
+	WebhookSecret oauth.Secret `env:"STAFF0_WEBHOOK_SECRET"`
+
 	CardKey string `env:"STAFF0_CARD_KEY"` // a file, not the key
 	TLSCert string `env:"STAFF0_TLS_CERT"`
 	TLSKey  string `env:"STAFF0_TLS_KEY"`

@@ -8,6 +8,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/a2asrv"
+	"staff0/a2a/push"
 	"staff0/a2a/tasks"
 	"staff0/a2a/wire"
 	"staff0/ciba/jwks"
@@ -18,6 +19,7 @@ type options struct {
 	Base  string        // URL under which the kit reaches it, without a slash at the end
 	Union bool          // the card also has the interfaces of 0.3
 	Pause time.Duration // how long the task takes that the kits subscribe to
+	Hooks []string      // where webhooks may be beside the public internet
 	// Change, if not nil, has the last word on the card, and with it on what is served.
 	Change func(*a2a.AgentCard)
 	Log    *slog.Logger
@@ -27,25 +29,42 @@ type options struct {
 type agent struct {
 	http.Handler
 	engine *tasks.Engine
+	hooks  *push.Sender // nil without push notifications
 }
 
 func newAgent(o options) (*agent, error) {
-	engine, err := tasks.NewEngine(tasks.Config{
-		// Kits use their message ids again, so repetitions are tasks of their own.
-		Store: new(tasks.Memory), Executor: executor{o.Pause}, InputModes: inputModes, RepeatWindow: 0, Log: o.Log,
-	})
-	if err != nil {
-		return nil, err
-	}
 	public := card(o)
 	if o.Change != nil {
 		o.Change(public)
 	}
-	server, err := a2asrv.New(a2asrv.Config{Card: public, Engine: engine, Verifier: everybody{}, Scope: scope, Path: "/a2a", Log: o.Log})
+	a, store := &agent{}, new(tasks.Memory)
+	config := tasks.Config{
+		// Kits use their message ids again, so repetitions are tasks of their own.
+		Store: store, Executor: executor{o.Pause}, InputModes: inputModes, RepeatWindow: 0, Log: o.Log,
+	}
+	var err error
+	if p := public.Capabilities.PushNotifications; p != nil && *p {
+		if a.hooks, err = push.New(push.Config{Store: store, Allow: o.Hooks, Log: o.Log}); err != nil {
+			return nil, err
+		}
+		config.Push = a.hooks
+	}
+	if a.engine, err = tasks.NewEngine(config); err != nil {
+		return nil, err
+	}
+	server, err := a2asrv.New(a2asrv.Config{Card: public, Engine: a.engine, Verifier: everybody{}, Scope: scope, Path: "/a2a", Log: o.Log})
 	if err != nil {
 		return nil, err
 	}
-	return &agent{open(server), engine}, nil
+	a.Handler = open(server)
+	return a, nil
+}
+
+// send sends to webhooks until ctx ends.
+func (a *agent) send(ctx context.Context) {
+	if a.hooks != nil {
+		a.hooks.Run(ctx)
+	}
 }
 
 // Media types that the kits send. There is one that they expect to be refused.
@@ -58,7 +77,6 @@ var (
 
 // card declares no security: the kits cannot send a token, and hold an agent that wants one to it.
 func card(o options) *a2a.AgentCard {
-	yes, no := true, false
 	var interfaces []a2a.AgentInterface
 	for _, i := range a2asrv.Interfaces(o.Base + "/a2a") {
 		if o.Union || i.ProtocolVersion == wire.Version10 {
@@ -70,7 +88,7 @@ func card(o options) *a2a.AgentCard {
 		SupportedInterfaces: interfaces,
 		Provider:            &a2a.AgentProvider{Organization: "Staff0", URL: "https://staff0.com"},
 		Capabilities: a2a.AgentCapabilities{
-			Streaming: &yes, PushNotifications: &no, ExtendedAgentCard: &no,
+			Streaming: new(true), PushNotifications: new(true), ExtendedAgentCard: new(false),
 			Extensions: []a2a.AgentExtension{{URI: "urn:staff0:conformance", Description: "Does nothing. It is there to be seen by the kits."}},
 		},
 		DefaultInputModes:  inputModes,

@@ -11,7 +11,7 @@ import (
 var describing = []requirement{
 	{id: "CARD-DISC-001", means: "the card is there for everybody (§8.2)", test: func(k *kit) {
 		for _, method := range []string{http.MethodGet, http.MethodHead} {
-			res := k.do(k.newRequest(method, base+"/.well-known/agent-card.json", ""))
+			res := k.do(k.newRequest(method, k.base+"/.well-known/agent-card.json", ""))
 			if body := k.whole(res); res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/json" || (body == "") != (method == "HEAD") {
 				k.Errorf("%s is answered with %d %v %s", method, res.StatusCode, res.Header, body)
 			}
@@ -21,7 +21,7 @@ var describing = []requirement{
 	{id: "CARD-PROTO-002", means: "every interface names its address, binding and version (§4.4.6)", test: func(k *kit) {
 		for _, i := range k.card()["supportedInterfaces"].([]any) {
 			i := i.(object)
-			if url, _ := i["url"].(string); !strings.HasPrefix(url, base) || i["protocolVersion"] != "1.0" {
+			if url, _ := i["url"].(string); !strings.HasPrefix(url, k.base) || i["protocolVersion"] != "1.0" {
 				k.Errorf("an interface is %v", i)
 			}
 		}
@@ -33,7 +33,7 @@ var describing = []requirement{
 	}},
 	{id: "CARD-CACHE-002", means: "the card has a tag, and who has the card need not fetch it (§8.6.1)", test: func(k *kit) {
 		tag := k.cardHeader().Get("ETag")
-		res := k.do(k.newRequest(http.MethodGet, base+"/.well-known/agent-card.json", "", "If-None-Match", tag))
+		res := k.do(k.newRequest(http.MethodGet, k.base+"/.well-known/agent-card.json", "", "If-None-Match", tag))
 		if body := k.whole(res); res.StatusCode != http.StatusNotModified || body != "" || tag == "" {
 			k.Errorf("%q is answered with %d %s", tag, res.StatusCode, body)
 		}
@@ -80,7 +80,7 @@ var describing = []requirement{
 
 func (k *kit) cardHeader() http.Header {
 	k.Helper()
-	res := k.do(k.newRequest(http.MethodGet, base+"/.well-known/agent-card.json", ""))
+	res := k.do(k.newRequest(http.MethodGet, k.base+"/.well-known/agent-card.json", ""))
 	k.whole(res)
 	return res.Header
 }

@@ -9,8 +9,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,42 +23,69 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
-const base = "http://agent.example"
-
 // kit is one agent under test and the binding through which it is talked to.
 type kit struct {
 	*testing.T
 	binding  binding
+	base     string // of the agent
 	url      string // of the binding's interface in the card
 	client   *http.Client
 	messages int
+	hook     *receiver // if the test is over the network
 }
 
-// withKit runs a test in test time, with an agent of its own.
-func withKit(t *testing.T, b binding, change func(*a2a.AgentCard), test func(*kit)) {
+// withKit runs the test of a requirement with an agent of its own: in test time, or over the network.
+func withKit(t *testing.T, b binding, r requirement) {
 	t.Helper()
+	if r.network {
+		hook := receive(t)
+		server := httptest.NewUnstartedServer(nil)
+		o := options{Base: "http://" + server.Listener.Addr().String(), Hooks: []string{hook.origin()}, Change: r.card}
+		k := &kit{T: t, binding: b, base: o.Base, hook: hook}
+		defer server.Close()
+		k.run(o, r.test, func(agent http.Handler) {
+			server.Config.Handler = agent
+			server.Start()
+			k.client = server.Client()
+		})
+		return
+	}
 	synctest.Test(t, func(t *testing.T) {
-		agent, err := newAgent(options{Base: base, Pause: time.Minute, Change: change})
-		if err != nil {
-			t.Fatal(err)
-		}
-		k := &kit{T: t, binding: b, client: inMemory(t, agent)}
-		defer func() {
-			k.client.CloseIdleConnections()
-			if err := agent.engine.Shutdown(context.WithoutCancel(t.Context())); err != nil {
-				t.Error(err)
-			}
-		}()
-		for _, i := range k.card()["supportedInterfaces"].([]any) {
-			if i := i.(object); i["protocolBinding"] == b.name() && k.url == "" {
-				k.url = i["url"].(string)
-			}
-		}
-		if k.url == "" {
-			t.Skip("the card has no interface of this binding")
-		}
-		test(k)
+		k := &kit{T: t, binding: b, base: "http://agent.example"}
+		k.run(options{Base: k.base, Pause: time.Minute, Change: r.card}, r.test, func(agent http.Handler) { k.client = inMemory(t, agent) })
+		k.client.CloseIdleConnections()
 	})
+}
+
+// run makes the agent, serves it, and runs the test.
+func (k *kit) run(o options, test func(*kit), serve func(http.Handler)) {
+	k.Helper()
+	agent, err := newAgent(o)
+	if err != nil {
+		k.Fatal(err)
+	}
+	serve(agent)
+	ctx, stop := context.WithCancel(k.Context())
+	var sender sync.WaitGroup
+	if k.hook != nil {
+		sender.Go(func() { agent.send(ctx) })
+	}
+	defer func() {
+		stop()
+		sender.Wait()
+		if err := agent.engine.Shutdown(context.WithoutCancel(k.Context())); err != nil {
+			k.Error(err)
+		}
+	}()
+	for _, i := range k.card()["supportedInterfaces"].([]any) {
+		if i := i.(object); i["protocolBinding"] == k.binding.name() && k.url == "" {
+			k.url = i["url"].(string)
+		}
+	}
+	if k.url == "" {
+		k.Skip("the card has no interface of this binding")
+	}
+	test(k)
 }
 
 // pipes is a listener for connections in memory: those block in a way that test time understands.
@@ -252,7 +281,7 @@ func texts(task object) []string {
 // card is the agent card.
 func (k *kit) card() object {
 	k.Helper()
-	res := k.do(k.newRequest(http.MethodGet, base+"/.well-known/agent-card.json", ""))
+	res := k.do(k.newRequest(http.MethodGet, k.base+"/.well-known/agent-card.json", ""))
 	defer res.Body.Close()
 	var card object
 	if err := json.NewDecoder(res.Body).Decode(&card); err != nil || res.StatusCode != http.StatusOK {

@@ -6,11 +6,14 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -41,6 +44,7 @@ func run(ctx context.Context, args []string) error {
 	version := flags.String("card", wire.Version10, "`version` that the card is for; one for "+wire.Version03+" is for both")
 	pause := flags.Duration("pause", 4*time.Second, "`time` that a task takes which kits subscribe to: twice their TCK_STREAMING_TIMEOUT")
 	streaming := flags.Bool("streaming", true, "offer streams")
+	webhooks := flags.Bool("push", true, "offer push notifications")
 	required := flags.Bool("require-extension", false, "declare "+requiredExtension+" as required")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -56,8 +60,8 @@ func run(ctx context.Context, args []string) error {
 		*base = "http://" + listener.Addr().String()
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	agent, err := newAgent(options{Base: *base, Union: *version == wire.Version03, Pause: *pause, Log: log, Change: func(c *a2a.AgentCard) {
-		c.Capabilities.Streaming = streaming
+	agent, err := newAgent(options{Base: *base, Union: *version == wire.Version03, Pause: *pause, Hooks: localhost(), Log: log, Change: func(c *a2a.AgentCard) {
+		c.Capabilities.Streaming, c.Capabilities.PushNotifications = streaming, webhooks
 		if *required {
 			requireExtension(c)
 		}
@@ -65,6 +69,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	sending, stopSending := context.WithCancel(context.Background())
+	var sender sync.WaitGroup
+	sender.Go(func() { agent.send(sending) })
+	defer sender.Wait()
+	defer stopSending()
 	server := &http.Server{Handler: agent, ReadHeaderTimeout: headerTimeout}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -77,4 +86,14 @@ func run(ctx context.Context, args []string) error {
 	defer cancel()
 	agent.engine.Drain()
 	return errors.Join(err, server.Shutdown(ctx), agent.engine.Shutdown(ctx))
+}
+
+// localhost is where the kits receive what is sent to webhooks: on this machine, at any port and without TLS. Webhooks may be at an origin that is
+// named, and not at all of a host, so these are all of them.
+func localhost() []string {
+	all := make([]string, math.MaxUint16)
+	for i := range all {
+		all[i] = "http://localhost:" + strconv.Itoa(i+1)
+	}
+	return all
 }

@@ -23,7 +23,7 @@ var shapes = map[string]string{
 
 	"TaskPushNotificationConfig":              "tenant:string id:string taskId:string url*:string token:string authentication:AuthenticationInfo",
 	"AuthenticationInfo":                      "scheme*:string credentials:string",
-	"ListTaskPushNotificationConfigsResponse": "configs:[]TaskPushNotificationConfig nextPageToken:string",
+	"ListTaskPushNotificationConfigsResponse": "configs:[]TaskPushNotificationConfig? nextPageToken:string?",
 	"Empty": "",
 
 	"AgentCard": "name*:string description*:string supportedInterfaces*:[]AgentInterface provider:AgentProvider version*:string documentationUrl:string " +

@@ -652,7 +652,7 @@ func TestNewChecksItsConfiguration(t *testing.T) {
 
 func TestTheCard(t *testing.T) {
 	c := Card(CardConfig{Company: "Staff0", Organization: "https://staff0.com", TokenURL: "https://issuer/token", Scope: "read:employee_status"})
-	if c.Name != "Staff0 HR Agent" || c.Version != "1.0.0" || !*c.Capabilities.Streaming || *c.Capabilities.PushNotifications || !*c.Capabilities.ExtendedAgentCard {
+	if c.Name != "Staff0 HR Agent" || c.Version != "1.0.0" || !*c.Capabilities.Streaming || !*c.Capabilities.PushNotifications || !*c.Capabilities.ExtendedAgentCard {
 		t.Errorf("card %+v", c)
 	}
 	skill := c.Skills[0]

@@ -33,8 +33,7 @@ func OutputModes() []string { return []string{"text/plain", "application/json"} 
 
 // Card describes the agent. Callers authenticate by OAuth 2.0 client credentials, for they are programs and nobody sits before them.
 func Card(c CardConfig) *a2a.AgentCard {
-	yes, no := true, false
-	extended := true
+	yes := true
 	require := []a2a.SecurityRequirement{{Schemes: map[string]a2a.StringList{SchemeName: {List: []string{c.Scope}}}}}
 	return &a2a.AgentCard{
 		Name:                c.Company + " HR Agent",
@@ -42,7 +41,7 @@ func Card(c CardConfig) *a2a.AgentCard {
 		SupportedInterfaces: c.Interfaces,
 		Provider:            &a2a.AgentProvider{Organization: c.Company, URL: c.Organization},
 		Version:             Version,
-		Capabilities:        a2a.AgentCapabilities{Streaming: &yes, PushNotifications: &no, ExtendedAgentCard: &extended, Extensions: []a2a.AgentExtension{consentExtension()}},
+		Capabilities:        a2a.AgentCapabilities{Streaming: &yes, PushNotifications: &yes, ExtendedAgentCard: &yes, Extensions: []a2a.AgentExtension{consentExtension()}},
 		SecuritySchemes: map[string]a2a.SecurityScheme{SchemeName: {OAuth2: &a2a.OAuth2SecurityScheme{
 			Description: "OAuth 2.0 client credentials at the identity provider of " + c.Company,
 			Flows: a2a.OAuthFlows{ClientCredentials: &a2a.OAuthFlow{

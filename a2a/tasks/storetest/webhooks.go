@@ -53,7 +53,7 @@ func (f *fixture) hooks() tasks.Webhooks {
 func webhook(task, id string) *tasks.Webhook {
 	return &tasks.Webhook{Config: &a2a.TaskPushNotificationConfig{
 		Tenant: "t", TaskID: a2a.TaskID(task), ID: id, URL: "https://bank.example/hook?a=b&c=<ä>", Token: "tok\u2028en",
-		Authentication: &a2a.AuthenticationInfo{Scheme: "Bearer", Credentials: "secret"}, Version: "0.3",
+		Authentication: &a2a.AuthenticationInfo{Scheme: "Bearer", Credentials: "secret"}, Version: "another",
 	}}
 }
 
