@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 
 	"staff0/a2a"
@@ -79,7 +80,7 @@ func (e *Engine) setWebhook(ctx context.Context, store Webhooks, w *Webhook) err
 	case errors.Is(err, ErrNotFound):
 		return &a2a.Error{Err: a2a.ErrTaskNotFound, Metadata: map[string]string{"taskId": string(w.Config.TaskID)}}
 	case errors.Is(err, ErrWebhooksFull):
-		return &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "The task has 10 push notification configurations: delete one first"}
+		return &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: fmt.Sprintf("The task has %d push notification configurations: delete one first", MaxWebhooks)}
 	case err != nil:
 		return e.fault("set a webhook", w.Config.TaskID, err)
 	}
