@@ -15,11 +15,12 @@ import (
 
 // Bounds of the waiting.
 const (
-	wakeRetry  = time.Second          // when the store is out of order
-	coalesce   = 2 * time.Millisecond // polls this close are one wake-up of the processor
-	idleLook   = time.Hour            // when nothing is due
-	drainGrace = 5 * time.Second      // for what is in flight when the agent stops
-	maxSlew    = time.Second          // between two clocks; what is more, somebody has set
+	wakeRetry  = time.Second           // when the store is out of order
+	coalesce   = 2 * time.Millisecond  // polls this close are one wake-up of the processor
+	aliveLook  = 50 * time.Millisecond // while the tasks may be another agent's
+	idleLook   = time.Hour             // when nothing is due
+	drainGrace = 5 * time.Second       // for what is in flight when the agent stops
+	maxSlew    = time.Second           // between two clocks; what is more, somebody has set
 )
 
 var errStopping = errors.New("the agent is shutting down")
@@ -27,6 +28,8 @@ var errStopping = errors.New("the agent is shutting down")
 // waker runs the next turn of a parked task; *tasks.Engine is one.
 type waker interface {
 	Wake(ctx context.Context, id a2a.TaskID, signal any) error
+	// Alive reports whether the tasks are certainly still this agent's.
+	Alive() bool
 }
 
 // The signals with which a task is woken.
@@ -310,6 +313,10 @@ func (a *approvals) dispatch(ctx context.Context, w waker) (wait time.Duration, 
 	}
 	if a.draining {
 		return wait, a.inFlight == 0 && a.turns == 0 && !a.holds()
+	}
+	if !w.Alive() {
+		// An approval is handed out once. After a sleep all polls are due, and what they would collect is another agent's by now, perhaps.
+		return min(wait, aliveLook), false
 	}
 	return min(wait, a.startPolls(ctx, now)), false
 }

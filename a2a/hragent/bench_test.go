@@ -68,6 +68,8 @@ type nobodyWakes struct{}
 
 func (nobodyWakes) Wake(context.Context, a2a.TaskID, any) error { return nil }
 
+func (nobodyWakes) Alive() bool { return true }
+
 // The waiting itself: what a pending approval weighs, and what the scheduling of a poll costs, the poll's own work left out. One operation is a
 // second of 10,000 waiting tasks with an interval of 5 s, or of 100,000 with one of 60 s.
 func BenchmarkWaiting(b *testing.B) {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,8 @@ type desk struct {
 	answer func(id string, n int) (*ciba.Grant, error) // to the n-th poll of an id
 	held   time.Duration                               // by the provider, each poll
 	fails  int                                         // wake-ups that fail first
+
+	lapsed atomic.Bool // the lease
 
 	mu       sync.Mutex
 	begun    time.Time
@@ -76,6 +79,8 @@ func (d *desk) PollOnce(ctx context.Context, id string, _ ciba.Expectation) (*ci
 	}
 	return d.answer(id, n)
 }
+
+func (d *desk) Alive() bool { return !d.lapsed.Load() }
 
 func (d *desk) Wake(_ context.Context, id a2a.TaskID, signal any) error {
 	d.mu.Lock()
@@ -498,6 +503,29 @@ func TestPollsAfterARestart(t *testing.T) {
 				t.Errorf("polled %v after its expiry", got)
 			}
 			d.wantEnd(fmt.Sprint("gone", i), silence{reasonNoAnswer})
+		}
+	})
+}
+
+// An agent that was asleep for longer than its lease finds every poll due. It collects nothing before it knows what is still its own.
+func TestNoPollsWithoutALease(t *testing.T) {
+	office(t, 0, func(t *testing.T, d *desk) {
+		for i := range 100 {
+			d.waits(fmt.Sprint(i), time.Minute, 5*time.Second)
+		}
+		time.Sleep(time.Second)
+		d.lapsed.Store(true)
+		time.Sleep(19 * time.Second)
+		for i := range 50 { // another agent has these
+			d.unpark(a2a.TaskID(fmt.Sprint(i)))
+		}
+		d.lapsed.Store(false)
+		time.Sleep(time.Second)
+		for i := range 100 {
+			got := d.at(fmt.Sprint(i))
+			if want := 1 + i/50; len(got) != want || want == 2 && (got[1] < 20*time.Second || got[1] > 20*time.Second+2*aliveLook) {
+				t.Errorf("%d was polled at %v; from 1s to 20s there was no lease", i, got)
+			}
 		}
 	})
 }

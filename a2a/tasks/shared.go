@@ -23,6 +23,9 @@ type Shared interface {
 	Gone(ctx context.Context, ids []a2a.TaskID) ([]a2a.TaskID, error)
 	// ClaimEvery is the time between two claims when there is no news of one.
 	ClaimEvery() time.Duration
+	// Alive reports, without asking anybody, whether the others cannot have taken this agent for dead yet. An agent that was asleep does nothing
+	// outside that can be done once only before it has found out.
+	Alive() bool
 	// Release gives back all that this agent holds, so that another one claims it at once. After it nothing is created or run here.
 	Release(ctx context.Context) error
 }
@@ -48,6 +51,9 @@ type sharing struct {
 func newSharing(s Shared) *sharing {
 	return &sharing{store: s, kick: make(chan struct{}, 1), parked: map[a2a.TaskID]struct{}{}}
 }
+
+// Alive reports whether what is this agent's to run certainly still is, see Shared.
+func (e *Engine) Alive() bool { return e.shared == nil || e.shared.store.Alive() }
 
 // share follows the other agents and claims what they leave, in the background, until the engine stops.
 func (e *Engine) share() {

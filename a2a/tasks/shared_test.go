@@ -34,6 +34,8 @@ func (c *commons) Follow(ctx context.Context, tell func(tasks.News)) {
 
 func (c *commons) ClaimEvery() time.Duration { return 3 * time.Second }
 
+func (c *commons) Alive() bool { return true }
+
 func (c *commons) Release(context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

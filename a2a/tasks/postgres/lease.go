@@ -159,6 +159,13 @@ func (s *Store) beats() {
 // ClaimEvery is a third of the lease: what is left by an agent that died is taken within that time after its lease.
 func (s *Store) ClaimEvery() time.Duration { return s.holder.lease / 3 }
 
+// Alive reports whether the lease runs by this process's clock. The time is that of the sending of the renewal, so the database counts no earlier
+// end.
+func (s *Store) Alive() bool {
+	id, stale, _, _ := s.holder.state()
+	return id != 0 && !stale
+}
+
 // Release gives back what this agent holds. All others are told of what it has stored, and that there is something to claim.
 func (s *Store) Release(ctx context.Context) error {
 	if s.readOnly {

@@ -181,6 +181,18 @@ func TestAnAgentThatWasAsleepKeepsWhatNobodyHasTaken(t *testing.T) {
 	}
 }
 
+func TestAnAgentIsAliveWhileItsLeaseRunsByItsOwnClock(t *testing.T) {
+	a, b := two(t)
+	alive := []bool{a.Alive()}
+	lapse(t, a)
+	alive = append(alive, a.Alive())
+	wantClaimed(t, b)
+	alive = append(alive, a.Alive(), b.Alive())
+	if want := []bool{true, false, false, true}; !slices.Equal(alive, want) {
+		t.Errorf("at first, after the lease, when it was taken, and the other: alive %v, want %v", alive, want)
+	}
+}
+
 func TestASleeperLearnsOfItsDeathBeforeItCreates(t *testing.T) {
 	a, b := two(t)
 	lapse(t, a)
