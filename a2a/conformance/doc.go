@@ -16,7 +16,7 @@
 //
 // What an agent says that lacks a capability, and to clients that do not name a required extension, takes runs of their own:
 //
-//	go run ./a2a/conformance -listen 127.0.0.1:9999 -streaming=false &
+//	go run ./a2a/conformance -listen 127.0.0.1:9999 -streaming=false -push=false &
 //	./run_tck.py --sut-host http://127.0.0.1:9999 -- -k 'not_supported or unsupported_operation'
 //	go run ./a2a/conformance -listen 127.0.0.1:9999 -require-extension &
 //	./run_tck.py --sut-host http://127.0.0.1:9999 -- -k required_extension
