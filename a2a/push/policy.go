@@ -19,23 +19,23 @@ const (
 // policy decides which webhooks may be called.
 type policy struct {
 	origins map[string]bool // scheme://host:port
-	hosts   map[string]bool // over https, at any port
+	hosts   map[string]bool // scheme://host, at any port
 }
 
 // newPolicy reads the operator's list.
 func newPolicy(allow []string) (*policy, error) {
 	p := &policy{origins: map[string]bool{}, hosts: map[string]bool{}}
 	for _, entry := range allow {
-		text := entry
+		text, anyPort := strings.CutSuffix(entry, ":*")
 		if !strings.Contains(text, "://") {
 			text = "https://" + text
 		}
 		u, err := url.Parse(text)
-		if err != nil || !isOrigin(u) || !validPort(u.Port()) || !isName(u.Hostname()) {
+		if err != nil || !isOrigin(u) || !validPort(u.Port()) || !isName(u.Hostname()) || anyPort && u.Port() != "" {
 			return nil, fmt.Errorf("push: %q is neither a host, nor host:port, nor an origin such as http://localhost:9000", entry)
 		}
-		if u.Port() == "" && text != entry {
-			p.hosts[strings.ToLower(u.Hostname())] = true
+		if u.Port() == "" && (anyPort || !strings.Contains(entry, "://")) {
+			p.hosts[site(u)] = true
 		} else {
 			p.origins[origin(u)] = true
 		}
@@ -64,8 +64,11 @@ func origin(u *url.URL) string {
 	default:
 		port = "443"
 	}
-	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+	return site(u) + ":" + port
 }
+
+// site is the origin without the port.
+func site(u *url.URL) string { return u.Scheme + "://" + strings.ToLower(u.Hostname()) }
 
 // target is where a webhook is.
 type target struct {
@@ -92,7 +95,7 @@ func (p *policy) target(address string) (t *target, problem string) {
 		return nil, "must not have a fragment"
 	}
 	t = &target{url: u, origin: origin(u)}
-	switch t.allowed = p.origins[t.origin] || u.Scheme == "https" && p.hosts[strings.ToLower(u.Hostname())]; {
+	switch t.allowed = p.origins[t.origin] || p.hosts[site(u)]; {
 	case t.allowed:
 		return t, ""
 	case u.Scheme != "https":

@@ -22,7 +22,7 @@ func newSender(t testing.TB, c Config) *Sender {
 }
 
 func TestWhichAddressesAConfigurationMayHave(t *testing.T) {
-	s := newSender(t, Config{Allow: []string{"http://localhost:9000", "hooks.internal", "10.0.0.1:8443", "https://Inner.Bank.example", "[fd00::1]:99"}})
+	s := newSender(t, Config{Allow: []string{"http://localhost:9000", "hooks.internal", "10.0.0.1:8443", "https://Inner.Bank.example", "[fd00::1]:99", "http://127.0.0.1:*"}})
 	const inside, https, noURL = "must be on the public internet", "must begin with https://", "is not a URL with a host"
 	for _, row := range []struct{ url, problem string }{
 		{"https://bank.example/hook", ""},
@@ -105,6 +105,9 @@ func TestWhichAddressesAConfigurationMayHave(t *testing.T) {
 		{"https://10.0.0.1/", inside},
 		{"https://inner.bank.example/", ""},
 		{"https://inner.bank.example:443/", ""},
+		{"http://127.0.0.1:1234/", ""},
+		{"http://127.0.0.1/", ""},
+		{"https://127.0.0.1:1234/", inside},
 		{"https://[fd00::1]:99/", ""},
 		{"https://[fd00::1]/", inside},
 	} {
@@ -136,7 +139,7 @@ func TestOnlyWhatTheOperatorAllowsIsDialledWithoutTheGuard(t *testing.T) {
 func TestAListWithSomethingElseInItIsRefused(t *testing.T) {
 	for _, entry := range []string{
 		"", "*", "*.bank.example", "ftp://bank.example", "https://bank.example/hook", "bank.example/hook", "user@bank.example", "bank.example:0", "bank.example:http",
-		"bank.example?", "bank.example#a", ":443", "10.0.0.0/8", "https://", "a b",
+		"bank.example?", "bank.example#a", ":443", "10.0.0.0/8", "https://", "a b", "bank.example:1:*", "bank.example:1:2", "http://bank.example:9:*", ":*",
 	} {
 		_, err := New(Config{Store: new(tasks.Memory), Allow: []string{"fine.example", entry}})
 		if err == nil || !strings.Contains(err.Error(), "origin") {

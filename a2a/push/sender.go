@@ -49,7 +49,8 @@ type Config struct {
 	// Store holds the webhooks and the tasks. It is the one of the engine.
 	Store tasks.Webhooks
 	// Allow lists what may be called against the rule that webhooks are on the public internet and called over https: hosts and host:port, which
-	// are still called over https, and origins such as http://localhost:9000. A host without a port allows any port. Names are not patterns.
+	// are still called over https, and origins such as http://localhost:9000. A host without a port allows any port, as http://localhost:* does. Names
+	// are not patterns.
 	Allow []string
 	// UserAgent is what receivers see; "" is staff0.
 	UserAgent string
