@@ -108,12 +108,10 @@ type process struct {
 	line     string
 	out, err string // files
 	done     chan struct{}
-	stopped  bool // it has been asked to end
 }
 
 // processes are those of one script.
 type processes struct {
-	mu         sync.Mutex
 	script     string
 	byName     map[string]*process
 	transcript *transcript

@@ -157,9 +157,7 @@ type exchange struct {
 	cancel func()
 	mu     sync.Mutex
 	text   bytes.Buffer
-	json   bool
 	stream bool
-	shown  bool
 	over   bool
 }
 

@@ -33,7 +33,7 @@ const (
 var (
 	errNoCredentials = errors.New("no bearer token in the request")
 	errTwoHeaders    = errors.New("more than one Authorization header")
-	errNoToken       = errors.New("Authorization: Bearer without a token")
+	errNoToken       = errors.New("an Authorization header without a token")
 	errNoClaims      = errors.New("the verifier returned neither claims nor an error")
 	errScope         = errors.New("a scope is missing")
 	errAccept        = errors.New("the route does not serve this kind of caller")

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 )
@@ -59,15 +58,6 @@ func answer(status int, body string, header ...string) handler {
 
 func jsonAnswer(body string) handler {
 	return answer(http.StatusOK, body, "Content-Type", "application/json")
-}
-
-func containsAll(s string, parts ...string) bool {
-	for _, p := range parts {
-		if !strings.Contains(s, p) {
-			return false
-		}
-	}
-	return true
 }
 
 func within(t *testing.T, what string, got, want time.Time) {
