@@ -64,10 +64,18 @@ func (e *Engine) CreatePushConfig(ctx context.Context, owner Owner, c *a2a.TaskP
 	return w.Config, nil
 }
 
+// olderPushConfigID is the id of a configuration without one that came in an older version. There a task has one configuration, which is set or
+// updated, unless its client tells several apart by ids of its own (0.3 §6.8, §7.5): so another one without an id takes its place.
+const olderPushConfigID = "default"
+
 func newWebhook(c *a2a.TaskPushNotificationConfig, task a2a.TaskID, sent Seq) *Webhook {
 	config := *c
 	config.TaskID = task // an inline configuration has none, or the wrong one (§4.3.1)
-	if config.ID == "" {
+	switch {
+	case config.ID != "":
+	case config.Version != "":
+		config.ID = olderPushConfigID
+	default:
 		config.ID = a2a.NewPushConfigID()
 	}
 	return &Webhook{Config: &config, Sent: sent}
