@@ -100,8 +100,8 @@ func (c *crash) ask(p *crashPlan) {
 		time.Sleep(p.start)
 		ctx, cancel := context.WithTimeout(c.Context(), crashPatience)
 		defer cancel()
-		if err := a.run(ctx); err != nil {
-			c.faultf("%s: %s", a, err)
+		if err := a.run(ctx); err != nil && c.Context().Err() == nil {
+			c.faultf("%s: %v", a, err)
 			return
 		}
 		a.mu.Lock()
@@ -111,6 +111,8 @@ func (c *crash) ask(p *crashPlan) {
 }
 
 func (a *crashAsker) String() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	return fmt.Sprintf("question %s (task %s) about %s, which %s and is to %q", a.message, a.id, a.person, a.way, a.decision)
 }
 
@@ -189,7 +191,7 @@ func (a *crashAsker) says(id, text string) *a2a.Message {
 func (a *crashAsker) passes(ctx context.Context, err error) error {
 	var unreachable *a2aclient.UnreachableError
 	var answered *a2aclient.HTTPError
-	lost := errors.As(err, &unreachable) || errors.Is(err, a2aclient.ErrCut) ||
+	lost := errors.As(err, &unreachable) || errors.Is(err, a2aclient.ErrCut) || a.c.form.pauses && errors.Is(err, a2a.ErrInternal) ||
 		errors.As(err, &answered) && answered.Status >= http.StatusInternalServerError
 	if !lost {
 		return err

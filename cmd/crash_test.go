@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,9 +36,10 @@ const (
 
 	crashAgentUp  = 2500 * time.Millisecond // at most, between two ends of an agent
 	crashInStart  = 80 * time.Millisecond   // within which an agent is killed that has just been started
-	crashInDrain  = 300 * time.Millisecond  // within which one is killed that has been told to stop
+	crashInDrain  = 50 * time.Millisecond   // within which one is killed that has been told to stop
 	crashStopTime = 10 * time.Second        // in which it stops by itself
 	crashPatience = 3 * time.Minute         // for one question, and for anything else
+	crashPauses   = 20                      // rounds, one of which is a pause
 	crashDecision = 3 * time.Second         // within which people decide who do
 )
 
@@ -48,6 +50,7 @@ type crashForm struct {
 	every    time.Duration // an agent ends; 0 is at random
 	expiry   time.Duration // that people have to answer
 	hurry    bool          // nobody is asked who does not answer
+	pauses   bool          // of agents, beside their ends
 	database string        // PostgreSQL, for two agents; "" is one agent and SQLite
 	program  string
 }
@@ -72,7 +75,7 @@ func TestCrash(t *testing.T) {
 			program: program,
 		}
 		if rounds, long := crashSetting(t, "STAFF0_CRASH_ROUNDS", 0); long {
-			form.rounds, form.askers, form.expiry, form.hurry = rounds, 100, time.Minute, false
+			form.rounds, form.askers, form.expiry, form.hurry, form.pauses = rounds, 100, time.Minute, false, true
 		}
 		crashTest(t, form)
 	})
@@ -158,6 +161,7 @@ func crashTest(t *testing.T, form crashForm) {
 		c.start(agent)
 	}
 	c.connect(c.Context())
+	t.Cleanup(c.asking.Wait) // of a test that has given up, too
 	began := time.Now()
 	for n := range form.rounds {
 		c.round(n)
@@ -186,6 +190,10 @@ func (c *crash) round(n int) {
 	}
 	time.Sleep(up)
 	agent := c.agents[c.random.IntN(len(c.agents))]
+	if c.form.pauses && c.random.IntN(crashPauses) == 0 {
+		c.pause(agent)
+		return
+	}
 	switch way := c.random.IntN(10); {
 	case way < 7:
 		c.kill(agent, "at work")
@@ -208,8 +216,9 @@ func (c *crash) round(n int) {
 
 // start starts an agent and waits until it is ready.
 func (c *crash) start(agent *crashAgent) {
-	c.starts = append(c.starts, agent.ready(c))
-	agent.serves.Store(true)
+	agent.launch(c)
+	agent.awake(c)
+	c.starts = append(c.starts, time.Since(agent.born))
 }
 
 // kill ends an agent in the middle of something, unless it has ended already.
@@ -219,6 +228,17 @@ func (c *crash) kill(agent *crashAgent, phase string) {
 		phase = "had stopped"
 	}
 	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), killed: killed, phase: phase})
+}
+
+// pause has an agent stand still for so long that the others take it for dead, and then go on as if nothing had been.
+func (c *crash) pause(agent *crashAgent) {
+	agent.gone()
+	_ = agent.cmd.Process.Signal(syscall.SIGSTOP)
+	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), killed: true, phase: "paused"})
+	c.readStore()
+	time.Sleep(postgres.DefaultLease + c.form.every)
+	_ = agent.cmd.Process.Signal(syscall.SIGCONT)
+	agent.awake(c)
 }
 
 // stop ends an agent in good order.
@@ -241,11 +261,11 @@ func (c *crash) report(took time.Duration) {
 		count[e.phase]++
 	}
 	slices.Sort(c.starts)
-	after := c.starts
+	n := len(c.starts)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d rounds in %v, %d questions, %d tasks\n", c.form.rounds, took.Round(time.Second), len(c.askers), len(c.known))
 	fmt.Fprintf(&b, "ends of an agent: %v\n", count)
-	fmt.Fprintf(&b, "ready after: p50 %v, max %v\n", after[len(after)/2].Round(time.Millisecond), after[len(after)-1].Round(time.Millisecond))
+	fmt.Fprintf(&b, "ready after: p50 %v, max %v\n", c.starts[n/2].Round(time.Millisecond), c.starts[n-1].Round(time.Millisecond))
 	fmt.Fprintf(&b, "%s", c.figures())
 	c.Logf("%s", b.String())
 }

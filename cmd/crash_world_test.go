@@ -330,16 +330,14 @@ func (a *crashAgent) launch(c *crash) {
 	}()
 }
 
-// ready begins a life and waits until callers are served. It returns how long that took.
-func (a *crashAgent) ready(c *crash) time.Duration {
-	a.launch(c)
+// awake waits until callers are served.
+func (a *crashAgent) awake(c *crash) {
 	if err := awaitReady(a.base(), time.Now().Add(crashPatience), a.done); err != nil {
 		log, _ := os.ReadFile(filepath.Join(a.world.dir, a.name+".err"))
 		c.Fatalf("%s: %v: %s", a.name, err, log[max(0, len(log)-2000):])
 	}
-	now := time.Now()
-	a.up = append(a.up, crashSpan{from: now})
-	return now.Sub(a.born)
+	a.up = append(a.up, crashSpan{from: time.Now()})
+	a.serves.Store(true)
 }
 
 // gone notes that the agent does not serve any more.
