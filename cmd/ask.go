@@ -20,9 +20,10 @@ const (
 
 func (p *program) newAsk() *cobra.Command {
 	var (
-		asJSON              bool
-		version, task, conv string
-		webhook             string
+		asJSON     bool
+		task, conv string
+		wire       wireFlags
+		webhook    string
 	)
 	c := &cobra.Command{
 		Use:   "ask QUESTION",
@@ -56,7 +57,7 @@ Exit codes:
 			if task != "" && conv != "" {
 				return q.fail(usageError("--task and --context cannot be used together", "--task alone; a task is in its context already"))
 			}
-			a, err := p.withClient(c, version)
+			a, err := p.withClient(c, wire)
 			if err != nil {
 				return q.fail(err)
 			}
@@ -64,7 +65,7 @@ Exit codes:
 		},
 	}
 	p.settings.askerFlags(c)
-	versionFlag(c, &version)
+	wire.register(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, however it ends")
 	c.Flags().StringVar(&task, "task", "", "`ID` of the task that this message belongs to")
 	c.Flags().StringVar(&webhook, "webhook", "", "`URL` that the agent is to tell of the task, too; staff0 client hook receives it")

@@ -14,7 +14,7 @@ import (
 const maxChatLine = 64 << 10
 
 func (p *program) newChat() *cobra.Command {
-	var version string
+	var wire wireFlags
 	c := &cobra.Command{
 		Use:   "chat",
 		Short: "Ask questions as a conversation",
@@ -23,7 +23,7 @@ a new question in the same context. The end of input ends the conversation.`,
 		Example: "  staff0 client chat",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := p.withClient(c, version)
+			a, err := p.withClient(c, wire)
 			if err != nil {
 				return err
 			}
@@ -31,7 +31,7 @@ a new question in the same context. The end of input ends the conversation.`,
 		},
 	}
 	p.settings.askerFlags(c)
-	versionFlag(c, &version)
+	wire.register(c)
 	return c
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/a2aclient"
+	"staff0/a2a/hragent"
 	"staff0/ciba/oauth"
 )
 
@@ -45,7 +46,10 @@ type asker struct {
 }
 
 // connect finds the provider and the agent, and prepares to call it. Both are waited for a little, for they may have been started together.
-func (s *settings) connect(ctx context.Context, version string, pins ...string) (*asker, error) {
+func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) (*asker, error) {
+	if _, ok := bindings[wire.binding]; !ok {
+		return nil, usageError(fmt.Sprintf("%q is no binding", wire.binding), "--binding is jsonrpc or rest")
+	}
 	base, err := a2aclient.ParseBase(s.Agent)
 	if err != nil {
 		return nil, usageError(err.Error(), "set STAFF0_AGENT or --agent to an https address, or http on this machine")
@@ -69,7 +73,8 @@ func (s *settings) connect(ctx context.Context, version string, pins ...string) 
 		return nil, clientError(err)
 	}
 	client, err := a2aclient.New(card, a2aclient.Config{
-		Base: base, HTTPClient: hc, Issuer: issuer, Tokens: tokens, Version: version, Patience: a2aclient.DefaultPatience,
+		Base: base, HTTPClient: hc, Issuer: issuer, Tokens: tokens, Version: wire.version, Binding: bindings[wire.binding],
+		Extensions: []string{hragent.ConsentExtension}, Patience: a2aclient.DefaultPatience,
 	})
 	if err != nil {
 		return nil, clientError(err)
@@ -160,17 +165,24 @@ func clientError(err error) error {
 }
 
 // withClient is what the commands of the asking side have in common.
-func (p *program) withClient(c *cobra.Command, version string, pins ...string) (*asker, error) {
+func (p *program) withClient(c *cobra.Command, wire wireFlags, pins ...string) (*asker, error) {
 	if p.settingsErr != nil {
 		return nil, p.settingsErr
 	}
 	p.settings.log(slog.New(slog.NewTextHandler(p.err, nil)))
-	return p.settings.connect(c.Context(), version, pins...)
+	return p.settings.connect(c.Context(), wire, pins...)
 }
 
-func versionFlag(c *cobra.Command, version *string) {
-	c.Flags().StringVar(version, "a2a-version", "", "protocol version to insist on: 1.0 or 0.3")
+// wireFlags pin how the agent is spoken to. The zero value leaves it to the card.
+type wireFlags struct{ version, binding string }
+
+func (f *wireFlags) register(c *cobra.Command) {
+	c.Flags().StringVar(&f.version, "a2a-version", "", "protocol version to insist on: 1.0 or 0.3")
+	c.Flags().StringVar(&f.binding, "binding", "", "binding to insist on: jsonrpc or rest (HTTP+JSON)")
 }
+
+// bindings are the words for them.
+var bindings = map[string]string{"": "", "jsonrpc": a2a.BindingJSONRPC, "rest": a2a.BindingHTTPJSON}
 
 func (p *program) newToken() *cobra.Command {
 	c := &cobra.Command{
@@ -201,7 +213,7 @@ func (p *program) newToken() *cobra.Command {
 
 func (p *program) newCard() *cobra.Command {
 	var asJSON bool
-	var version string
+	var wire wireFlags
 	var pins []string
 	c := &cobra.Command{
 		Use:   "card",
@@ -217,7 +229,7 @@ a public JWK, a thumbprint of one, or a file with either. No address in the card
 			if err != nil {
 				return err
 			}
-			a, err := p.withClient(c, version, keys...)
+			a, err := p.withClient(c, wire, keys...)
 			if err != nil {
 				return err
 			}
@@ -229,7 +241,7 @@ a public JWK, a thumbprint of one, or a file with either. No address in the card
 		},
 	}
 	p.settings.askerFlags(c)
-	versionFlag(c, &version)
+	wire.register(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the card as JSON, in its 1.0 form")
 	c.Flags().StringArrayVar(&pins, "pin", nil, "the card must be signed by this `KEY`: a public JWK, its thumbprint, or a file; may be repeated")
 	return c

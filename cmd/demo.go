@@ -91,7 +91,7 @@ func (p *program) demo(ctx context.Context, o *demoOptions, text string, chosen 
 	q.progress.quiet = true // the story tells what ask would
 	story.step("Card", "The bank's agent reads the HR agent's card, which says what it answers and what it wants to be shown.",
 		s.Agent+"/.well-known/agent-card.json")
-	asker, err := s.connect(ctx, "")
+	asker, err := s.connect(ctx, wireFlags{})
 	if err != nil {
 		return q.fail(err)
 	}

@@ -27,16 +27,16 @@ func (p *program) newTask() *cobra.Command {
 
 // taskCommand is a command about one task or all of them.
 func (p *program) taskCommand(c *cobra.Command, run func(ctx context.Context, a *asker, args []string) error) *cobra.Command {
-	var version string
+	var wire wireFlags
 	c.RunE = func(c *cobra.Command, args []string) error {
-		a, err := p.withClient(c, version)
+		a, err := p.withClient(c, wire)
 		if err != nil {
 			return err
 		}
 		return clientError(run(c.Context(), a, args))
 	}
 	p.settings.askerFlags(c)
-	versionFlag(c, &version)
+	wire.register(c)
 	return c
 }
 

@@ -116,7 +116,9 @@ func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 		"502 HTML":        {answer(502, "<html>"), ErrModelUnavailable},
 		"503":             {apiError(503, "UNAVAILABLE", ""), ErrModelUnavailable},
 		"504":             {apiError(504, "DEADLINE_EXCEEDED", ""), ErrModelUnavailable},
-		"redirect":        {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect) }, ErrModelUnavailable},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}, ErrModelUnavailable},
 		"HTML":            {answer(200, "<html>hello"), ErrModelAnswer},
 		"empty body":      {answer(200, ""), ErrModelAnswer},
 		"array around it": {answer(200, `[`+goodAnswer("STOP")+`]`), ErrModelAnswer},

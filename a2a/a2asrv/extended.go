@@ -19,18 +19,21 @@ const olderCardPath = "/agent/authenticatedExtendedCard"
 func (s *Server) extend(public, extended *a2a.AgentCard) error {
 	s.extended = map[*wire.Dialect]*card{}
 	for _, i := range public.SupportedInterfaces {
-		form, d := wire.CardV10, wire.Lookup(i.ProtocolVersion)
+		form, d, noun := wire.CardV10, wire.Lookup(i.ProtocolVersion), extended
 		if d == nil || s.extended[d] != nil {
 			continue
 		}
 		if d == wire.V03 {
 			form = wire.CardV03
+			unsigned := *extended
+			unsigned.Signatures = nil // they are over the form of 1.0
+			noun = &unsigned
 		}
-		c, err := newCard(extended, form)
+		c, err := newCard(noun, form)
 		if err != nil {
 			return fmt.Errorf("a2asrv: the extended card: %w", err)
 		}
-		c.noun = extended
+		c.noun = noun
 		s.extended[d] = c
 	}
 	return nil
