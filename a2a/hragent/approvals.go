@@ -62,6 +62,7 @@ type approvals struct {
 	kick     chan struct{} // there is something to look at before the time
 	inFlight int           // polls
 	turns    int           // under way
+	answers  int           // those of them that follow an approval
 	nextSlot time.Time     // when the rate allows another poll
 	paused   time.Time     // until then the provider wants no polls at all (429)
 	draining bool
@@ -339,6 +340,9 @@ func (a *approvals) startTurn(ctx context.Context, w waker, e *approval, signal 
 	}
 	e.turning, e.parked = true, false
 	a.turns++
+	if _, ok := signal.(approved); ok {
+		a.answers++
+	}
 	a.work.Go(func() {
 		err := w.Wake(ctx, e.id, signal)
 		a.endTurn(ctx, e, signal, err)
@@ -350,6 +354,9 @@ func (a *approvals) endTurn(ctx context.Context, e *approval, signal any, err er
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.turns--
+	if _, ok := signal.(approved); ok {
+		a.answers--
+	}
 	e.turning = false
 	switch {
 	case e.gone:
@@ -366,7 +373,7 @@ func (a *approvals) endTurn(ctx context.Context, e *approval, signal any, err er
 	default:
 		a.forget(e)
 	}
-	if a.draining {
+	if a.draining || len(a.polls.list) > 0 {
 		a.poke()
 	}
 }

@@ -13,6 +13,9 @@ import (
 const (
 	// maxPollsInFlight bounds the connections to the provider, who may hold each poll open for half a minute (CIBA Core §10.1.1).
 	maxPollsInFlight = 512
+	// maxAnswers bounds the approvals that were collected and are being answered. No more are collected until they are: each takes memory, and
+	// would be lost with the process, while at the provider it is safe.
+	maxAnswers = 1024
 	// pollSlack is what the rate may catch up when timers come late.
 	pollSlack = 10 * time.Millisecond
 	// tooManyPause follows a 429 that names no time.
@@ -30,8 +33,8 @@ func (a *approvals) startPolls(ctx context.Context, now time.Time) time.Duration
 		a.nextSlot = now.Add(-pollSlack)
 	}
 	for e := a.polls.first(); e != nil; e = a.polls.first() {
-		if a.inFlight >= maxPollsInFlight {
-			break // the end of a poll brings us here again
+		if a.inFlight >= maxPollsInFlight || a.answers >= maxAnswers {
+			break // the end of a poll, or of a turn, brings us here again
 		}
 		if a.rate > 0 {
 			if wait := a.nextSlot.Sub(now); wait > 0 {

@@ -29,6 +29,10 @@ type desk struct {
 
 	lapsed atomic.Bool // the lease
 
+	answering   time.Duration // what an answer takes
+	answers     atomic.Int64  // under way
+	mostAnswers int
+
 	mu       sync.Mutex
 	begun    time.Time
 	polls    map[string][]time.Duration // since begun
@@ -83,6 +87,14 @@ func (d *desk) PollOnce(ctx context.Context, id string, _ ciba.Expectation) (*ci
 func (d *desk) Alive() bool { return !d.lapsed.Load() }
 
 func (d *desk) Wake(_ context.Context, id a2a.TaskID, signal any) error {
+	if _, ok := signal.(approved); ok && d.answering > 0 {
+		n := d.answers.Add(1)
+		d.mu.Lock()
+		d.mostAnswers = max(d.mostAnswers, int(n))
+		d.mu.Unlock()
+		time.Sleep(d.answering)
+		d.answers.Add(-1)
+	}
 	d.mu.Lock()
 	if d.fails > 0 {
 		d.fails--
@@ -503,6 +515,37 @@ func TestPollsAfterARestart(t *testing.T) {
 				t.Errorf("polled %v after its expiry", got)
 			}
 			d.wantEnd(fmt.Sprint("gone", i), silence{reasonNoAnswer})
+		}
+	})
+}
+
+// Ten thousand people who agree at one moment are not in memory at one moment.
+func TestAnswersUnderWay(t *testing.T) {
+	office(t, 0, func(t *testing.T, d *desk) {
+		const n = 10_000
+		d.answering = time.Second
+		d.answer = func(string, int) (*ciba.Grant, error) {
+			if time.Since(d.begun) < 10*time.Second {
+				return nil, ciba.ErrPending
+			}
+			return new(ciba.Grant), nil
+		}
+		for i := range n {
+			d.waits(fmt.Sprint(i), time.Minute, 5*time.Second)
+		}
+		time.Sleep(40 * time.Second)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if most := maxAnswers + maxPollsInFlight; d.mostAnswers < maxAnswers || d.mostAnswers > most {
+			t.Errorf("%d answers under way, want %d and what the polls in flight bring", d.mostAnswers, maxAnswers)
+		}
+		for id, signal := range d.ended {
+			if _, ok := signal.(approved); !ok {
+				t.Errorf("%s ended with %v", id, signal)
+			}
+		}
+		if len(d.ended) != n {
+			t.Errorf("%d of %d were answered", len(d.ended), n)
 		}
 	})
 }
