@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -247,8 +248,12 @@ func (a *agentServer) start(ctx context.Context) error {
 		agent.Run(waiting, a.engine)
 	}()
 	a.stopWait = func() { stop(); <-done }
-	go tasks.Sweep(ctx, a.store, a.Retention, a.log)
-	go hooks.Run(ctx)
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	working, rest := context.WithCancel(ctx)
+	defer rest()
+	beside.Go(func() { tasks.Sweep(working, a.store, a.Retention, a.log) })
+	beside.Go(func() { hooks.Run(working) }) // ends after the engine, so that the last statuses are still sent
 	resumed, err := a.engine.Resume(ctx)
 	if err != nil {
 		a.stopWait()
