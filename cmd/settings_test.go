@@ -248,7 +248,7 @@ func TestSecretFiles(t *testing.T) {
 	}
 	_, secrets := settingNames()
 	slices.Sort(secrets)
-	want := []string{"A2A_CLIENT_AUTH0_CLIENT_SECRET", "GEMINI_API_KEY", "GOOGLE_API_KEY", "HR_AGENT_AUTH0_CLIENT_SECRET"}
+	want := []string{"A2A_CLIENT_AUTH0_CLIENT_SECRET", "GEMINI_API_KEY", "GOOGLE_API_KEY", "HR_AGENT_AUTH0_CLIENT_SECRET", "STAFF0_WEBHOOK_SECRET"}
 	if !slices.Equal(secrets, want) {
 		t.Fatalf("secrets are %q, want %q", secrets, want)
 	}
