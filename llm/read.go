@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"sync"
 )
 
 // maxText bounds what is read of one task, in bytes. A longer text is refused
@@ -19,8 +20,15 @@ func (r *Reader) Read(ctx context.Context, texts []string) Question {
 	if r.Model != nil && v.unsure != 0 {
 		r.consult(ctx, v)
 	}
-	return v.question
+	question := v.question
+	*v = reading{} // nothing of what was asked stays behind
+	readings.Put(v)
+	return question
 }
+
+// readings are used again, for one is larger than all else that a question
+// takes.
+var readings = sync.Pool{New: func() any { return new(reading) }}
 
 // unsure says what a model may settle.
 type unsure uint8
@@ -54,7 +62,8 @@ type reading struct {
 }
 
 func (r *Reader) rules(texts []string) *reading {
-	v := &reading{Reader: r, texts: texts, domain: lower(r.Domain)}
+	v := readings.Get().(*reading)
+	v.Reader, v.texts, v.domain = r, texts, lower(r.Domain)
 	size := 0
 	for _, text := range texts {
 		size += len(text)
