@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 
@@ -41,11 +40,12 @@ instructions.`,
 // asker is the asking side: the agent's client, and where people approve when the provider is the development one.
 type asker struct {
 	*a2aclient.Client
-	phone  string // "" with any other provider
-	tokens oauth.TokenSource
+	phone  string            // "" with any other provider, or none
+	tokens oauth.TokenSource // nil if the agent wants no token
 }
 
-// connect finds the provider and the agent, and prepares to call it. Both are waited for a little, for they may have been started together.
+// connect finds the agent, and the provider if the agent wants a token, and prepares to call it. Both are waited for a little, for they may have
+// been started together.
 func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) (*asker, error) {
 	if _, ok := bindings[wire.binding]; !ok {
 		return nil, usageError(fmt.Sprintf("%q is no binding", wire.binding), "--binding is jsonrpc or rest")
@@ -54,15 +54,15 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 	if err != nil {
 		return nil, usageError(err.Error(), "set STAFF0_AGENT or --agent to an https address, or http on this machine")
 	}
-	hc := oauth.NewHTTPClient(0)
-	tokens, metadata, err := s.askerTokens(ctx, hc)
-	if err != nil {
+	if err := s.checkAskerOrigins(); err != nil { // here, before an agent out of .env is asked for anything
 		return nil, err
 	}
-	issuer, err := url.Parse(metadata.Issuer)
+	configured, _ := s.issuer()
+	issuer, err := oauth.ParseEndpoint(configured)
 	if err != nil {
-		return nil, startError(err, "check STAFF0_ISSUER")
+		return nil, startError(err, "check STAFF0_ISSUER or HR_AUTH0_DOMAIN")
 	}
+	hc := oauth.NewHTTPClient(0)
 	card, err := a2aclient.Patiently(ctx, a2aclient.DefaultPatience, func(ctx context.Context) (*a2a.AgentCard, error) {
 		if len(pins) > 0 {
 			return a2aclient.ResolvePinned(ctx, hc, base, pins...)
@@ -72,23 +72,39 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 	if err != nil {
 		return nil, clientError(err)
 	}
-	client, err := a2aclient.New(card, a2aclient.Config{
-		Base: base, HTTPClient: hc, Issuer: issuer, Tokens: tokens, Version: wire.version, Binding: bindings[wire.binding],
+	wants, err := a2aclient.WantsToken(card, issuer)
+	if err != nil {
+		return nil, clientError(err)
+	}
+	a := new(asker)
+	if wants { // an agent without security is asked without a provider, and without credentials for one
+		tokens, metadata, err := s.askerTokens(ctx, hc)
+		if err != nil {
+			return nil, err
+		}
+		a.tokens = tokens
+		if metadata.Development {
+			a.phone = metadata.Issuer
+		}
+	}
+	a.Client, err = a2aclient.New(card, a2aclient.Config{
+		Base: base, HTTPClient: hc, Issuer: issuer, Tokens: a.tokens, Version: wire.version, Binding: bindings[wire.binding],
 		Extensions: []string{hragent.ConsentExtension}, Patience: a2aclient.DefaultPatience,
 	})
 	if err != nil {
 		return nil, clientError(err)
 	}
-	a := &asker{Client: client, tokens: tokens}
-	if metadata.Development {
-		a.phone = metadata.Issuer
-	}
 	return a, nil
+}
+
+// checkAskerOrigins refuses an agent or a provider out of .env for a client secret from elsewhere.
+func (s *settings) checkAskerOrigins() error {
+	return s.checkOrigins("A2A_CLIENT_AUTH0_CLIENT_SECRET", "STAFF0_ISSUER", "HR_AUTH0_DOMAIN", "STAFF0_AGENT")
 }
 
 // askerTokens is where tokens for the agent come from.
 func (s *settings) askerTokens(ctx context.Context, hc *http.Client) (oauth.TokenSource, *oauth.Metadata, error) {
-	if err := s.checkOrigins("A2A_CLIENT_AUTH0_CLIENT_SECRET", "STAFF0_ISSUER", "HR_AUTH0_DOMAIN", "STAFF0_AGENT"); err != nil {
+	if err := s.checkAskerOrigins(); err != nil {
 		return nil, nil, err
 	}
 	issuer, _ := s.issuer()
@@ -236,7 +252,7 @@ a public JWK, a thumbprint of one, or a file with either. No address in the card
 			if asJSON {
 				return writeJSON(p.out, a.Card())
 			}
-			printCard(p.out, a.Card(), a.Version(), len(keys) > 0)
+			printCard(p.out, a, len(keys) > 0)
 			return nil
 		},
 	}
@@ -267,7 +283,8 @@ func readPins(pins []string) ([]string, error) {
 	return keys, nil
 }
 
-func printCard(w io.Writer, card *a2a.AgentCard, version string, pinned bool) {
+func printCard(w io.Writer, a *asker, pinned bool) {
+	card := a.Card()
 	fmt.Fprintf(w, "%s %s\n%s\n", escape(card.Name), escape(card.Version), escape(card.Description))
 	for _, s := range card.Skills {
 		fmt.Fprintf(w, "\nskill %s: %s\n  %s\n", escape(s.ID), escape(s.Name), escape(s.Description))
@@ -282,7 +299,11 @@ func printCard(w io.Writer, card *a2a.AgentCard, version string, pinned bool) {
 	if pinned {
 		fmt.Fprintln(w, "The card is signed by the pinned key.")
 	}
-	fmt.Fprintf(w, "This client speaks %s with it, and its credentials fit.\n", version)
+	if a.tokens == nil {
+		fmt.Fprintf(w, "This client speaks %s with it, and it wants no credentials.\n", a.Version())
+		return
+	}
+	fmt.Fprintf(w, "This client speaks %s with it, and its credentials fit.\n", a.Version())
 }
 
 func writeJSON(w io.Writer, v any) error {

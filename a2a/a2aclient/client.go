@@ -68,7 +68,7 @@ func New(card *a2a.AgentCard, c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	wants, err := wantsToken(card, c.Issuer)
+	wants, err := WantsToken(card, c.Issuer)
 	if err != nil {
 		return nil, err
 	}

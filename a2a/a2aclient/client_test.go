@@ -29,6 +29,24 @@ func TestNewNeedsWhatItNeeds(t *testing.T) {
 	}
 }
 
+// The example agent of the Python SDK names no version: its clients, and those of the JS SDK, speak 1.0 with it.
+func TestAnInterfaceWithoutAVersionSpeaks10(t *testing.T) {
+	unversioned := func(c *a2a.AgentCard) {
+		c.SupportedInterfaces = []a2a.AgentInterface{{URL: agentURL + "/", ProtocolBinding: a2a.BindingJSONRPC}}
+	}
+	for pinned, speaks := range map[string]string{"": wire.Version10, "1.0": wire.Version10, "0.3": ""} {
+		conf := config(t, nil)
+		conf.Version = pinned
+		c, err := a2aclient.New(card(unversioned), conf)
+		switch {
+		case speaks == "" && err == nil:
+			t.Errorf("pinned %q: no error", pinned)
+		case speaks != "" && (err != nil || c.Version() != speaks):
+			t.Errorf("pinned %q: %v", pinned, err)
+		}
+	}
+}
+
 func TestTheInterfaceIsTheFirstThatBothSpeakUnlessSomethingIsPinned(t *testing.T) {
 	many := func(c *a2a.AgentCard) {
 		c.SupportedInterfaces = []a2a.AgentInterface{

@@ -11,11 +11,11 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// wantsToken checks that the card asks for what this client has, an access token of the configured issuer, and reports whether it asks for
-// anything at all. An agent that wants something else is refused here, before any credential moves.
+// WantsToken reports whether the card asks for an access token of the configured issuer, so that a caller who is not asked needs no provider. A
+// card that wants anything else is a *CardError: it is refused before any credential moves.
 //
 // Scopes that the card names are not asked for: what a token allows is for the configuration to say, not for who receives it.
-func wantsToken(card *a2a.AgentCard, issuer *url.URL) (bool, error) {
+func WantsToken(card *a2a.AgentCard, issuer *url.URL) (bool, error) {
 	requirements := card.SecurityRequirements
 	if len(requirements) == 0 {
 		// Schemes without a requirement are offers; the token is one of them, or the agent does without.

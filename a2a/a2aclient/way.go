@@ -1,6 +1,7 @@
 package a2aclient
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -43,7 +44,8 @@ func choose(card *a2a.AgentCard, c Config) ([]way, error) {
 	var ways []way
 	elsewhere := false
 	for _, i := range card.SupportedInterfaces {
-		dialect := wire.Lookup(i.ProtocolVersion)
+		// §4.4.6 requires a version, which the example of the Python SDK leaves out. supportedInterfaces itself is of 1.0, and so is that server.
+		dialect := wire.Lookup(cmp.Or(i.ProtocolVersion, wire.Version10))
 		rest := i.ProtocolBinding == a2a.BindingHTTPJSON
 		switch {
 		case dialect == nil, !rest && i.ProtocolBinding != a2a.BindingJSONRPC, rest && dialect != wire.V10,
