@@ -174,6 +174,8 @@ func clientError(err error) error {
 		return &exitError{code: exitFailed, err: err, hint: "staff0 client card"}
 	case errors.Is(err, a2a.ErrTaskNotFound):
 		return &exitError{code: exitFailed, err: errors.New("there is no such task, or it is not yours"), hint: "staff0 client task list"}
+	case errors.Is(err, a2a.ErrMethodNotFound):
+		return &exitError{code: exitFailed, err: err, hint: "staff0 client card; another version or binding of the agent may have it"}
 	case errors.Is(err, a2a.ErrTaskNotCancelable):
 		return &exitError{code: exitFailed, err: errors.New("the task has ended and cannot be canceled"), hint: "staff0 client task get ID"}
 	}

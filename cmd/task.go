@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,9 @@ func (p *program) printTask(t *a2a.Task, asJSON bool) error {
 	for _, m := range t.History {
 		printSaid(p.out, m)
 	}
-	if m := t.Status.Message; m != nil {
+	// Some agents have the message of the status in the history, too, as those of the JS SDK do.
+	said := func(m *a2a.Message) bool { return m.MessageID == t.Status.Message.MessageID }
+	if m := t.Status.Message; m != nil && !slices.ContainsFunc(t.History, said) {
 		printSaid(p.out, m)
 	}
 	for _, artifact := range t.Artifacts {
