@@ -201,7 +201,7 @@ func main() {
 		return same(err, a2a.ErrUnsupportedOperation)
 	})
 	check("error-webhook", func() error {
-		_, err := c.SetTaskPushConfig(ctx, &a2a.TaskPushConfig{TaskID: done.ID, Config: a2a.PushConfig{URL: "http://10.0.0.1/hook"}})
+		_, err := c.SetTaskPushConfig(ctx, &a2a.TaskPushConfig{TaskID: done.ID, Config: a2a.PushConfig{URL: "https://10.0.0.1/hook"}})
 		return same(err, a2a.ErrInvalidParams)
 	})
 	check("error-401", func() error {

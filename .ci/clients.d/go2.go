@@ -213,7 +213,7 @@ func main() {
 		return same(err, a2a.ErrUnsupportedOperation)
 	})
 	check("error-webhook", func() error {
-		_, err := c.CreateTaskPushConfig(ctx, &a2a.PushConfig{TaskID: done.ID, URL: "http://10.0.0.1/hook"})
+		_, err := c.CreateTaskPushConfig(ctx, &a2a.PushConfig{TaskID: done.ID, URL: "https://10.0.0.1/hook"})
 		return same(err, a2a.ErrInvalidParams)
 	})
 	check("error-401", func() error {

@@ -81,7 +81,7 @@ await check('error-content-type', () => code(
   c.sendMessage(question([{ kind: 'file', file: { bytes: 'eA==', mimeType: 'image/png' } }])), -32005));
 await check('error-invalid-params', () => code(c.sendMessage(question([])), -32602));
 await check('error-unsupported', () => code(c.sendMessage(question([text('And now?')], done.id)), -32004));
-await check('error-webhook', () => code(c.setTaskPushNotificationConfig(config(done.id, 'http://10.0.0.1/hook')), -32602));
+await check('error-webhook', () => code(c.setTaskPushNotificationConfig(config(done.id, 'https://10.0.0.1/hook')), -32602));
 await check('error-401', async () => {
   const e = await fails((await connect('').createFromUrl(base)).getTask(id(done.id)));
   want(lastStatus === 401 && e.message.includes('Unauthorized'), `want a 401, got ${lastStatus} ${e.name}: ${e.message}`);

@@ -90,7 +90,7 @@ await check('error-content-type', () => reason(
   c.sendMessage(question([part({ $case: 'raw', value: Buffer.from('x') }, 'image/png')])), 'CONTENT_TYPE_NOT_SUPPORTED'));
 await check('error-invalid-params', () => reason(c.sendMessage(question([])), 'INVALID_PARAMS'));
 await check('error-unsupported', () => reason(c.sendMessage(question([text('And now?')], done.id)), 'UNSUPPORTED_OPERATION'));
-await check('error-webhook', () => reason(c.createTaskPushNotificationConfig(config(done.id, 'http://10.0.0.1/hook')), 'INVALID_PARAMS'));
+await check('error-webhook', () => reason(c.createTaskPushNotificationConfig(config(done.id, 'https://10.0.0.1/hook')), 'INVALID_PARAMS'));
 await check('error-401', async () => {
   const e = await fails((await connect('').createFromUrl(base)).getTask(id(done.id)));
   want(lastStatus === 401 && e.message.includes('Unauthorized'), `want a 401, got ${lastStatus} ${e.name}: ${e.message}`);

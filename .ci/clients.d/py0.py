@@ -132,7 +132,7 @@ async def main():
     await check('error-invalid-params', error(-32602, lambda: ask()))
     await check('error-unsupported', error(-32004, lambda: ask(text('And now?'), task=done.id)))
     await check('error-webhook', error(
-        -32602, lambda: c.set_task_callback(config(done.id, 'http://10.0.0.1/hook'))))
+        -32602, lambda: c.set_task_callback(config(done.id, 'https://10.0.0.1/hook'))))
     await check('error-401', unauthorized)
 
 

@@ -141,7 +141,7 @@ async def main():
     await check('error-invalid-params', error(errors.InvalidParamsError, lambda: ask()))
     await check('error-unsupported', error(errors.UnsupportedOperationError, lambda: ask(text('And now?'), task=done.id)))
     await check('error-webhook', error(
-        errors.InvalidParamsError, lambda: c.create_task_push_notification_config(config(done.id, 'http://10.0.0.1/hook'))))
+        errors.InvalidParamsError, lambda: c.create_task_push_notification_config(config(done.id, 'https://10.0.0.1/hook'))))
     await check('error-401', unauthorized)
 
 
