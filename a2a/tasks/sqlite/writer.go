@@ -16,6 +16,13 @@ import (
 // maxGroup bounds the changes of one transaction, and so how long the first of them waits for the last.
 const maxGroup = 256
 
+// A transaction costs as much processor time for one change as for a few: after one that had company, the next waits a moment for more, so that
+// a busy agent spends its time on questions and not on commits. One that is not busy waits for nothing.
+const (
+	company    = 4 // changes in a transaction
+	gatherTime = 2 * time.Millisecond
+)
+
 // writer makes all changes, one transaction after the other.
 type writer struct {
 	store *Store
@@ -32,6 +39,7 @@ type writer struct {
 	touched map[a2a.TaskID]row // tasks as they are in it; a row without a record is a task that is removed
 	creates int                // since the keys were pruned
 
+	busy    bool // whether the last transaction had company
 	commits atomic.Int64
 }
 
@@ -147,6 +155,11 @@ func (w *writer) loop() {
 				return
 			}
 			group = w.waiting(append(group[:0], c))
+			if w.busy {
+				time.Sleep(gatherTime)
+				group = w.waiting(group)
+			}
+			w.busy = len(group) >= company
 			w.commit(group)
 			clear(group)
 			idle.Reset(idleCheckpoint)
