@@ -329,9 +329,21 @@ func (c *crash) checkPrompts(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 		if excused {
 			c.tally.double++
 		} else {
-			c.faultf("%s: rung at %v and again at %v", a, first, second)
+			c.faultf("%s: rung at %v and again at %v%s", a, first, second, c.endsAround(t.Task.ID, first, second))
 		}
 	}
+}
+
+// endsAround tells which agents ended from a second before a prompt until the next one, and what the store had of the task then.
+func (c *crash) endsAround(id a2a.TaskID, first, second time.Time) string {
+	var b strings.Builder
+	for _, e := range c.ends {
+		if e.at.After(first.Add(-time.Second)) && e.at.Before(second) {
+			fmt.Fprintf(&b, "; %s ended %v after the first (%s, killed %v), the task without a checkpoint %v", e.agent.name, e.at.Sub(first), e.phase, e.killed,
+				e.unkept[id])
+		}
+	}
+	return b.String()
 }
 
 // checkAnswer demands the answer that the person has given. An approval that was collected by an agent which was killed is lost, and the task must
