@@ -70,7 +70,7 @@ func TestReadmeCommandsAreFound(t *testing.T) {
 func TestReadmeCommands(t *testing.T) {
 	commands := readmeCommands(readme(t))
 	if len(commands) == 0 {
-		t.Skip("the README has no fenced block of sh or console, so there is nothing to run")
+		t.Fatal("the README has no fenced block of sh or console, so there is nothing to run")
 	}
 	goEnv, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS").Output()
 	if err != nil {

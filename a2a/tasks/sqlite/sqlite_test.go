@@ -679,10 +679,17 @@ func TestOldKeysArePruned(t *testing.T) {
 	for range pruneEvery {
 		newTask(t, s)
 	}
-	time.Sleep(2 * time.Millisecond)
-	newTask(t, s) // has the key of none of them, and a window that began after them
+	later := func() *tasks.Record { // its window began after them
+		r, events := storetest.BenchRecord(a2a.NewTaskID())
+		r.Created = r.Created.Add(time.Hour)
+		if _, err := s.Create(t.Context(), r, events, r.Created); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	later()
 	s.writer.creates = pruneEvery - 1
-	last := newTask(t, s)
+	last := later()
 	var n int
 	if err := s.readers.QueryRow("SELECT count(*) FROM message_keys").Scan(&n); err != nil {
 		t.Fatal(err)
