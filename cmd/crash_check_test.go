@@ -26,6 +26,9 @@ const (
 	crashPoll = 3 * time.Second
 	// crashLook bounds the unfinished tasks that are read after an end.
 	crashLook = 200
+	// crashFlight is the time in which the provider takes what an agent had sent before it ended: far less than until another one takes its tasks
+	// over.
+	crashFlight = time.Second
 )
 
 // crashReading is the log of a task as it was at some time.
@@ -312,8 +315,8 @@ func isCallersMessage(event a2a.Event) bool {
 	return ok
 }
 
-// checkPrompts demands that a person was rung once, unless an agent was killed between the provider's answer and the moment it was stored: then
-// the store had no checkpoint of the task when it died.
+// checkPrompts demands that a person was rung once, unless an agent was killed between its request and the moment the provider's answer was stored:
+// then the store had no checkpoint of the task when it died.
 func (c *crash) checkPrompts(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 	if len(rung) == 0 && a.exists && !a.withdrew {
 		c.faultf("%s: nobody was rung", a)
@@ -324,7 +327,7 @@ func (c *crash) checkPrompts(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 			continue // a question that came too late to join
 		}
 		excused := slices.ContainsFunc(c.ends, func(e crashEnd) bool {
-			return e.killed && e.at.After(first) && e.at.Before(second) && (e.unkept[t.Task.ID] || a.twin && len(e.unkept) > 0)
+			return e.killed && e.at.Add(c.flight()).After(first) && e.at.Before(second) && (e.unkept[t.Task.ID] || a.twin && len(e.unkept) > 0)
 		})
 		if excused {
 			c.tally.double++
@@ -332,6 +335,15 @@ func (c *crash) checkPrompts(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 			c.faultf("%s: rung at %v and again at %v%s", a, first, second, c.endsAround(t.Task.ID, first, second))
 		}
 	}
+}
+
+// flight is the time in which a request may still be on its way whose agent has ended. A single agent that is started anew asks within that time
+// itself, and must not be excused by its former life.
+func (c *crash) flight() time.Duration {
+	if c.form.database == "" {
+		return 0
+	}
+	return crashFlight
 }
 
 // endsAround tells which agents ended from a second before a prompt until the next one, and what the store had of the task then.
@@ -346,8 +358,8 @@ func (c *crash) endsAround(id a2a.TaskID, first, second time.Time) string {
 	return b.String()
 }
 
-// checkAnswer demands the answer that the person has given. An approval that was collected by an agent which was killed is lost, and the task must
-// say that it has failed or was not confirmed.
+// checkAnswer demands the answer that the person has given. An approval that was collected by an agent which was killed is lost, as is what a person
+// says whose agent stood still while it rang them: the task must say that it has failed or was not confirmed.
 func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 	got := judge(t.Task, []string{"Does " + a.email() + " work at Staff0?", a.email()}).Answer
 	if t.Task.Status.State == a2a.TaskStateCanceled {
@@ -378,7 +390,8 @@ func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 	case got == answerNotConfirmed && ended.Before(deadline):
 		c.faultf("%s: silence was told %v before its time", a, deadline.Sub(ended))
 	case got == want:
-	case want == answerYes && (got == answerFailed || got == answerNotConfirmed) && c.mayBeLost(note.Reason, decided, ended):
+	case (got == answerFailed || got == answerNotConfirmed) && (want == answerYes && c.mayBeLost(note.Reason, decided, ended) ||
+		note.Reason == "provider_refused" && c.stoodStill(rung)):
 		c.tally.lost++
 	case got == answerNotConfirmed && !c.mayHaveAsked(decided, deadline):
 		c.tally.missed++
@@ -392,6 +405,13 @@ func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 func (c *crash) mayBeLost(reason string, decided, ended time.Time) bool {
 	return (reason == "approval_lost" || reason == "provider_refused") && slices.ContainsFunc(c.ends, func(e crashEnd) bool {
 		return e.killed && e.at.After(decided) && e.at.Before(ended)
+	})
+}
+
+// stoodStill reports whether an agent stood still while a prompt was made, longer than it waits for the provider's answer.
+func (c *crash) stoodStill(rung []*crashPrompt) bool {
+	return len(rung) > 0 && slices.ContainsFunc(c.ends, func(e crashEnd) bool {
+		return e.phase == crashPaused && rung[0].RequestedAt.Sub(e.at).Abs() < c.flight()
 	})
 }
 

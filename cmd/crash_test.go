@@ -47,7 +47,7 @@ const (
 type crashForm struct {
 	rounds   int
 	askers   int           // that begin in a round
-	every    time.Duration // an agent ends; 0 is at random
+	every    time.Duration // that an agent ends, but for pauses; 0 is at random
 	expiry   time.Duration // that people have to answer
 	hurry    bool          // nobody is asked who does not answer
 	pauses   bool          // of agents, beside their ends
@@ -118,7 +118,7 @@ type crashEnd struct {
 	agent  *crashAgent
 	at     time.Time
 	killed bool
-	phase  string
+	phase  string              // see kill, pause and stop
 	unkept map[a2a.TaskID]bool // tasks that were at work and had no checkpoint then
 }
 
@@ -163,30 +163,35 @@ func crashTest(t *testing.T, form crashForm) {
 	c.connect(c.Context())
 	t.Cleanup(c.asking.Wait) // of a test that has given up, too
 	began := time.Now()
+	due := began
 	for n := range form.rounds {
-		c.round(n)
+		if due = due.Add(form.every); due.Before(time.Now()) { // a pause takes longer
+			due = time.Now().Add(form.every)
+		}
+		c.round(due)
 		if t.Failed() {
 			t.Logf("ended in round %d", n)
 			break
 		}
 	}
+	took, ends := time.Since(began), len(c.ends)
 	c.asking.Wait()
 	c.readStore()
 	for _, agent := range c.agents {
 		c.stop(agent)
 	}
 	c.checkAll()
-	c.report(time.Since(began))
+	c.report(took, ends)
 }
 
 // round lets some people ask, and ends an agent while they are at it.
-func (c *crash) round(n int) {
-	up := c.form.every
-	if up == 0 {
+func (c *crash) round(due time.Time) {
+	up := time.Until(due)
+	if c.form.every == 0 {
 		up = time.Duration(c.random.Int64N(int64(crashAgentUp)))
 	}
 	for range c.form.askers {
-		c.ask(c.plan(max(up, crashAgentUp/2)))
+		c.ask(c.plan(max(up, c.form.every, crashAgentUp/2)))
 	}
 	time.Sleep(up)
 	agent := c.agents[c.random.IntN(len(c.agents))]
@@ -230,11 +235,13 @@ func (c *crash) kill(agent *crashAgent, phase string) {
 	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), killed: killed, phase: phase})
 }
 
+const crashPaused = "paused"
+
 // pause has an agent stand still for so long that the others take it for dead, and then go on as if nothing had been.
 func (c *crash) pause(agent *crashAgent) {
 	agent.gone()
 	_ = agent.cmd.Process.Signal(syscall.SIGSTOP)
-	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), killed: true, phase: "paused"})
+	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), killed: true, phase: crashPaused})
 	c.readStore()
 	time.Sleep(postgres.DefaultLease + c.form.every)
 	_ = agent.cmd.Process.Signal(syscall.SIGCONT)
@@ -254,8 +261,8 @@ func (c *crash) stop(agent *crashAgent) {
 	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), phase: "stopped"})
 }
 
-// report tells what the run was like.
-func (c *crash) report(took time.Duration) {
+// report tells what the run was like: the time of its rounds, and the ends in it.
+func (c *crash) report(took time.Duration, ends int) {
 	count := map[string]int{}
 	for _, e := range c.ends {
 		count[e.phase]++
@@ -263,8 +270,9 @@ func (c *crash) report(took time.Duration) {
 	slices.Sort(c.starts)
 	n := len(c.starts)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d rounds in %v, %d questions, %d tasks\n", c.form.rounds, took.Round(time.Second), len(c.askers), len(c.known))
-	fmt.Fprintf(&b, "ends of an agent: %v\n", count)
+	fmt.Fprintf(&b, "%d rounds in %v, %d questions (%.0f a second), %d tasks\n", c.form.rounds, took.Round(time.Second), len(c.askers),
+		float64(len(c.askers))/took.Seconds(), len(c.known))
+	fmt.Fprintf(&b, "ends of an agent: %v, one in %.1f s\n", count, took.Seconds()/float64(ends))
 	fmt.Fprintf(&b, "ready after: p50 %v, max %v\n", c.starts[n/2].Round(time.Millisecond), c.starts[n-1].Round(time.Millisecond))
 	fmt.Fprintf(&b, "%s", c.figures())
 	c.Logf("%s", b.String())
