@@ -51,21 +51,10 @@ person through the identity provider (OpenID CIBA), and reads the one record tha
 			if p.settingsErr != nil {
 				return p.settingsErr
 			}
-			log, err := flags.log.logger(p.err)
-			if err != nil {
-				return err
-			}
-			s.log(log)
-			ln, err := listen(flags.addr)
-			if err != nil {
-				return err
-			}
-			svc, err := s.newAgentService(c.Context(), ln, log)
-			if err != nil {
-				ln.Close()
-				return err
-			}
-			return svc.run(c.Context(), flags.addrFile)
+			return flags.serve(c.Context(), p.err, func(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+				s.log(log)
+				return s.newAgentService(ctx, ln, log)
+			})
 		},
 	}
 	flags.register(c, defaultAgentAddr)

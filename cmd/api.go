@@ -36,21 +36,10 @@ On the development identity provider an empty database is filled with sample peo
 			if p.settingsErr != nil {
 				return p.settingsErr
 			}
-			log, err := flags.log.logger(p.err)
-			if err != nil {
-				return err
-			}
-			s.log(log)
-			ln, err := listen(flags.addr)
-			if err != nil {
-				return err
-			}
-			svc, err := s.newAPIService(c.Context(), ln, log)
-			if err != nil {
-				ln.Close()
-				return err
-			}
-			return svc.run(c.Context(), flags.addrFile)
+			return flags.serve(c.Context(), p.err, func(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+				s.log(log)
+				return s.newAPIService(ctx, ln, log)
+			})
 		},
 	}
 	flags.register(c, defaultAPIAddr)

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"mime"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -54,21 +56,15 @@ staff0 agent --webhook-allow http://localhost:10053`,
 			if p.settingsErr != nil {
 				return p.settingsErr
 			}
-			log, err := o.log.logger(p.err)
-			if err != nil {
-				return err
-			}
-			ln, err := listen(o.addr)
-			if err != nil {
-				return err
-			}
-			secret := p.settings.WebhookSecret
-			if secret == "" {
-				secret = oauth.Secret(rand.Text())
-				fmt.Fprintf(p.err, "The secret of this receiver, for STAFF0_WEBHOOK_SECRET: %s\n", secret.Reveal())
-			}
-			h := &hook{secret: sha256.Sum256([]byte(secret.Reveal())), out: p.out, asJSON: asJSON, log: log, seen: map[string]struct{}{}}
-			return (&service{name: "the receiver of webhooks", ln: ln, handler: h, log: log}).run(c.Context(), o.addrFile)
+			return o.serve(c.Context(), p.err, func(_ context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+				secret := p.settings.WebhookSecret
+				if secret == "" {
+					secret = oauth.Secret(rand.Text())
+					fmt.Fprintf(p.err, "The secret of this receiver, for STAFF0_WEBHOOK_SECRET: %s\n", secret.Reveal())
+				}
+				h := &hook{secret: sha256.Sum256([]byte(secret.Reveal())), out: p.out, asJSON: asJSON, log: log, seen: map[string]struct{}{}}
+				return &service{name: "the receiver of webhooks", ln: ln, handler: h, log: log}, nil
+			})
 		},
 	}
 	o.register(c, defaultHookAddr)

@@ -2,8 +2,10 @@ package cmd
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -39,37 +41,28 @@ It is for development: whoever can reach it decides for everybody. It therefore 
   curl -s localhost:10052/approvals`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			log, err := o.log.logger(p.err)
-			if err != nil {
-				return err
-			}
-			ln, err := listen(o.addr)
-			if err != nil {
-				return err
-			}
-			cfg, err := o.config(ln)
-			if err != nil {
-				ln.Close()
-				return err
-			}
-			cfg.Log = log
-			var keys *keyboard
-			if f, ok := foregroundTerminal(p.in); ok {
-				keys = &keyboard{in: f, out: p.err}
-				cfg.OnRequest = keys.ask
-			}
-			provider, err := idp.New(cfg)
-			if err != nil {
-				ln.Close()
-				return usageError(err.Error(), c.CommandPath()+" --help")
-			}
-			s := &service{name: "the development identity provider", ln: ln, handler: provider, log: log}
-			fmt.Fprintf(p.err, "The employee's phone, for development: %s\n", provider.Issuer())
-			if keys != nil && cfg.Approve == idp.Ask {
-				keys.provider = provider
-				go keys.run()
-			}
-			return s.run(c.Context(), o.addrFile)
+			return o.serve(c.Context(), p.err, func(_ context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+				cfg, err := o.config(ln)
+				if err != nil {
+					return nil, err
+				}
+				cfg.Log = log
+				var keys *keyboard
+				if f, ok := foregroundTerminal(p.in); ok {
+					keys = &keyboard{in: f, out: p.err}
+					cfg.OnRequest = keys.ask
+				}
+				provider, err := idp.New(cfg)
+				if err != nil {
+					return nil, usageError(err.Error(), c.CommandPath()+" --help")
+				}
+				fmt.Fprintf(p.err, "The employee's phone, for development: %s\n", provider.Issuer())
+				if keys != nil && cfg.Approve == idp.Ask {
+					keys.provider = provider
+					go keys.run()
+				}
+				return &service{name: "the development identity provider", ln: ln, handler: provider, log: log}, nil
+			})
 		},
 	}
 	o.register(c, defaultIDPAddr)

@@ -43,6 +43,24 @@ func (f *serverFlags) register(c *cobra.Command, addr string) {
 	f.log.register(c, slog.LevelInfo)
 }
 
+// serve listens and runs a server until ctx ends. The logger goes to errs.
+func (f *serverFlags) serve(ctx context.Context, errs io.Writer, make func(context.Context, net.Listener, *slog.Logger) (*service, error)) error {
+	log, err := f.log.logger(errs)
+	if err != nil {
+		return err
+	}
+	ln, err := listen(f.addr)
+	if err != nil {
+		return err
+	}
+	svc, err := make(ctx, ln, log)
+	if err != nil {
+		ln.Close()
+		return err
+	}
+	return svc.run(ctx, f.addrFile)
+}
+
 // service is one server: a listener, what answers on it, and what runs beside it.
 type service struct {
 	name    string
