@@ -17,8 +17,8 @@ type Memory struct {
 	tasks     map[a2a.TaskID]*stored
 	owners    map[Owner][]*stored // in order of creation
 	keys      map[string]*stored
-	prompts   map[string][]*stored // the unfinished holders of each key, in order of creation
-	unclaimed []*stored            // what an earlier process left
+	prompts   Prompts
+	unclaimed []*stored // what an earlier process left
 	created   int
 	hooked    int64
 }
@@ -26,7 +26,6 @@ type Memory struct {
 type stored struct {
 	record  *Record // replaced, never changed
 	entries []Entry
-	prompt  string     // the key that it holds
 	num     int        // counts tasks in order of creation
 	run     bool       // by this process
 	hooks   []*Webhook // replaced, never changed; in order of creation
@@ -38,7 +37,6 @@ func (m *Memory) Create(_ context.Context, r *Record, events []a2a.Event, since 
 	defer m.mu.Unlock()
 	if m.tasks == nil {
 		m.tasks, m.owners, m.keys = map[a2a.TaskID]*stored{}, map[Owner][]*stored{}, map[string]*stored{}
-		m.prompts = map[string][]*stored{}
 	}
 	if r.MessageKey != nil {
 		if s := m.keys[string(r.MessageKey)]; s != nil && !s.record.Created.Before(since) {
@@ -80,7 +78,7 @@ func (m *Memory) Append(_ context.Context, id a2a.TaskID, base Seq, c Change) er
 		return ErrConflict
 	}
 	if c.Prompt != nil {
-		if err := m.hold(s, c.Prompt); err != nil {
+		if _, err := m.prompts.Hold(id, int64(s.num), c.Prompt); err != nil {
 			return err
 		}
 	}
@@ -90,46 +88,11 @@ func (m *Memory) Append(_ context.Context, id a2a.TaskID, base Seq, c Change) er
 		next.Checkpoint = c.Checkpoint
 	}
 	if c.Task.Status.State.Terminal() {
-		m.drop(s)
+		m.prompts.Drop(id)
 	}
 	s.run = s.run || c.Run
 	s.record, s.entries = &next, numbered(s.entries, base, c.Events)
 	return nil
-}
-
-// hold makes a task a holder of a key.
-func (m *Memory) hold(s *stored, p *Prompt) error {
-	others := 0
-	for _, holder := range m.prompts[string(p.Key)] {
-		if holder != s {
-			others++
-		}
-	}
-	switch {
-	case !p.Join && others > 0:
-		return ErrPromptHeld
-	case p.Join && others == 0:
-		return ErrPromptGone
-	case others >= MaxPromptHolders:
-		return ErrPromptFull
-	}
-	m.drop(s)
-	s.prompt = string(p.Key)
-	m.prompts[s.prompt] = append(m.prompts[s.prompt], s)
-	slices.SortFunc(m.prompts[s.prompt], func(a, b *stored) int { return a.num - b.num })
-	return nil
-}
-
-// drop gives up the key of a task.
-func (m *Memory) drop(s *stored) {
-	if s.prompt == "" {
-		return
-	}
-	left := slices.DeleteFunc(m.prompts[s.prompt], func(o *stored) bool { return o == s })
-	if m.prompts[s.prompt] = left; len(left) == 0 {
-		delete(m.prompts, s.prompt)
-	}
-	s.prompt = ""
 }
 
 // Holders gives the unfinished tasks that hold a key.
@@ -137,8 +100,8 @@ func (m *Memory) Holders(_ context.Context, key []byte) ([]*Record, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	var records []*Record
-	for _, s := range m.prompts[string(key)] {
-		records = append(records, s.record)
+	for _, id := range m.prompts.Holders(key) {
+		records = append(records, m.tasks[id].record)
 	}
 	return records, nil
 }

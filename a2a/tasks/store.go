@@ -80,7 +80,8 @@ type Change struct {
 	// Run marks a change by whoever runs the task. A store that several agents share refuses it with ErrLeaseLost when the task has been
 	// taken over; the caller's own messages and cancellations are welcome at any agent.
 	Run bool
-	// Prompt, if not nil, makes the task a holder of a key. It takes a change with Run.
+	// Prompt, if not nil, makes the task a holder of a key. It takes a change with Run. Without an event and a checkpoint it need not outlive the
+	// process: nobody has been asked yet, and the next process runs the task again.
 	Prompt *Prompt
 }
 

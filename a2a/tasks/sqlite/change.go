@@ -18,16 +18,49 @@ const (
 
 // Create stores a task.
 func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time) (a2a.TaskID, error) {
-	c := &write{run: (*writer).create, id: r.Task.ID, record: r, snapshot: r.Task.AppendJSON(nil), events: encode(events), since: since}
+	c := &write{run: (*writer).create, id: r.Task.ID, record: r, events: encode(events), since: since}
 	err := s.change(ctx, c)
 	return c.existing, err
 }
 
 // Append adds a change.
 func (s *Store) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, change tasks.Change) error {
-	return s.change(ctx, &write{
-		run: (*writer).append, id: id, base: base, change: change, snapshot: change.Task.AppendJSON(nil), events: encode(change.Events),
-	})
+	if change.Prompt != nil && len(change.Events) == 0 && len(change.Checkpoint) == 0 {
+		if reserved, err := s.reserve(ctx, id, base, change.Prompt); reserved || err != nil {
+			return err
+		}
+	}
+	return s.change(ctx, &write{run: (*writer).append, id: id, base: base, change: change, events: encode(change.Events)})
+}
+
+// reserve makes a task a holder of a key in memory alone. It is not done when the task has a checkpoint to be removed, or when the store is out of
+// order: then nobody should be asked whose answer cannot be kept.
+func (s *Store) reserve(ctx context.Context, id a2a.TaskID, base tasks.Seq, p *tasks.Prompt) (bool, error) {
+	if s.writer == nil || s.closed.Load() || s.sick.Load() != nil {
+		return false, nil
+	}
+	r, err := s.row(ctx, id)
+	switch {
+	case err != nil:
+		return false, err
+	case r.record.Seq != base:
+		return false, tasks.ErrConflict
+	case len(r.record.Checkpoint) > 0:
+		return false, nil
+	}
+	s.hasRun(id, r.num)
+	undo, err := s.prompts.Hold(id, r.num, p)
+	if err != nil {
+		return false, err
+	}
+	// The task is looked at once more: whoever ends it drops its key after that is stored, which may have been before it was held.
+	if r, err = s.row(ctx, id); err == nil && r.record.Seq != base {
+		err = tasks.ErrConflict
+	}
+	if err != nil {
+		undo()
+	}
+	return err == nil, err
 }
 
 // Remove removes what ended long ago, some at a time, so that others get their turn.
@@ -67,12 +100,9 @@ const (
 	insertKey = `INSERT INTO message_keys (key, task, created) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE
 		SET task = excluded.task, created = excluded.created
 		WHERE created < ? OR NOT EXISTS (SELECT 1 FROM tasks WHERE id = message_keys.task)`
-	insertTask = `INSERT INTO tasks (id, owner, context, state, finished, stamp, created, seq, snapshot, checkpoint)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	// The end of a task gives up its prompt.
-	updateTask = `UPDATE tasks SET state = ?1, finished = ?2, stamp = ?3, seq = ?4, snapshot = ?5, checkpoint = ?6,
-		prompt = CASE WHEN ?2 THEN NULL ELSE coalesce(?7, prompt) END WHERE num = ?8 AND seq = ?9`
-	countHolders = "SELECT count(*) FROM tasks WHERE prompt = ? AND num <> ?"
+	insertTask = `INSERT INTO tasks (id, owner, context, state, finished, stamp, created, seq, checkpoint)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	updateTask = "UPDATE tasks SET state = ?, finished = ?, stamp = ?, seq = ?, checkpoint = ?, prompt = ? WHERE num = ? AND seq = ?"
 )
 
 func (w *writer) create(c *write) error {
@@ -98,7 +128,7 @@ func (w *writer) create(c *write) error {
 	}
 	status := r.Task.Status
 	res, err := s.ExecContext(context.Background(), string(c.id), []byte(r.Owner), string(r.Task.ContextID), int64(status.State),
-		status.State.Terminal(), status.Timestamp.UnixMilli(), r.Created.UnixNano(), int64(r.Seq), c.snapshot, r.Checkpoint)
+		status.State.Terminal(), status.Timestamp.UnixMilli(), r.Created.UnixNano(), int64(r.Seq), r.Checkpoint)
 	if err != nil {
 		return err
 	}
@@ -142,15 +172,19 @@ func (w *writer) append(c *write) error {
 	if c.change.Run || status.State.Terminal() {
 		next.Checkpoint = c.change.Checkpoint
 	}
-	var prompt []byte
 	if c.change.Prompt != nil {
-		prompt = c.change.Prompt.Key
-		if err := w.mayHold(r.num, c.change.Prompt); err != nil {
+		undo, err := w.store.prompts.Hold(c.id, r.num, c.change.Prompt)
+		if err != nil {
 			return err
 		}
+		w.undo = append(w.undo, undo)
 	}
-	n, err := w.affect(updateTask, int64(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), int64(next.Seq), c.snapshot,
-		next.Checkpoint, prompt, r.num, int64(c.base))
+	var prompt []byte
+	if !status.State.Terminal() {
+		prompt = w.store.prompts.Key(c.id)
+	}
+	n, err := w.affect(updateTask, int64(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), int64(next.Seq), next.Checkpoint,
+		prompt, r.num, int64(c.base))
 	switch {
 	case err != nil:
 		return err
@@ -164,27 +198,6 @@ func (w *writer) append(c *write) error {
 		w.store.hasRun(c.id, r.num)
 	}
 	w.change(c.id, row{r.num, &next})
-	return nil
-}
-
-// mayHold reports why a task may not become a holder of a key.
-func (w *writer) mayHold(num int64, p *tasks.Prompt) error {
-	s, err := w.statement(countHolders)
-	if err != nil {
-		return err
-	}
-	var others int
-	if err := s.QueryRowContext(context.Background(), p.Key, num).Scan(&others); err != nil {
-		return err
-	}
-	switch {
-	case !p.Join && others > 0:
-		return tasks.ErrPromptHeld
-	case p.Join && others == 0:
-		return tasks.ErrPromptGone
-	case others >= tasks.MaxPromptHolders:
-		return tasks.ErrPromptFull
-	}
 	return nil
 }
 
@@ -221,16 +234,10 @@ func (w *writer) row(id a2a.TaskID) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	var r row
-	var owner []byte
-	var created int64
-	rec := &tasks.Record{}
-	err = s.QueryRowContext(context.Background(), string(id)).Scan(&r.num, &owner, &rec.Seq, &created, &rec.Checkpoint)
+	r, err := scanRow(s.QueryRowContext(context.Background(), string(id)))
 	if errors.Is(err, sql.ErrNoRows) {
 		return row{}, tasks.ErrNotFound
 	}
-	rec.Owner, rec.Created = tasks.Owner(owner), time.Unix(0, created)
-	r.record = rec
 	return r, err
 }
 

@@ -13,12 +13,13 @@ import (
 
 // readStatements are prepared once; database/sql keeps them for every connection.
 type readStatements struct {
-	get, exists, events, claim *sql.Stmt
+	task, entries, exists, events, claim *sql.Stmt
 }
 
 func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 	for text, s := range map[string]**sql.Stmt{
-		"SELECT owner, seq, created, snapshot, checkpoint FROM tasks WHERE id = ?":                                      &r.get,
+		"SELECT num, owner, seq, created, checkpoint FROM tasks WHERE id = ?":                                           &r.task,
+		"SELECT event FROM task_events WHERE task = ? AND seq <= ? ORDER BY seq":                                        &r.entries,
 		"SELECT 1 FROM tasks WHERE id = ?":                                                                              &r.exists,
 		"SELECT seq, event FROM task_events WHERE task = (SELECT num FROM tasks WHERE id = ?) AND seq > ? ORDER BY seq": &r.events,
 		"SELECT num, id, state, checkpoint FROM tasks WHERE finished = 0 AND num > ? AND num <= ? ORDER BY num LIMIT ?": &r.claim,
@@ -33,7 +34,7 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 
 func (r *readStatements) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{r.get, r.exists, r.events, r.claim} {
+	for _, s := range []*sql.Stmt{r.task, r.entries, r.exists, r.events, r.claim} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -68,25 +69,73 @@ func (s *Store) Get(ctx context.Context, id a2a.TaskID) (*tasks.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec, err := scanRecord(s.read.get.QueryRowContext(ctx, string(id)))
+	r, err := scanRow(s.read.task.QueryRowContext(ctx, string(id)))
+	if err == nil {
+		err = sum(ctx, s.read.entries, r)
+	}
 	if err != nil {
 		return nil, s.readFault(err)
 	}
-	return rec, nil
+	return r.record, nil
 }
 
-func scanRecord(row interface{ Scan(...any) error }) (*tasks.Record, error) {
-	rec := &tasks.Record{Task: new(a2a.Task)}
-	var owner, snapshot []byte
+// row gives a task, which lacks its sum unless it is at hand.
+func (s *Store) row(ctx context.Context, id a2a.TaskID) (row, error) {
+	if r, ok := s.cache.get(id); ok {
+		return r, nil
+	}
+	ctx, err := brief(ctx)
+	if err != nil {
+		return row{}, err
+	}
+	r, err := scanRow(s.read.task.QueryRowContext(ctx, string(id)))
+	return r, s.readFault(err)
+}
+
+// scanRow reads a row of number, owner, sequence number, creation and checkpoint.
+func scanRow(rows interface{ Scan(...any) error }) (row, error) {
+	r := row{record: new(tasks.Record)}
+	var owner []byte
 	var created int64
-	if err := row.Scan(&owner, &rec.Seq, &created, &snapshot, &rec.Checkpoint); err != nil {
-		return nil, err
+	if err := rows.Scan(&r.num, &owner, &r.record.Seq, &created, &r.record.Checkpoint); err != nil {
+		return row{}, err
 	}
-	rec.Owner, rec.Created = tasks.Owner(owner), time.Unix(0, created)
-	if err := rec.Task.UnmarshalJSON(snapshot); err != nil {
-		return nil, &damaged{fmt.Errorf("a stored task cannot be read: %w", err)}
+	r.record.Owner, r.record.Created = tasks.Owner(owner), time.Unix(0, created)
+	return r, nil
+}
+
+// sum adds up the entries of a row. Entries never change, so those up to its sequence number are what they were when the row was read.
+func sum(ctx context.Context, entries *sql.Stmt, r row) error {
+	rows, err := entries.QueryContext(ctx, r.num, int64(r.record.Seq))
+	if err != nil {
+		return err
 	}
-	return rec, nil
+	defer rows.Close()
+	n := tasks.Seq(0)
+	for ; rows.Next(); n++ {
+		var b sql.RawBytes
+		if err := rows.Scan(&b); err != nil {
+			return err
+		}
+		event, err := a2a.UnmarshalEvent(b)
+		if err != nil {
+			return &damaged{fmt.Errorf("a stored event cannot be read: %w", err)}
+		}
+		if r.record.Task == nil {
+			r.record.Task, _ = event.(*a2a.Task)
+		} else {
+			r.record.Task = r.record.Task.Apply(event)
+		}
+	}
+	switch err := rows.Err(); {
+	case err != nil:
+		return err
+	case n == 0: // the task was removed meanwhile
+		return sql.ErrNoRows
+	case n != r.record.Seq, r.record.Task == nil:
+		return &damaged{errors.New("the entries of a task are not complete")}
+	}
+	return nil
 }
 
 // Events gives the entries after a sequence number.
@@ -153,19 +202,30 @@ func (s *Store) List(ctx context.Context, q tasks.Query) (*tasks.Page, error) {
 		add("(stamp, id) < (?, ?)", q.After.Timestamp.UnixMilli(), string(q.After.ID))
 	}
 	args = append(args, q.Limit)
-	rows, err := tx.QueryContext(ctx, "SELECT owner, seq, created, snapshot, checkpoint FROM tasks WHERE "+where+" ORDER BY stamp DESC, id DESC LIMIT ?", args...)
+	rows, err := tx.QueryContext(ctx, "SELECT num, owner, seq, created, checkpoint FROM tasks WHERE "+where+" ORDER BY stamp DESC, id DESC LIMIT ?", args...)
 	if err != nil {
 		return nil, s.readFault(err)
 	}
 	defer rows.Close()
+	var found []row
 	for rows.Next() {
-		rec, err := scanRecord(rows)
+		r, err := scanRow(rows)
 		if err != nil {
 			return nil, s.readFault(err)
 		}
-		page.Records = append(page.Records, rec)
+		found = append(found, r)
 	}
-	return page, s.readFault(rows.Err())
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, s.readFault(err)
+	}
+	entries := tx.StmtContext(ctx, s.read.entries)
+	for _, r := range found {
+		if err := sum(ctx, entries, r); err != nil {
+			return nil, s.readFault(err)
+		}
+		page.Records = append(page.Records, r.record)
+	}
+	return page, nil
 }
 
 // Claim gives what an earlier process left, in the order of creation. Who has the file owns all of it (the lock).
@@ -233,18 +293,34 @@ func (s *Store) hasRun(id a2a.TaskID, num int64) {
 
 // Holders gives the unfinished tasks that hold a key.
 func (s *Store) Holders(ctx context.Context, key []byte) ([]*tasks.Record, error) {
-	rows, err := s.readers.QueryContext(ctx, "SELECT owner, seq, created, snapshot, checkpoint FROM tasks WHERE prompt = ? ORDER BY num", key)
+	var records []*tasks.Record
+	for _, id := range s.prompts.Holders(key) {
+		switch r, err := s.Get(ctx, id); {
+		case errors.Is(err, tasks.ErrNotFound): // it ended and was removed meanwhile
+		case err != nil:
+			return nil, err
+		case !r.Task.Status.State.Terminal():
+			records = append(records, r)
+		}
+	}
+	return records, nil
+}
+
+// restorePrompts reads who held which key when the file was left.
+func (s *Store) restorePrompts(ctx context.Context, conn *sql.Conn) error {
+	rows, err := conn.QueryContext(ctx, "SELECT num, id, prompt FROM tasks WHERE finished = 0 AND prompt IS NOT NULL ORDER BY num")
 	if err != nil {
-		return nil, s.readFault(err)
+		return err
 	}
 	defer rows.Close()
-	var records []*tasks.Record
 	for rows.Next() {
-		rec, err := scanRecord(rows)
-		if err != nil {
-			return nil, s.readFault(err)
+		var num int64
+		var id a2a.TaskID
+		var key sql.RawBytes
+		if err := rows.Scan(&num, &id, &key); err != nil {
+			return err
 		}
-		records = append(records, rec)
+		s.prompts.Restore(id, num, key)
 	}
-	return records, s.readFault(rows.Err())
+	return rows.Err()
 }

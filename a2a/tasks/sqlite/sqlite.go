@@ -49,6 +49,7 @@ type Store struct {
 	log      *slog.Logger
 	lock     *os.File
 	cache    cache
+	prompts  tasks.Prompts
 	readers  *sql.DB
 	read     readStatements
 	writer   *writer
@@ -104,6 +105,9 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	if err := conn.QueryRowContext(ctx, "SELECT coalesce(max(num), 0) FROM tasks").Scan(&s.boundary); err != nil {
+		return err
+	}
+	if err := s.restorePrompts(ctx, conn); err != nil {
 		return err
 	}
 	if err := s.read.prepare(ctx, s.readers); err != nil {

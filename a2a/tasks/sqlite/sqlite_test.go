@@ -536,19 +536,101 @@ func TestAReadersContextIsObeyed(t *testing.T) {
 }
 
 func TestDamagedRowsAreErrorsAndNotTasks(t *testing.T) {
+	for _, row := range []struct {
+		damage string
+		log    bool // whether the log alone shows it
+	}{
+		{"UPDATE task_events SET event = x'7b7d'", true},
+		{"UPDATE task_events SET event = x'7b' WHERE seq = 2", true},
+		{"DELETE FROM task_events WHERE seq = 1", false},
+		{"DELETE FROM task_events WHERE seq = 2", false},
+	} {
+		p := path(t)
+		s := open(t, p)
+		r := newTask(t, s)
+		s.Close()
+		raw(t, p, row.damage)
+		s = open(t, p)
+		_, get := s.Get(t.Context(), r.Task.ID)
+		_, list := s.List(t.Context(), tasks.Query{Owner: "bank", Limit: 1})
+		errs := []error{get, list}
+		if row.log {
+			_, events := s.Events(t.Context(), r.Task.ID, 0)
+			errs = append(errs, events)
+		}
+		for i, err := range errs {
+			if !errors.Is(err, ErrCorrupt) {
+				t.Errorf("%s: call %d: %v", row.damage, i, err)
+			}
+		}
+	}
+}
+
+// reserve makes a task a holder of a key that nobody waits with yet.
+func reserve(s *Store, r *tasks.Record, key string) error {
+	return s.Append(context.Background(), r.Task.ID, r.Seq, tasks.Change{Task: r.Task, Run: true, Prompt: &tasks.Prompt{Key: []byte(key)}})
+}
+
+func TestAReservationCostsNoCommitAndEndsWithTheProcess(t *testing.T) {
 	p := path(t)
 	s := open(t, p)
-	r := newTask(t, s)
+	a, b := newTask(t, s), newTask(t, s)
+	before := s.writer.commits.Load()
+	if err := reserve(s, a, "k"); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.writer.commits.Load() - before; n != 0 {
+		t.Errorf("%d commits", n)
+	}
 	s.Close()
-	raw(t, p, "UPDATE tasks SET snapshot = x'7b226964223a5b5d7d'; UPDATE task_events SET event = x'7b7d'")
 	s = open(t, p)
-	_, get := s.Get(t.Context(), r.Task.ID)
-	_, events := s.Events(t.Context(), r.Task.ID, 0)
-	_, list := s.List(t.Context(), tasks.Query{Owner: "bank", Limit: 1})
-	for i, err := range []error{get, events, list} {
-		if !errors.Is(err, ErrCorrupt) {
-			t.Errorf("call %d: %v", i, err)
-		}
+	if err := reserve(s, b, "k"); err != nil {
+		t.Errorf("in the next process: %v", err)
+	}
+}
+
+// Before somebody is rung it must be likely that their answer can be kept: once a change has failed, a reservation is written too.
+func TestAReservationIsRefusedWhenNothingCanBeStored(t *testing.T) {
+	s := open(t, path(t))
+	a, b := newTask(t, s), newTask(t, s)
+	s.pragma(t, "query_only = 1")
+	hold := func(r *tasks.Record) error {
+		return s.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{
+			Task: r.Task, Checkpoint: []byte("waits"), Run: true, Prompt: &tasks.Prompt{Key: []byte("k")},
+		})
+	}
+	if err := hold(a); !errors.Is(err, ErrReadOnly) {
+		t.Fatalf("a holder that waits: %v", err)
+	}
+	if err := reserve(s, a, "k"); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("a reservation: %v", err)
+	}
+	s.pragma(t, "query_only = 0")
+	if err := hold(b); err != nil { // what could not be stored holds nothing
+		t.Errorf("when it was over: %v", err)
+	}
+}
+
+// A file of the time when the sum of a task's entries was stored beside them.
+func TestAFileOfAnEarlierVersionIsBroughtUpToDate(t *testing.T) {
+	files, err := migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := path(t)
+	s := open(t, p)
+	r := mustAdd(t, s, newTask(t, s), a2a.TaskStateAuthRequired, "waits")
+	s.Close()
+	raw(t, p, fmt.Sprintf(`ALTER TABLE tasks ADD COLUMN snapshot BLOB NOT NULL DEFAULT x'7b7d';
+		CREATE INDEX tasks_prompted ON tasks (prompt, num) WHERE prompt IS NOT NULL;
+		UPDATE tasks SET prompt = x'6b'; PRAGMA user_version = %d`, len(files)-1))
+	s = open(t, p)
+	have, err := s.Get(t.Context(), r.Task.ID)
+	if err != nil || string(have.Task.AppendJSON(nil)) != string(r.Task.AppendJSON(nil)) {
+		t.Errorf("the task is %+v, %v", have, err)
+	}
+	if holders, err := s.Holders(t.Context(), []byte("k")); err != nil || len(holders) != 1 || string(holders[0].Checkpoint) != "waits" {
+		t.Errorf("the key is held by %v, %v", holders, err)
 	}
 }
 
@@ -725,7 +807,8 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 	for query, index := range map[string]string{
 		"SELECT num, id, state, checkpoint FROM tasks WHERE finished = 0 AND num > ? AND num <= ? ORDER BY num LIMIT ?": "tasks_unfinished",
 		"SELECT num, id FROM tasks WHERE finished = 1 AND stamp < ? ORDER BY stamp, id LIMIT ?":                         "tasks_finished",
-		"SELECT snapshot FROM tasks WHERE owner = ? AND (stamp, id) < (?, ?) ORDER BY stamp DESC, id DESC LIMIT ?":      "tasks_listed",
+		"SELECT num FROM tasks WHERE owner = ? AND (stamp, id) < (?, ?) ORDER BY stamp DESC, id DESC LIMIT ?":           "tasks_listed",
+		"SELECT num, id, prompt FROM tasks WHERE finished = 0 AND prompt IS NOT NULL ORDER BY num":                      "tasks_unfinished",
 		"SELECT count(*) FROM tasks WHERE owner = ? AND context = ? AND state = ? AND stamp >= ?":                       "COVERING INDEX tasks_listed",
 		"SELECT seq, event FROM task_events WHERE task = (SELECT num FROM tasks WHERE id = ?) AND seq > ? ORDER BY seq": "PRIMARY KEY (task=? AND seq>?)",
 	} {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,7 @@ type writer struct {
 
 	// Of the transaction under way.
 	touched map[a2a.TaskID]row // tasks as they are in it; a row without a record is a task that is removed
+	undo    []func()           // gives up what was held in it, should it fail
 	creates int                // since the keys were pruned
 
 	busy    bool // whether the last transaction had company
@@ -56,7 +58,6 @@ type write struct {
 	base     tasks.Seq
 	record   *tasks.Record
 	change   tasks.Change
-	snapshot []byte
 	events   [][]byte
 	since    time.Time
 	limit    int
@@ -203,6 +204,7 @@ func (w *writer) commit(group []*write) {
 // there is no use in trying them one by one: each would wait as long.
 func (w *writer) transaction(group []*write) (retry bool) {
 	clear(w.touched)
+	w.undo = w.undo[:0]
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		w.failed(group, fault(w.store.path, err))
 		return false
@@ -210,14 +212,21 @@ func (w *writer) transaction(group []*write) (retry bool) {
 	if err := w.attempt(group); err != nil {
 		// SQLite has rolled back by itself after some errors, a full disk among them; then there is nothing to roll back.
 		_ = w.exec("ROLLBACK")
+		for _, undo := range slices.Backward(w.undo) {
+			undo()
+		}
 		w.failed(group, fault(w.store.path, err))
 		return true
 	}
 	w.commits.Add(1)
 	w.store.sick.Store(nil)
 	for id, r := range w.touched {
-		if r.record != nil {
-			w.store.cache.put(id, r)
+		if r.record == nil {
+			continue
+		}
+		w.store.cache.put(id, r)
+		if r.record.Task.Status.State.Terminal() {
+			w.store.prompts.Drop(id)
 		}
 	}
 	return false

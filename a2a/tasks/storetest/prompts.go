@@ -27,6 +27,11 @@ func (f *fixture) mustHold(r *tasks.Record, key string, join bool) *tasks.Record
 	return next
 }
 
+// reserve makes a task a holder of a key before it has anything to wait for.
+func (f *fixture) reserve(r *tasks.Record, key string) error {
+	return f.Append(f.ctx, r.Task.ID, r.Seq, tasks.Change{Task: r.Task, Run: true, Prompt: &tasks.Prompt{Key: []byte(key)}})
+}
+
 func (f *fixture) wantHolders(key string, want ...a2a.TaskID) {
 	f.t.Helper()
 	records, err := f.Holders(f.ctx, []byte(key))
@@ -117,6 +122,47 @@ func promptsLate(t *testing.T, f *fixture) {
 	f.mustHold(f.must("b"), "k", true)
 }
 
+func promptsReserved(t *testing.T, f *fixture) {
+	a, b := f.create("a"), f.create("b")
+	f.check(f.reserve(a, "k"))
+	f.want(a) // nothing has changed but the key
+	f.check(f.reserve(a, "k"))
+	if err := f.reserve(b, "k"); !errors.Is(err, tasks.ErrPromptHeld) {
+		t.Errorf("a second one: %v", err)
+	}
+	f.wantHolders("k", "a")
+	b = f.mustHold(b, "k", true)
+	f.wantHolders("k", "a", "b")
+	a = f.add(a, a2a.TaskStateAuthRequired, "waits")
+	f.add(a, a2a.TaskStateCanceled, "")
+	f.wantHolders("k", "b")
+	late := f.create("late")
+	f.add(late, a2a.TaskStateWorking, "")
+	if err := f.reserve(late, "k"); !errors.Is(err, tasks.ErrConflict) {
+		t.Errorf("a late one: %v", err)
+	}
+	f.check(f.reserve(f.must("late"), "l"))
+	f.check(f.reserve(f.must("late"), "m")) // another one takes its place
+	f.wantHolders("l")
+	f.wantHolders("m", "late")
+	if err := f.reserve(&tasks.Record{Task: &a2a.Task{ID: "none"}, Seq: 1}, "n"); !errors.Is(err, tasks.ErrNotFound) {
+		t.Errorf("one that is not there: %v", err)
+	}
+	f.wantHolders("n")
+}
+
+// Whoever withdraws a question while it is about to be asked leaves no key behind that nobody would ever give up.
+func promptsWithdrawn(_ *testing.T, f *fixture) {
+	for i := range 100 {
+		r, key := f.create(fmt.Sprint("t", i)), fmt.Sprint("k", i)
+		var group sync.WaitGroup
+		group.Go(func() { _ = f.reserve(r, key) }) // may be too late
+		group.Go(func() { f.add(r, a2a.TaskStateCanceled, "") })
+		group.Wait()
+		f.wantHolders(key)
+	}
+}
+
 func promptsAtOnce(t *testing.T, f *fixture) {
 	atOnce(t, f, f)
 }
@@ -171,7 +217,9 @@ func atOnce(t *testing.T, agents ...*fixture) {
 }
 
 func promptsRestart(t *testing.T, f *fixture) {
-	f.mustHold(f.create("a"), "k", false)
+	a := f.create("a")
+	f.check(f.reserve(a, "k"))
+	f.add(a, a2a.TaskStateAuthRequired, "waits")
 	f.mustHold(f.create("b"), "k", true)
 	f = f.reopened()
 	f.wantHolders("k", "a", "b")

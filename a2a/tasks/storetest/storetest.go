@@ -50,6 +50,8 @@ func Run(t *testing.T, stores Stores) {
 		{"a context that has ended stores nothing by halves", canceled},
 		{"a prompt is held by one, joined by others, and given up at the end", prompts},
 		{"a prompt has room for five", promptsFull},
+		{"a prompt is reserved before anybody is asked", promptsReserved},
+		{"a task that is withdrawn while it reserves a prompt leaves none", promptsWithdrawn},
 		{"a late change is late before it is refused for its prompt", promptsLate},
 		{"of many who want a prompt at once one gets it and four join", promptsAtOnce},
 	})
