@@ -17,7 +17,7 @@ type row struct {
 const cacheSize = 512
 
 // cache holds the tasks that were written last, for they are read next. This process is the only one that writes, so what is in it is true; while
-// a transaction is about to change a task, the task is not in it.
+// a change of a task is being committed, the task is not in it.
 type cache struct {
 	mu         sync.Mutex
 	young, old map[a2a.TaskID]row

@@ -145,7 +145,7 @@ func (w *writer) create(c *write) error {
 			return err
 		}
 	}
-	w.change(c.id, row{num, r})
+	w.touched[c.id] = row{num, r}
 	return w.prune(c.since)
 }
 
@@ -197,7 +197,7 @@ func (w *writer) append(c *write) error {
 	if c.change.Run {
 		w.store.hasRun(c.id, r.num)
 	}
-	w.change(c.id, row{r.num, &next})
+	w.touched[c.id] = row{r.num, &next}
 	return nil
 }
 
@@ -272,7 +272,7 @@ func (w *writer) remove(c *write) error {
 		if err := w.exec("DELETE FROM tasks WHERE num = ?", num); err != nil {
 			return err
 		}
-		w.change(id, row{})
+		w.touched[id] = row{}
 	}
 	c.removed = len(old)
 	return nil

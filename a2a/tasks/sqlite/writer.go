@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,12 +18,9 @@ import (
 // maxGroup bounds the changes of one transaction, and so how long the first of them waits for the last.
 const maxGroup = 256
 
-// A transaction costs as much processor time for one change as for a few: after one that had company, the next waits a moment for more, so that
-// a busy agent spends its time on questions and not on commits. One that is not busy waits for nothing.
-const (
-	company    = 4 // changes in a transaction
-	gatherTime = 2 * time.Millisecond
-)
+// A transaction costs as much processor time for one change as for a few. So the writer lets others run before it begins one, this many times:
+// when the processors are busy, more changes have come by then; when they are idle, it takes no time.
+const gatherTurns = 4
 
 // writer makes all changes, one transaction after the other.
 type writer struct {
@@ -41,7 +39,6 @@ type writer struct {
 	undo    []func()           // gives up what was held in it, should it fail
 	creates int                // since the keys were pruned
 
-	busy    bool // whether the last transaction had company
 	commits atomic.Int64
 }
 
@@ -155,12 +152,11 @@ func (w *writer) loop() {
 			if !ok {
 				return
 			}
-			group = w.waiting(append(group[:0], c))
-			if w.busy {
-				time.Sleep(gatherTime)
+			group = append(group[:0], c)
+			for range gatherTurns {
+				runtime.Gosched()
 				group = w.waiting(group)
 			}
-			w.busy = len(group) >= company
 			w.commit(group)
 			clear(group)
 			idle.Reset(idleCheckpoint)
@@ -251,13 +247,11 @@ func (w *writer) attempt(group []*write) error {
 			return c.err
 		}
 	}
+	// From here on nobody reads these tasks from the cache, for their entries may be read already.
+	for id := range w.touched {
+		w.store.cache.drop(id)
+	}
 	return w.exec("COMMIT")
-}
-
-// change notes how a task is in the transaction. From now on nobody reads it from the cache, until the transaction is over.
-func (w *writer) change(id a2a.TaskID, r row) {
-	w.store.cache.drop(id)
-	w.touched[id] = r
 }
 
 // statement prepares a statement once.
