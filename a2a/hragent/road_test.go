@@ -206,13 +206,14 @@ func TestTheRoadByAddressAlone(t *testing.T) {
 	}
 }
 
-// Thousands wait and are answered, through the engine and its store.
+// Many wait and are answered, through the engine and its store. More of them, or longer, is more timers than the race detector bears in one bubble:
+// https://go.dev/issue/78156.
 func TestManyWait(t *testing.T) {
-	const n = 2000
+	const n = 200
 	bubble(t, func(w *world) {
-		w.config.PollRate = 500
+		w.config.PollRate = 50
 		w.phone.poll = func(context.Context, int, ciba.Expectation) (*ciba.Grant, error) {
-			if time.Since(w.begun) < time.Minute {
+			if time.Since(w.begun) < 20*time.Second {
 				return nil, ciba.ErrPending
 			}
 			return grantOf(john), nil
@@ -222,12 +223,12 @@ func TestManyWait(t *testing.T) {
 		for i := range n { // each asker has a prompt of its own
 			ids = append(ids, w.sendAs(tasks.Owner(fmt.Sprint("bank-", i)), "", johnAsk))
 		}
-		w.after(50 * time.Second)
+		w.after(15 * time.Second)
 		if got := w.agent.Waiting(); got != n {
 			t.Errorf("%d wait", got)
 		}
 		w.crash()
-		w.after(30 * time.Second)
+		w.after(15 * time.Second)
 		for _, id := range ids {
 			if state := w.task(id).Status.State; state != a2a.TaskStateCompleted {
 				t.Fatalf("%v", w.story(id))
