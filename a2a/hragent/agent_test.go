@@ -182,7 +182,7 @@ func TestATasksWay(t *testing.T) {
 				down := &hrapi.TemporaryError{Status: 503}
 				w.records.errs = []error{down, down, down}
 			},
-			want:     []string{submitted, working, waits, "500ms WORKING: Approved. Reading the employment record…", "1.5s" + failedNow},
+			want:     []string{submitted, working, waits, "600ms WORKING: Approved. Reading the employment record…", "1.5s" + failedNow},
 			metadata: `{"code":"CODE","deadline":"2m0.5s"}`, reason: reasonRecords,
 		},
 		{
@@ -191,7 +191,7 @@ func TestATasksWay(t *testing.T) {
 				w.phone.poll = always(grantOf(john), nil)
 				w.records.errs = []error{&hrapi.TemporaryError{Status: 503, RetryAfter: 2 * time.Second}, &hrapi.TemporaryError{RetryAfter: time.Hour}}
 			},
-			want: []string{submitted, working, waits, "500ms WORKING: Approved. Reading the employment record…", yesJohn, "7.5s COMPLETED"},
+			want: []string{submitted, working, waits, "600ms WORKING: Approved. Reading the employment record…", yesJohn, "7.5s COMPLETED"},
 		},
 		{
 			name: "HR API that refuses the token is not asked again", question: johnAsk,
@@ -609,7 +609,7 @@ func TestCanceling(t *testing.T) {
 			w.after(time.Second)
 			cancel(w, id)
 			w.after(time.Minute)
-			w.wantStory(id, submitted, working, waits, "500ms WORKING: Approved. Reading the employment record…", "1s CANCELED")
+			w.wantStory(id, submitted, working, waits, "600ms WORKING: Approved. Reading the employment record…", "1s CANCELED")
 			if len(w.records.calls) != 1 {
 				t.Error("the record was read again")
 			}

@@ -13,9 +13,31 @@ import (
 	"staff0/hrapi"
 )
 
-// answer reads the record with the token of the approval, which is used here and nowhere else, and says what is in it.
-func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok approved, yield func(tasks.Step, error) bool) {
-	employee, err := ok.record(func(grant *ciba.Grant) (*hrapi.Employee, error) { return a.record(ctx, grant) })
+// quickRecord is the time in which a record comes at once: the caller then hears of the approval and of the answer together, and both are stored in
+// one transaction.
+const quickRecord = 100 * time.Millisecond
+
+// answer reads the record with the token of the approval, which is used here and nowhere else, and says what is in it. The news, if there is any,
+// comes before the answer, and is not kept from the caller for longer than quickRecord.
+func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok approved, news []a2a.Event, yield func(tasks.Step, error) bool) {
+	var employee *hrapi.Employee
+	var err error
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		employee, err = ok.record(func(grant *ciba.Grant) (*hrapi.Employee, error) { return a.record(ctx, grant) })
+	}()
+	if len(news) > 0 {
+		select {
+		case <-read:
+		case <-time.After(quickRecord):
+			if !yield(tasks.Step{Events: news}, nil) {
+				return
+			}
+			news = nil
+		}
+	}
+	<-read
 	if err == nil && cp.Number != "" && !strings.EqualFold(cp.Number, employee.EmployeeID) {
 		// The provider's directory and the HR records disagree about whose number it is: no answer about either would be right.
 		err = errors.New("the record bears another employee number than the directory")
@@ -23,7 +45,9 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 	if err != nil && !errors.Is(err, hrapi.ErrNotFound) {
 		if ctx.Err() == nil {
 			a.c.Log.Error("the HR API gave no record", "task", turn.Task.ID, "error", plain(err))
-			yield(cp.failed(reasonRecords), nil)
+			failed := cp.failed(reasonRecords)
+			failed.Events = append(news, failed.Events...)
+			yield(failed, nil)
 		}
 		return
 	}
@@ -32,7 +56,7 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 		v.asOf = employee.AsOf
 	}
 	done := final(a2a.TaskStateCompleted, "", consentMetadata(cp.Code, cp.Deadline, v.outcome))
-	done.Events = append([]a2a.Event{v.artifact(cp.Text, cp.JSON)}, done.Events...)
+	done.Events = append(append(news, v.artifact(cp.Text, cp.JSON)), done.Events...)
 	yield(done, nil)
 }
 

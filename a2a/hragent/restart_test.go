@@ -26,7 +26,7 @@ func (p *phone) idsPolled() []string {
 
 // An agent dies at every step, is gone for a while, and goes on where it was, with the same auth_req_id and without another prompt.
 func TestARestartAtEveryStep(t *testing.T) {
-	const reading = "1s WORKING: Approved. Reading the employment record…"
+	const reading = "1.1s WORKING: Approved. Reading the employment record…"
 	for _, row := range []struct {
 		name     string
 		question string

@@ -39,7 +39,7 @@ func (a *Agent) Execute(ctx context.Context, turn *tasks.Turn) iter.Seq2[tasks.S
 			// The caller has been told of the approval; it was in the memory of a process that died. It can be had again from a provider that
 			// hands it out twice, and else it is lost: whatever comes now, it is not that nobody has agreed.
 			if ok, again := turn.Signal.(approved); again {
-				a.answer(ctx, turn, cp, ok, yield)
+				a.answer(ctx, turn, cp, ok, nil, yield)
 			} else {
 				yield(cp.failed(reasonLost), nil)
 			}
@@ -55,9 +55,7 @@ func (a *Agent) resume(ctx context.Context, turn *tasks.Turn, cp *checkpoint, si
 	case announce:
 		yield(cp.announce(time.Now()), nil)
 	case approved:
-		if yield(step(a2a.TaskStateWorking, approvedText, nil), nil) {
-			a.answer(ctx, turn, cp, signal, yield)
-		}
+		a.answer(ctx, turn, cp, signal, step(a2a.TaskStateWorking, approvedText, nil).Events, yield)
 	case declined:
 		yield(cp.end(Declined, declinedText, ""), nil)
 	case silence:
