@@ -327,7 +327,9 @@ func (c *crash) checkPrompts(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 			continue // a question that came too late to join
 		}
 		excused := slices.ContainsFunc(c.ends, func(e crashEnd) bool {
-			return e.killed && e.at.Add(c.flight()).After(first) && e.at.Before(second) && (e.unkept[t.Task.ID] || a.twin && len(e.unkept) > 0)
+			// What was in flight at the end is rung again when the lease has ended, and not before.
+			inFlight := first.Sub(e.at) < c.flight() && second.Sub(e.at) > postgres.DefaultLease/2
+			return e.killed && (e.at.After(first) || inFlight) && e.at.Before(second) && (e.unkept[t.Task.ID] || a.twin && len(e.unkept) > 0)
 		})
 		if excused {
 			c.tally.double++

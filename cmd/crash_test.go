@@ -264,7 +264,7 @@ func (c *crash) stop(agent *crashAgent) {
 // report tells what the run was like: the time of its rounds, and the ends in it.
 func (c *crash) report(took time.Duration, ends int) {
 	count := map[string]int{}
-	for _, e := range c.ends {
+	for _, e := range c.ends[:ends] {
 		count[e.phase]++
 	}
 	slices.Sort(c.starts)

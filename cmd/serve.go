@@ -44,7 +44,7 @@ func (f *serverFlags) register(c *cobra.Command, addr string) {
 }
 
 // serve listens and runs a server until ctx ends. The logger goes to errs.
-func (f *serverFlags) serve(ctx context.Context, errs io.Writer, make func(context.Context, net.Listener, *slog.Logger) (*service, error)) error {
+func (f *serverFlags) serve(ctx context.Context, errs io.Writer, build func(context.Context, net.Listener, *slog.Logger) (*service, error)) error {
 	log, err := f.log.logger(errs)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (f *serverFlags) serve(ctx context.Context, errs io.Writer, make func(conte
 	if err != nil {
 		return err
 	}
-	svc, err := make(ctx, ln, log)
+	svc, err := build(ctx, ln, log)
 	if err != nil {
 		ln.Close()
 		return err

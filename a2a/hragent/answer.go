@@ -3,8 +3,9 @@ package hragent
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"staff0/a2a"
@@ -20,12 +21,23 @@ const quickRecord = 100 * time.Millisecond
 // answer reads the record with the token of the approval, which is used here and nowhere else, and says what is in it. The news, if there is any,
 // comes before the answer, and is not kept from the caller for longer than quickRecord.
 func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok approved, news []a2a.Event, yield func(tasks.Step, error) bool) {
+	ctx, cancel := context.WithCancel(ctx)
 	var employee *hrapi.Employee
 	var err error
+	var panicked any
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		employee, err = ok.record(func(grant *ciba.Grant) (*hrapi.Employee, error) { return a.record(ctx, grant) })
+		defer func() {
+			if r := recover(); r != nil {
+				panicked = fmt.Sprintf("%v\n%s", r, debug.Stack())
+			}
+		}()
+		employee, err = ok.record(ctx, func(grant *ciba.Grant) (*hrapi.Employee, error) { return a.record(ctx, grant) })
+	}()
+	defer func() {
+		cancel()
+		<-read
 	}()
 	if len(news) > 0 {
 		select {
@@ -38,6 +50,9 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 		}
 	}
 	<-read
+	if panicked != nil {
+		panic(panicked) // where the engine ends the task for it
+	}
 	if err == nil && cp.Number != "" && !strings.EqualFold(cp.Number, employee.EmployeeID) {
 		// The provider's directory and the HR records disagree about whose number it is: no answer about either would be right.
 		err = errors.New("the record bears another employee number than the directory")
@@ -64,19 +79,27 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 type collected struct {
 	grant *ciba.Grant
 
-	mu       sync.Mutex
+	reading  chan struct{} // holds whoever reads
 	used     bool
 	employee *hrapi.Employee
 	err      error
 }
 
-// record gives the record, reading it the first time. A task that was canceled while it read leaves it to the next one.
-func (c *collected) record(read func(*ciba.Grant) (*hrapi.Employee, error)) (*hrapi.Employee, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func collect(grant *ciba.Grant) *collected {
+	return &collected{grant: grant, reading: make(chan struct{}, 1)}
+}
+
+// record gives the record, reading it the first time. A task whose turn ends while it reads leaves it to the next one.
+func (c *collected) record(ctx context.Context, read func(*ciba.Grant) (*hrapi.Employee, error)) (*hrapi.Employee, error) {
+	select {
+	case c.reading <- struct{}{}:
+		defer func() { <-c.reading }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 	if !c.used {
 		c.employee, c.err = read(c.grant)
-		c.used = !errors.Is(c.err, context.Canceled)
+		c.used = ctx.Err() == nil
 	}
 	return c.employee, c.err
 }

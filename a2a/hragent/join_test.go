@@ -1,13 +1,17 @@
 package hragent
 
 import (
+	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"staff0/a2a"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
+	"staff0/ciba/oauth"
+	"staff0/hrapi"
 )
 
 // codeAndDeadline is the code that the caller was shown, and the deadline he was told.
@@ -241,6 +245,49 @@ func TestAQuestionDuringTheRinging(t *testing.T) {
 		w.after(5 * time.Second)
 		if w.phone.prompts() != 1 || w.codeAndDeadline(ids[0]) != w.codeAndDeadline(ids[1]) {
 			t.Errorf("%d prompts, %s, %s", w.phone.prompts(), w.codeAndDeadline(ids[0]), w.codeAndDeadline(ids[1]))
+		}
+	})
+}
+
+// recordsFunc is Records as a function.
+type recordsFunc func(ctx context.Context) (*hrapi.Employee, error)
+
+func (f recordsFunc) Employee(ctx context.Context, _ oauth.Token, _ string) (*hrapi.Employee, error) {
+	return f(ctx)
+}
+
+// Whoever cancels while the record is read for all has the next one read it.
+func TestCancelingWhileTheRecordIsReadLeavesItToTheOthers(t *testing.T) {
+	var readings atomic.Int64
+	bubble(t, func(w *world) {
+		w.phone.poll = always(grantOf(john), nil)
+		w.config.Records = recordsFunc(func(ctx context.Context) (*hrapi.Employee, error) {
+			if readings.Add(1) == 1 { // the first reading hangs, until whoever wanted it goes
+				<-ctx.Done()
+				return nil, context.Cause(ctx)
+			}
+			return w.records.people[john], nil
+		})
+	}, func(t *testing.T, w *world) {
+		one, other := w.ask(johnAsk), w.ask(johnAsk)
+		w.after(2 * time.Second)
+		if _, err := w.engine.Cancel(w.ctx, bank, &a2a.CancelTaskRequest{ID: one}); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.finish(other).Status.State; got != a2a.TaskStateCompleted || readings.Load() != 2 {
+			t.Errorf("the other one ended %v after %d readings", got, readings.Load())
+		}
+	})
+}
+
+// A fault of the program ends the task it happens in, and nothing else.
+func TestAPanicWhileTheRecordIsReadEndsTheTask(t *testing.T) {
+	bubble(t, func(w *world) {
+		w.phone.poll = always(grantOf(john), nil)
+		w.config.Records = recordsFunc(func(context.Context) (*hrapi.Employee, error) { panic("a fault") })
+	}, func(t *testing.T, w *world) {
+		if got := w.finish(w.ask(johnAsk)).Status.State; got != a2a.TaskStateFailed {
+			t.Errorf("it ended %v", got)
 		}
 	})
 }

@@ -81,7 +81,7 @@ func (a *approvals) poll(ctx context.Context, e *approval) {
 	e.cancel, e.pollAt = nil, time.Time{}
 	switch next, again := e.pace.Next(sent, now, err); {
 	case err == nil:
-		a.decide(p, approved{&collected{grant: grant}, now})
+		a.decide(p, approved{collect(grant), now})
 	case again:
 		e.pollAt = next
 		a.pauseFor(err, now)

@@ -25,7 +25,7 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 
 // Append adds a change.
 func (s *Store) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, change tasks.Change) error {
-	if change.Prompt != nil && len(change.Events) == 0 && len(change.Checkpoint) == 0 {
+	if change.Prompt != nil && len(change.Events) == 0 && len(change.Checkpoint) == 0 && !change.Task.Status.State.Terminal() {
 		if reserved, err := s.reserve(ctx, id, base, change.Prompt); reserved || err != nil {
 			return err
 		}
@@ -172,12 +172,11 @@ func (w *writer) append(c *write) error {
 	if c.change.Run || status.State.Terminal() {
 		next.Checkpoint = c.change.Checkpoint
 	}
+	undo := func() {}
 	if c.change.Prompt != nil {
-		undo, err := w.store.prompts.Hold(c.id, r.num, c.change.Prompt)
-		if err != nil {
+		if undo, err = w.store.prompts.Hold(c.id, r.num, c.change.Prompt); err != nil {
 			return err
 		}
-		w.undo = append(w.undo, undo)
 	}
 	var prompt []byte
 	if !status.State.Terminal() {
@@ -185,12 +184,14 @@ func (w *writer) append(c *write) error {
 	}
 	n, err := w.affect(updateTask, int64(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), int64(next.Seq), next.Checkpoint,
 		prompt, r.num, int64(c.base))
-	switch {
-	case err != nil:
-		return err
-	case n == 0:
-		return tasks.ErrConflict
+	if err == nil && n == 0 {
+		err = tasks.ErrConflict
 	}
+	if err != nil {
+		undo()
+		return err
+	}
+	w.undo = append(w.undo, undo)
 	if err := w.insertEvents(r.num, c.base, c.events); err != nil {
 		return err
 	}

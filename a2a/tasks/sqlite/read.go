@@ -73,6 +73,15 @@ func (s *Store) Get(ctx context.Context, id a2a.TaskID) (*tasks.Record, error) {
 	if err == nil {
 		err = sum(ctx, s.read.entries, r)
 	}
+	if err == nil && r.record.Task.ID != id {
+		err = &damaged{errors.New("the entries of a task are another one's")}
+	}
+	if _, isDamaged := errors.AsType[*damaged](err); isDamaged {
+		// Perhaps the task was removed between the two, and its number given to the next one.
+		if _, again := scanRow(s.read.task.QueryRowContext(ctx, string(id))); errors.Is(again, sql.ErrNoRows) {
+			err = again
+		}
+	}
 	if err != nil {
 		return nil, s.readFault(err)
 	}
@@ -130,8 +139,6 @@ func sum(ctx context.Context, entries *sql.Stmt, r row) error {
 	switch err := rows.Err(); {
 	case err != nil:
 		return err
-	case n == 0: // the task was removed meanwhile
-		return sql.ErrNoRows
 	case n != r.record.Seq, r.record.Task == nil:
 		return &damaged{errors.New("the entries of a task are not complete")}
 	}
@@ -291,8 +298,11 @@ func (s *Store) hasRun(id a2a.TaskID, num int64) {
 	}
 }
 
-// Holders gives the unfinished tasks that hold a key.
+// Holders gives the unfinished tasks that hold a key. Only the process that writes knows them.
 func (s *Store) Holders(ctx context.Context, key []byte) ([]*tasks.Record, error) {
+	if s.writer == nil {
+		return nil, &Error{s.path, ErrReadOnly, errors.New("who holds a prompt is known to its agent alone")}
+	}
 	var records []*tasks.Record
 	for _, id := range s.prompts.Holders(key) {
 		switch r, err := s.Get(ctx, id); {

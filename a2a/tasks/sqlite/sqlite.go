@@ -107,15 +107,16 @@ func (s *Store) open(ctx context.Context) error {
 	if err := conn.QueryRowContext(ctx, "SELECT coalesce(max(num), 0) FROM tasks").Scan(&s.boundary); err != nil {
 		return err
 	}
-	if err := s.restorePrompts(ctx, conn); err != nil {
-		return err
-	}
 	if err := s.read.prepare(ctx, s.readers); err != nil {
 		return err
 	}
-	if s.writer != nil {
-		s.writer.start()
+	if s.writer == nil {
+		return nil
 	}
+	if err := s.restorePrompts(ctx, conn); err != nil {
+		return err
+	}
+	s.writer.start()
 	return nil
 }
 

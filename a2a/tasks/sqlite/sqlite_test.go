@@ -542,6 +542,7 @@ func TestDamagedRowsAreErrorsAndNotTasks(t *testing.T) {
 	}{
 		{"UPDATE task_events SET event = x'7b7d'", true},
 		{"UPDATE task_events SET event = x'7b' WHERE seq = 2", true},
+		{"DELETE FROM task_events", false},
 		{"DELETE FROM task_events WHERE seq = 1", false},
 		{"DELETE FROM task_events WHERE seq = 2", false},
 	} {

@@ -131,11 +131,13 @@ func promptsReserved(t *testing.T, f *fixture) {
 		t.Errorf("a second one: %v", err)
 	}
 	f.wantHolders("k", "a")
-	b = f.mustHold(b, "k", true)
+	f.mustHold(b, "k", true)
 	f.wantHolders("k", "a", "b")
 	a = f.add(a, a2a.TaskStateAuthRequired, "waits")
 	f.add(a, a2a.TaskStateCanceled, "")
 	f.wantHolders("k", "b")
+	_ = f.reserve(f.must("a"), "ended") // whatever is said of it
+	f.check(f.reserve(f.create("next"), "ended"))
 	late := f.create("late")
 	f.add(late, a2a.TaskStateWorking, "")
 	if err := f.reserve(late, "k"); !errors.Is(err, tasks.ErrConflict) {
