@@ -30,8 +30,8 @@ const (
 	walPages        = 2000            // of 4 KiB, after which the log is written back into the file
 	walLimit        = 64 << 20        // bytes to which the log is cut after that
 	idleCheckpoint  = 2 * time.Second // of rest, after which it is emptied, so that nothing removed stays in it for long
-	writerCacheKiB  = 8192
-	readerCacheKiB  = 2048
+	writerCacheKiB  = 2048            // the pages of a full batch; what is not here is in the operating system's cache
+	readerCacheKiB  = 512             // of each connection
 	readConnections = 4
 )
 
