@@ -2,9 +2,10 @@ package hragent
 
 import (
 	"context"
+	"errors"
 	"strings"
-	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"staff0/a2a"
@@ -256,26 +257,42 @@ func (f recordsFunc) Employee(ctx context.Context, _ oauth.Token, _ string) (*hr
 	return f(ctx)
 }
 
-// Whoever cancels while the record is read for all has the next one read it.
+// Whoever goes while he reads the record for all has the next one read it, and whoever goes while he waits for that does not hold up the others.
 func TestCancelingWhileTheRecordIsReadLeavesItToTheOthers(t *testing.T) {
-	var readings atomic.Int64
-	bubble(t, func(w *world) {
-		w.phone.poll = always(grantOf(john), nil)
-		w.config.Records = recordsFunc(func(ctx context.Context) (*hrapi.Employee, error) {
-			if readings.Add(1) == 1 { // the first reading hangs, until whoever wanted it goes
-				<-ctx.Done()
-				return nil, context.Cause(ctx)
-			}
-			return w.records.people[john], nil
-		})
-	}, func(t *testing.T, w *world) {
-		one, other := w.ask(johnAsk), w.ask(johnAsk)
-		w.after(2 * time.Second)
-		if _, err := w.engine.Cancel(w.ctx, bank, &a2a.CancelTaskRequest{ID: one}); err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		c := collect(nil)
+		var readings int
+		read := func(ctx context.Context, hangs bool) (got <-chan error) {
+			done := make(chan error, 1)
+			go func() {
+				_, err := c.record(ctx, func(*ciba.Grant) (*hrapi.Employee, error) {
+					readings++
+					if hangs {
+						<-ctx.Done()
+					}
+					return new(hrapi.Employee), context.Cause(ctx)
+				})
+				done <- err
+			}()
+			synctest.Wait()
+			return done
 		}
-		if got := w.finish(other).Status.State; got != a2a.TaskStateCompleted || readings.Load() != 2 {
-			t.Errorf("the other one ended %v after %d readings", got, readings.Load())
+		reader, cancelReader := context.WithCancel(t.Context())
+		waiter, cancelWaiter := context.WithCancel(t.Context())
+		first, second, third := read(reader, true), read(waiter, false), read(t.Context(), false)
+		cancelWaiter()
+		if err := <-second; !errors.Is(err, context.Canceled) {
+			t.Errorf("who waited and went: %v", err)
+		}
+		cancelReader()
+		if err := <-first; !errors.Is(err, context.Canceled) {
+			t.Errorf("who read and went: %v", err)
+		}
+		if err := <-third; err != nil {
+			t.Errorf("who stayed: %v", err)
+		}
+		if err := <-read(t.Context(), false); err != nil || readings != 2 {
+			t.Errorf("who came later: %v, after %d readings", err, readings)
 		}
 	})
 }
