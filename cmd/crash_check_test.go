@@ -20,10 +20,11 @@ import (
 )
 
 const (
-	crashOwner = tasks.Owner("bank")
+	crashOwner    = tasks.Owner("bank")
+	crashInterval = time.Second // of the provider
 	// crashPoll is the time in which an agent that has just started certainly asks once how a prompt stands: two of the provider's intervals, and
 	// slack.
-	crashPoll = 3 * time.Second
+	crashPoll = 2*crashInterval + time.Second
 	// crashLook bounds the unfinished tasks that are read after an end.
 	crashLook = 200
 	// crashFlight is the time in which the provider takes what an agent had sent before it ended: far less than until another one takes its tasks
@@ -369,14 +370,17 @@ func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 	}
 	c.tally.answers[got]++
 	want := answerNotConfirmed
-	decided := time.Time{}
+	var decided, heardUntil time.Time // an agent that asks later hears silence
 	for _, p := range rung {
 		if decided.IsZero() {
-			decided = p.decided
+			decided, heardUntil = p.decided, p.ExpiresAt
 		}
 	}
 	if !decided.IsZero() {
 		want = map[string]string{"approve": answerYes, "deny": answerDeclined}[a.decision]
+	}
+	if want == answerDeclined {
+		heardUntil = heardUntil.Add(-crashInterval) // see ciba.Pace.Silence
 	}
 	ended := t.Task.Status.Timestamp
 	deadline := readConsent(t.Task).Deadline
@@ -395,7 +399,7 @@ func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 	case (got == answerFailed || got == answerNotConfirmed) && (want == answerYes && c.mayBeLost(note.Reason, decided, ended) ||
 		note.Reason == "provider_refused" && c.stoodStill(rung)):
 		c.tally.lost++
-	case got == answerNotConfirmed && !c.mayHaveAsked(decided, deadline):
+	case got == answerNotConfirmed && !c.mayHaveAsked(decided, heardUntil):
 		c.tally.missed++
 	default:
 		c.faultf("%s: ended as %s (%s), want %s; decided %v, deadline %v, ended %v", a, got, note.Reason, want, decided, deadline, ended)

@@ -76,7 +76,7 @@ func newCrashWorld(t *testing.T, dir string, form crashForm) *crashWorld {
 	if out, err := w.command([]string{employees}, "api", "import", file).CombinedOutput(); err != nil {
 		t.Fatalf("the people cannot be imported: %v\n%s", err, out)
 	}
-	w.issuer = w.serve(t, "idp", nil, "--people", file, "--alg", "ES256") + "/"
+	w.issuer = w.serve(t, "idp", nil, "--people", file, "--alg", "ES256", "--interval", crashInterval.String()) + "/"
 	w.api = w.serve(t, "api", []string{"STAFF0_ISSUER=" + w.issuer, employees})
 
 	if form.database == "" {
