@@ -112,7 +112,7 @@ func newCrashWorld(t *testing.T, dir string, form crashForm) *crashWorld {
 // agent makes an agent that has not begun to live.
 func (w *crashWorld) agent(t *testing.T, form crashForm, database string) *crashAgent {
 	a := &crashAgent{
-		name: fmt.Sprint("agent", len(w.agents)+1), port: freePort(t, len(w.agents)), world: w, form: form,
+		name: fmt.Sprint("agent", len(w.agents)+1), port: freePort(t), world: w, form: form,
 		env: []string{"STAFF0_AGENT_DATABASE=" + database},
 	}
 	w.agents = append(w.agents, a)
@@ -243,16 +243,21 @@ func awaitReady(url string, until time.Time, ended <-chan struct{}) error {
 	return errors.New("it is not ready")
 }
 
-// freePort finds a port that the system does not hand out by itself: between two lives of an agent nobody must take it.
-func freePort(t *testing.T, nth int) int {
-	for port := 12000 + 2*(os.Getpid()%4000) + nth; port < 32000; port += 2 {
+// crashPorts counts the ports that this process has given to agents.
+var crashPorts atomic.Int64
+
+// freePort finds a port that the system does not hand out by itself, nor do we to anybody else: between two lives of an agent nobody must take it.
+func freePort(t *testing.T) int {
+	for {
+		port := 12000 + 4*(os.Getpid()%4000) + int(crashPorts.Add(1)) // processes that run this test side by side begin four apart
+		if port >= 32000 {
+			t.Fatal("no port is free")
+		}
 		if ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			ln.Close()
 			return port
 		}
 	}
-	t.Fatal("no port is free")
-	return 0
 }
 
 // connect makes the client of all askers.
