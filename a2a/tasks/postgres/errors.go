@@ -81,6 +81,7 @@ func (e *Error) Try() string {
 const (
 	codeUnique        = "23505"
 	codeReadOnly      = "25006"
+	codeIdle          = "25P03" // the server has ended the connection, see idleTimeout
 	codeDuplicate     = "42P07"
 	codePrivilege     = "42501"
 	codeNoDatabase    = "3D000"
@@ -141,6 +142,8 @@ func kind(pg *pgconn.PgError) error {
 		return ErrFull
 	case codeConnections:
 		return ErrBusy
+	case codeIdle:
+		return ErrUnreachable
 	}
 	switch pg.Code[:min(2, len(pg.Code))] {
 	case classCredentials:
@@ -164,7 +167,7 @@ func passing(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		switch pg.Code {
-		case codeSerialization, codeDeadlock, codeConnections:
+		case codeSerialization, codeDeadlock, codeConnections, codeIdle:
 			return true
 		}
 		return strings.HasPrefix(pg.Code, classConnection) || strings.HasPrefix(pg.Code, classIntervention)

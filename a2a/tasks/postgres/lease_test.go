@@ -270,6 +270,27 @@ func TestAClaimWhoseAnswerWasLostIsGivenAgain(t *testing.T) {
 	wantClaimed(t, b)
 }
 
+func TestAnAgentThatFallsAsleepInATransactionIsBuriedAllTheSame(t *testing.T) {
+	a, b := two(t)
+	create(t, a, "t")
+	claim, err := a.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer claim.Rollback(context.Background())
+	for _, lock := range []string{stillAlive, "SELECT 1 FROM tasks WHERE holder = $1 FOR UPDATE"} {
+		if _, err := claim.Exec(t.Context(), lock, a.holder.current()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lapse(t, a)
+	wantClaimed(t, b) // its locks are respected, but not for ever
+	eventually(t, "its task is claimed", func() bool { return slices.Equal(claimed(t, b), []string{"t "}) })
+	if err := claim.Commit(t.Context()); err == nil || !passing(err) {
+		t.Errorf("it wakes, and is told %v", err)
+	}
+}
+
 func TestTasksOfOnePromptGoTogether(t *testing.T) {
 	a, b := two(t)
 	c := open(t, Options{Schema: a.schema})

@@ -18,6 +18,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,6 +45,7 @@ const (
 	retryFor       = 5 * time.Second // while the server is away or restarts
 	firstRetry     = 20 * time.Millisecond
 	lastRetry      = 500 * time.Millisecond
+	idleTimeout    = 2 * time.Second // between two statements of one transaction
 	healthTimeout  = 2 * time.Second
 	closeTimeout   = 2 * time.Second
 )
@@ -129,6 +131,8 @@ func (s *Store) parse(dsn string) (*pgxpool.Config, error) {
 	params["search_path"] = s.quoted
 	// The statements are written for this isolation: what waits for a row goes on with the row as it is then.
 	params["default_transaction_isolation"] = "read committed"
+	// An agent whose machine stops in the middle of a transaction would keep its locks until TCP finds out, after hours, and could not be buried.
+	params["idle_in_transaction_session_timeout"] = strconv.FormatInt(idleTimeout.Milliseconds(), 10)
 	if params["application_name"] == "" {
 		params["application_name"] = "staff0"
 	}
