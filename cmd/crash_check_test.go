@@ -25,6 +25,9 @@ const (
 	// crashPoll is the time in which an agent that has just started certainly asks once how a prompt stands: two of the provider's intervals, and
 	// slack.
 	crashPoll = 2*crashInterval + time.Second
+	// crashTakeover is the time in which, of two agents, one certainly asks once, if neither ends in it: until the other's lease is over, until it
+	// looks, and until its first poll.
+	crashTakeover = postgres.DefaultLease + postgres.DefaultLease/3 + crashPoll
 	// crashLook bounds the unfinished tasks that are read after an end.
 	crashLook = 200
 	// crashFlight is the time in which the provider takes what an agent had sent before it ended: far less than until another one takes its tasks
@@ -421,16 +424,19 @@ func (c *crash) stoodStill(rung []*crashPrompt) bool {
 	})
 }
 
-// mayHaveAsked reports whether an agent was up long enough to ask the provider in time. Of several, one was up while no other ended whose tasks it
-// would have to wait for.
+// mayHaveAsked reports whether an agent was up long enough to ask the provider in time. Of several, any may have had to wait for the tasks of any
+// other.
 func (c *crash) mayHaveAsked(from, to time.Time) bool {
 	if c.form.database != "" {
 		for _, e := range c.ends {
-			if e.at.After(from.Add(-postgres.DefaultLease)) && e.at.Before(to) {
+			if e.at.After(from) && e.at.Before(to) {
+				if e.at.Sub(from) > crashTakeover {
+					return true
+				}
 				from = e.at
 			}
 		}
-		return to.Sub(from) > postgres.DefaultLease+crashPoll
+		return to.Sub(from) > crashTakeover
 	}
 	for _, agent := range c.agents {
 		for _, up := range agent.up {
@@ -451,7 +457,7 @@ func (c *crash) mayHaveAsked(from, to time.Time) bool {
 
 func (c *crash) figures() string {
 	n := &c.tally
-	return fmt.Sprintf("answers: %v\nprompts: %d; rung twice within the window: %d; approvals lost within the window: %d; not collected because no agent was up: %d\n"+
-		"streams: %d told the task, %d of them resumed; sendings repeated because the answer was lost: %d",
+	return fmt.Sprintf("answers: %v\nprompts: %d; rung twice within the window: %d; approvals lost within the window: %d; "+
+		"not collected because no agent was up for long enough: %d\nstreams: %d told the task, %d of them resumed; sendings repeated because the answer was lost: %d",
 		n.answers, n.prompts, n.double, n.lost, n.missed, n.streams, n.cuts, n.retries)
 }

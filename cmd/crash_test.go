@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"staff0/a2a"
-	"staff0/a2a/tasks/postgres"
 )
 
 // The crash test runs the program as it ships, and kills the HR agent again and again while many ask it and people answer on their phones: idp,
@@ -39,7 +38,7 @@ const (
 	crashInDrain  = 50 * time.Millisecond   // within which one is killed that has been told to stop
 	crashStopTime = 10 * time.Second        // in which it stops by itself
 	crashPatience = 3 * time.Minute         // for one question, and for anything else
-	crashPauses   = 20                      // rounds, one of which is a pause
+	crashPauses   = 30                      // rounds, one of which is a pause
 	crashDecision = 3 * time.Second         // within which people decide who do
 )
 
@@ -71,7 +70,7 @@ func TestCrash(t *testing.T) {
 		}
 		// What an agent leaves that is killed is taken over when its lease has ended, so people need more time.
 		form := crashForm{
-			rounds: 2, askers: 10, every: 2 * time.Second, expiry: postgres.DefaultLease + 10*time.Second, hurry: true, database: database,
+			rounds: 2, askers: 10, every: 2 * time.Second, expiry: crashTakeover + 10*time.Second, hurry: true, database: database,
 			program: program,
 		}
 		if rounds, long := crashSetting(t, "STAFF0_CRASH_ROUNDS", 0); long {
@@ -237,13 +236,14 @@ func (c *crash) kill(agent *crashAgent, phase string) {
 
 const crashPaused = "paused"
 
-// pause has an agent stand still for so long that the others take it for dead, and then go on as if nothing had been.
+// pause has an agent stand still for so long that the other one takes it for dead and asks for all answers that it has left, and then go on as if
+// nothing had been.
 func (c *crash) pause(agent *crashAgent) {
 	agent.gone()
 	_ = agent.cmd.Process.Signal(syscall.SIGSTOP)
 	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), killed: true, phase: crashPaused})
 	c.readStore()
-	time.Sleep(postgres.DefaultLease + c.form.every)
+	time.Sleep(crashTakeover + c.form.every)
 	_ = agent.cmd.Process.Signal(syscall.SIGCONT)
 	agent.awake(c)
 }
