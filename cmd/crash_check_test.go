@@ -25,9 +25,8 @@ const (
 	// crashPoll is the time in which an agent that has just started certainly asks once how a prompt stands: two of the provider's intervals, and
 	// slack.
 	crashPoll = 2*crashInterval + time.Second
-	// crashTakeover is the time in which, of two agents, one certainly asks once, if neither ends in it: until the other's lease is over, until it
-	// looks, and until its first poll.
-	crashTakeover = postgres.DefaultLease + postgres.DefaultLease/3 + crashPoll
+	// crashTakeover is the time in which, of two agents, one certainly asks once, if neither ends in it: it takes the other's tasks over, and polls.
+	crashTakeover = postgres.DefaultLease + crashPoll
 	// crashLook bounds the unfinished tasks that are read after an end.
 	crashLook = 200
 	// crashFlight is the time in which the provider takes what an agent had sent before it ended: far less than until another one takes its tasks
@@ -332,7 +331,7 @@ func (c *crash) checkPrompts(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 		}
 		excused := slices.ContainsFunc(c.ends, func(e crashEnd) bool {
 			// What was in flight at the end is rung again when the lease has ended, and not before.
-			inFlight := first.Sub(e.at) < c.flight() && second.Sub(e.at) > postgres.DefaultLease/2
+			inFlight := first.Sub(e.at) < c.flight() && second.Sub(e.at) > postgres.DefaultLease/3
 			return e.killed && (e.at.After(first) || inFlight) && e.at.Before(second) && (e.unkept[t.Task.ID] || a.twin && len(e.unkept) > 0)
 		})
 		if excused {

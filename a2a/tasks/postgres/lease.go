@@ -8,9 +8,20 @@ import (
 	"staff0/a2a/tasks"
 )
 
+// What an agent leaves is taken over within its lease, counted from its last sign of life. So a renewal counts for a part of the lease, and who lives
+// looks for the dead within the rest of it.
+const (
+	renewalCounts = 3. / 4
+	renewEvery    = 1. / 4
+	claimEvery    = 1. / 6
+)
+
+func part(of float64, lease time.Duration) time.Duration { return time.Duration(of * float64(lease)) }
+
 // holder is this agent as the others see it.
 type holder struct {
-	lease time.Duration
+	lease  time.Duration
+	counts time.Duration // a renewal
 
 	beating sync.Mutex // one renewal at a time
 
@@ -22,7 +33,9 @@ type holder struct {
 	back     chan struct{} // closed when there is an id; nil while there is
 }
 
-func (h *holder) init(lease time.Duration) { h.lease, h.back = lease, make(chan struct{}) }
+func (h *holder) init(lease time.Duration) {
+	h.lease, h.counts, h.back = lease, part(renewalCounts, lease), make(chan struct{})
+}
 
 func (h *holder) current() int64 {
 	h.mu.Lock()
@@ -65,7 +78,7 @@ func (h *holder) told() bool {
 func (h *holder) state() (id int64, stale, released bool, back <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.id, time.Since(h.renewed) > h.lease, h.released, h.back
+	return h.id, time.Since(h.renewed) > h.counts, h.released, h.back
 }
 
 // mine is the agent's number for something that it is about to do as the holder of a task. A process that was asleep for longer than its lease
@@ -104,7 +117,7 @@ func (s *Store) mine(ctx context.Context, wait bool) (int64, error) {
 // register takes a number and a lease.
 func (s *Store) register(ctx context.Context) error {
 	id, at := int64(random()), time.Now()
-	_, err := s.pool.Exec(ctx, "INSERT INTO agents (id, alive_until) VALUES ($1, clock_timestamp() + $2)", id, s.holder.lease)
+	_, err := s.pool.Exec(ctx, "INSERT INTO agents (id, alive_until) VALUES ($1, clock_timestamp() + $2)", id, s.holder.counts)
 	if err == nil {
 		s.holder.take(id, at)
 	}
@@ -119,7 +132,7 @@ func (s *Store) beat(ctx context.Context) error {
 	if id == 0 {
 		return nil
 	}
-	tag, err := s.pool.Exec(ctx, "UPDATE agents SET alive_until = clock_timestamp() + $2 WHERE id = $1", id, s.holder.lease)
+	tag, err := s.pool.Exec(ctx, "UPDATE agents SET alive_until = clock_timestamp() + $2 WHERE id = $1", id, s.holder.counts)
 	switch {
 	case err != nil:
 		return err
@@ -140,7 +153,7 @@ func (s *Store) lose(id int64) {
 
 // beats renews the lease until the store is closed.
 func (s *Store) beats() {
-	every := s.holder.lease / 3
+	every := part(renewEvery, s.holder.lease)
 	failing := false
 	for sleep(s.ctx, every) {
 		ctx, cancel := context.WithTimeout(s.ctx, max(every, minLease))
@@ -156,10 +169,10 @@ func (s *Store) beats() {
 	}
 }
 
-// ClaimEvery is a third of the lease: what is left by an agent that died is taken within that time after its lease.
-func (s *Store) ClaimEvery() time.Duration { return s.holder.lease / 3 }
+// ClaimEvery is the time between two looks for what the dead have left.
+func (s *Store) ClaimEvery() time.Duration { return part(claimEvery, s.holder.lease) }
 
-// Alive reports whether the lease runs by this process's clock. The time is that of the sending of the renewal, so the database counts no earlier
+// Alive reports whether the last renewal counts by this process's clock. The time is that of the sending of the renewal, so the database counts no earlier
 // end.
 func (s *Store) Alive() bool {
 	id, stale, _, _ := s.holder.state()

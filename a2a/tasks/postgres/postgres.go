@@ -53,7 +53,7 @@ const (
 // Options of a store. The zero value is one to write to.
 type Options struct {
 	Schema string        // of our tables in the database; DefaultSchema if empty. Its name is also that of the notifications
-	Lease  time.Duration // after which an agent that does not answer is taken for dead; 0 is DefaultLease
+	Lease  time.Duration // within which the tasks of an agent that has died are taken over; 0 is DefaultLease
 	// ReadOnly opens a database that agents may be using, holds nothing and changes nothing. Its schema must be up to date.
 	ReadOnly bool
 	Log      *slog.Logger
