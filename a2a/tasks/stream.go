@@ -91,9 +91,12 @@ func isMessage(event a2a.Event) bool {
 	return ok
 }
 
-// next waits for the entries after the cursor and moves it behind them; there is at least one.
+// next waits for the entries after the cursor and moves it behind them; there is at least one. Who has left is told so, whatever there is.
 func (e *Engine) next(ctx context.Context, c *cursor) ([]Entry, error) {
 	for {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		entries, changed, ok := e.feeds.since(c)
 		if !ok {
 			var err error
