@@ -506,21 +506,22 @@ func TestAStoreThatIsOutOfOrderDelaysAndLosesNothing(t *testing.T) {
 	}
 }
 
-// taken is a store in which another agent has the webhook for the first tries.
+// elsewhere is a store in which another agent has the webhook at first.
 type elsewhere struct {
 	*tasks.Memory
-	tries int
+	until time.Time
 }
 
 func (e *elsewhere) TakeWebhook(ctx context.Context, task a2a.TaskID, id string, until time.Time) (*tasks.Webhook, error) {
-	if e.tries--; e.tries >= 0 {
+	if time.Now().Before(e.until) {
 		return nil, tasks.ErrWebhookTaken
 	}
 	return e.Memory.TakeWebhook(ctx, task, id, until)
 }
 
 func TestAWebhookOfAnotherAgentIsLookedAtLater(t *testing.T) {
-	bubbleOver(t, func(m *tasks.Memory) tasks.Webhooks { return &elsewhere{m, 2} }, func(t *testing.T, w *world) {
+	others := func(m *tasks.Memory) tasks.Webhooks { return &elsewhere{m, time.Now().Add(lease * 3 / 2)} }
+	bubbleOver(t, others, func(t *testing.T, w *world) {
 		w.create("t", config("t", "a", hookURL))
 		w.wantTaken(2*lease-time.Millisecond, hookURL)
 		w.wantTaken(2*time.Millisecond, hookURL, 1)
