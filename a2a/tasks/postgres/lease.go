@@ -172,8 +172,7 @@ func (s *Store) beats() {
 // ClaimEvery is the time between two looks for what the dead have left.
 func (s *Store) ClaimEvery() time.Duration { return part(claimEvery, s.holder.lease) }
 
-// Alive reports whether the last renewal counts by this process's clock. The time is that of the sending of the renewal, so the database counts no earlier
-// end.
+// Alive reports whether the last renewal counts by this process's clock. It counts from its sending, so the database sees no earlier end.
 func (s *Store) Alive() bool {
 	id, stale, _, _ := s.holder.state()
 	return id != 0 && !stale
