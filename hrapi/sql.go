@@ -21,6 +21,9 @@ const applicationID = 0x53304852 // "S0HR"
 // takes a few seconds.
 const lockWait = 10 * time.Second
 
+// lockRetry lies between two tries where SQLite does not wait by itself.
+const lockRetry = 10 * time.Millisecond
+
 //go:embed schema/*.sql
 var schemaFiles embed.FS
 
@@ -82,9 +85,9 @@ func Open(ctx context.Context, db *sql.DB) (*Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	keep, err := db.Conn(ctx)
+	keep, err := connect(ctx, db)
 	if err != nil {
-		return nil, wrapSQL("open", err)
+		return nil, err
 	}
 	d := &Database{db: db, keep: keep}
 	if err := d.migrate(ctx, migrations); err != nil {
@@ -92,6 +95,28 @@ func Open(ctx context.Context, db *sql.DB) (*Database, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// connect opens the first connection, which makes a new file a WAL one. SQLite
+// takes the lock for that while it holds another and, since two that waited for
+// each other so would wait for ever, fails at once instead of waiting: of two
+// processes that start together one would not start.
+func connect(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+	for deadline := time.Now().Add(lockWait); ; {
+		conn, err := db.Conn(ctx)
+		if err == nil {
+			return conn, nil
+		}
+		err = wrapSQL("open", err)
+		if !errors.Is(err, ErrLocked) || !time.Now().Before(deadline) {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(lockRetry):
+		}
+	}
 }
 
 // Close gives back what Open took from the pool and leaves the pool open.
@@ -171,11 +196,11 @@ type querier interface {
 
 // schemaVersion returns 0 for a database with nothing in it.
 func schemaVersion(ctx context.Context, q querier) (int, error) {
+	// In one statement, which sees one moment: between two, another process could
+	// make the schema, and its tables without its mark would look like a stranger's.
 	var id, objects int
-	if err := q.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&id); err != nil {
-		return 0, err
-	}
-	if err := q.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&objects); err != nil {
+	err := q.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`).Scan(&id, &objects)
+	if err != nil {
 		return 0, err
 	}
 	switch {
@@ -185,7 +210,7 @@ func schemaVersion(ctx context.Context, q querier) (int, error) {
 		return 0, ErrNotOurs
 	}
 	var version int
-	err := q.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM schema_version`).Scan(&version)
+	err = q.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM schema_version`).Scan(&version)
 	return version, err
 }
 

@@ -2,6 +2,7 @@ package hrapi
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"staff0/ciba/idp"
 )
@@ -241,6 +243,52 @@ func TestTwoProcessesStartAtOnce(t *testing.T) {
 	}
 	if got := len(lines(t, openFile(t, path))); got != 6 {
 		t.Errorf("%d people after everybody seeded, want 6", got)
+	}
+}
+
+func TestOpenWaitsForTheOneThatMakesTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "employees.db")
+	other, err := pool(t, "file:"+path+"?_txlock=immediate").Begin() // no WAL yet
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(50*time.Millisecond, func() { other.Rollback() })
+	d, err := Open(t.Context(), pool(t, DSN(path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Close()
+}
+
+// A querier before whose nth query something else happens.
+type interrupted struct {
+	querier
+	n      int
+	before func()
+}
+
+func (q *interrupted) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if q.n--; q.n == 0 {
+		q.before()
+	}
+	return q.querier.QueryRowContext(ctx, query, args...)
+}
+
+func TestTheSchemaIsMadeWhileItsVersionIsRead(t *testing.T) {
+	migrations, err := readMigrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; ; n++ {
+		path := filepath.Join(t.TempDir(), "employees.db")
+		q := &interrupted{querier: pool(t, DSN(path)), n: n, before: func() { openFile(t, path) }}
+		version, err := schemaVersion(t.Context(), q)
+		if err != nil || version != 0 && version != len(migrations) {
+			t.Errorf("made before query %d: version %d, %v", n, version, err)
+		}
+		if q.n > 0 {
+			return // there is no such query
+		}
 	}
 }
 
