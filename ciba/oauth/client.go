@@ -13,14 +13,14 @@ import (
 const (
 	dialTimeout     = 10 * time.Second
 	keepAlive       = 30 * time.Second
-	idleConnTimeout = 90 * time.Second
+	idleConnTimeout = 30 * time.Second // shorter than what most servers allow, so that few close a connection as we take it
 	tlsTimeout      = 10 * time.Second
 	maxHeaderBytes  = 64 << 10
 
 	// Each question makes three or four calls to one or two hosts. With the
-	// default of two idle connections per host, hundreds of questions at once
-	// would open and close a connection per call.
-	maxIdleConnsPerHost = 512
+	// default of two idle connections per host, a hundred questions at once
+	// would open and close a connection per call. An idle one costs up to 30 KiB.
+	maxIdleConnsPerHost = 128
 )
 
 // NewHTTPClient returns a client fit to carry credentials, to be shared by
