@@ -69,23 +69,25 @@ type approvals struct {
 	work     sync.WaitGroup
 }
 
-// approval is one waiting task.
+// approval is one waiting task. Tens of thousands may wait: of its request it holds what the waiting needs, and no more.
 type approval struct {
-	id a2a.TaskID
-	request
-	step, deadline time.Time // of the request, by the clock of this process that nobody sets
-	prompt         *prompt   // nil when there is no request at the provider
-	pace           ciba.Pace
-	pollAt         time.Time          // zero: nothing to poll for any more, or another task of the prompt does it
-	cancel         context.CancelFunc // of the poll in flight, nil if there is none
-	result         any                // a signal that waits for the announcement, or for its turn
-	retryAt        time.Time          // no turn before
-	turning        bool
-	parked         bool // the turn under way has parked the task again
-	gone           bool
+	id                        a2a.TaskID
+	authReqID, subject, email string    // as in request
+	reason                    string    // as in request
+	promised                  time.Time // the deadline that the caller was told, by the wall clock; zero until he is
+	due                       time.Time // the step at which he is told, and from then on the deadline, by the clock of this process that nobody sets
+	prompt                    *prompt   // nil when there is no request at the provider
+	pace                      ciba.Pace
+	pollAt                    time.Time          // zero: nothing to poll for any more, or another task of the prompt does it
+	cancel                    context.CancelFunc // of the poll in flight, nil if there is none
+	result                    any                // a signal that waits for the announcement, or for its turn
+	retryAt                   time.Time          // no turn before
+	at                        [queues]time.Time
+	place                     [queues]int32 // in the queue, from 1; 0 is outside
 
-	at    [queues]time.Time
-	place [queues]int // in the queue, from 1; 0 is outside
+	turning bool
+	parked  bool // the turn under way has parked the task again
+	gone    bool
 }
 
 func newApprovals(consent Consent, scope string, rate int, log *slog.Logger) *approvals {
@@ -102,8 +104,7 @@ func (a *approvals) park(id a2a.TaskID, r request) {
 	defer a.mu.Unlock()
 	e := a.entries[id]
 	if e != nil { // after a turn
-		r.Reason = cmp.Or(e.Reason, r.Reason)
-		if e.real() && !r.real() {
+		if e.prompt != nil && !r.real() {
 			a.detach(e)
 		}
 		e.take(r, time.Now())
@@ -156,9 +157,24 @@ func (a *approvals) parkBroken(id a2a.TaskID) {
 	a.schedule(e)
 }
 
-// take takes in what is stored of a request.
+// take takes in what is stored of a request. A reason stays: why nobody can answer any more is not known to the store.
 func (e *approval) take(r request, now time.Time) {
-	e.request, e.step, e.deadline = r, here(r.Step, now), here(r.Deadline, now)
+	if e.authReqID != r.AuthReqID { // if it is the same, the string that the map of prompts has too is kept
+		e.authReqID, e.subject, e.email = r.AuthReqID, r.Subject, r.Email
+	}
+	e.reason = cmp.Or(e.reason, r.Reason)
+	e.promised, e.due = r.Deadline, here(r.Step, now)
+	if e.announced() {
+		e.due = here(r.Deadline, now)
+	}
+}
+
+// announced reports whether the caller has been told that somebody is asked.
+func (e *approval) announced() bool { return !e.promised.IsZero() }
+
+// expectation is whose approval counts.
+func (e *approval) expectation(scope string) ciba.Expectation {
+	return ciba.Expectation{Subject: e.subject, Email: e.email, Scope: scope}
 }
 
 // here is a time that was stored, by the monotonic clock of this process. The scheduler compares no other: if the wall clock is set, nobody's
@@ -195,18 +211,18 @@ func (e *approval) signal(now time.Time) any {
 	switch {
 	case now.Before(e.retryAt):
 	case !e.announced():
-		if !now.Before(e.step) {
+		if !now.Before(e.due) {
 			return announce{}
 		}
 	case e.result != nil:
 		return e.result
-	case !now.Before(e.deadline):
+	case !now.Before(e.due):
 		// The wall clock, which the caller has been told the deadline by, may run a little slower.
-		if rest := e.Deadline.Sub(now); rest > 0 && rest < maxSlew {
+		if rest := e.promised.Sub(now); rest > 0 && rest < maxSlew {
 			e.retryAt = now.Add(rest)
 			return nil
 		}
-		return silence{cmp.Or(e.Reason, reasonNoAnswer)}
+		return silence{cmp.Or(e.reason, reasonNoAnswer)}
 	}
 	return nil
 }
@@ -219,11 +235,8 @@ func (a *approvals) schedule(e *approval) {
 	if e.turning || e.gone {
 		return // the end of the turn does it
 	}
-	at := e.deadline
-	switch {
-	case !e.announced():
-		at = e.step
-	case e.result != nil:
+	at := e.due
+	if e.announced() && e.result != nil {
 		at = time.Time{}
 	}
 	at = later(at, e.retryAt)

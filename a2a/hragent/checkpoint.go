@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
-
-	"staff0/ciba"
 )
 
 // checkpoint is what the store keeps of a task that waits for an approval. It is enough to go on polling the same request in another process,
@@ -45,10 +43,6 @@ func (r *request) announced() bool { return !r.Deadline.IsZero() }
 
 // real reports whether there is a request at the provider to poll for.
 func (r *request) real() bool { return r.AuthReqID != "" }
-
-func (r *request) expectation(scope string) ciba.Expectation {
-	return ciba.Expectation{Subject: r.Subject, Email: r.Email, Scope: scope}
-}
 
 func (c *checkpoint) encode() []byte {
 	b, err := json.Marshal(c)

@@ -29,7 +29,7 @@ func (q *queue) first() *approval {
 func (q *queue) put(e *approval, at time.Time) {
 	e.at[q.which] = at
 	if q.has(e) {
-		heap.Fix(q, e.place[q.which]-1)
+		heap.Fix(q, int(e.place[q.which])-1)
 		return
 	}
 	heap.Push(q, e)
@@ -37,7 +37,7 @@ func (q *queue) put(e *approval, at time.Time) {
 
 func (q *queue) drop(e *approval) {
 	if q.has(e) {
-		heap.Remove(q, e.place[q.which]-1)
+		heap.Remove(q, int(e.place[q.which])-1)
 	}
 }
 
@@ -48,13 +48,13 @@ func (q *queue) Len() int           { return len(q.list) }
 func (q *queue) Less(i, j int) bool { return q.list[i].at[q.which].Before(q.list[j].at[q.which]) }
 func (q *queue) Swap(i, j int) {
 	q.list[i], q.list[j] = q.list[j], q.list[i]
-	q.list[i].place[q.which], q.list[j].place[q.which] = i+1, j+1
+	q.list[i].place[q.which], q.list[j].place[q.which] = int32(i+1), int32(j+1)
 }
 
 func (q *queue) Push(x any) {
 	e := x.(*approval)
 	q.list = append(q.list, e)
-	e.place[q.which] = len(q.list)
+	e.place[q.which] = int32(len(q.list))
 }
 
 func (q *queue) Pop() any {

@@ -54,7 +54,7 @@ func (a *approvals) startPolls(ctx context.Context, now time.Time) time.Duration
 // poll asks once how a request stands.
 func (a *approvals) poll(ctx context.Context, e *approval) {
 	a.mu.Lock()
-	id, want := e.AuthReqID, e.expectation(a.scope)
+	id, want := e.authReqID, e.expectation(a.scope)
 	a.mu.Unlock()
 	sent := time.Now()
 	grant, err := a.consent.PollOnce(ctx, id, want)
@@ -129,7 +129,7 @@ func (a *approvals) alarm(p *prompt, err error) {
 		reason = reasonWrongApproval
 	}
 	for _, e := range p.members {
-		e.Reason = reason
+		e.reason = reason
 		a.log.Error("an approval cannot be used", "task", e.id, "reason", reason, "error", plain(err))
 	}
 	a.decide(p, failure{reason})

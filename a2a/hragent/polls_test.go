@@ -666,7 +666,7 @@ func TestParkingAndUnparking(t *testing.T) {
 			synctest.Wait()
 			d.approvals.mu.Lock()
 			for i, e := range d.clock.list {
-				if e.place[onClock] != i+1 || d.entries[e.id] != e {
+				if int(e.place[onClock]) != i+1 || d.entries[e.id] != e {
 					t.Fatalf("entry %s is out of place", e.id)
 				}
 			}

@@ -20,10 +20,10 @@ type prompt struct {
 
 // attach adds an entry to the prompt of its auth_req_id. The lock is held.
 func (a *approvals) attach(e *approval) {
-	p := a.prompts[e.AuthReqID]
+	p := a.prompts[e.authReqID]
 	if p == nil {
 		p = new(prompt)
-		a.prompts[e.AuthReqID] = p
+		a.prompts[e.authReqID] = p
 	}
 	p.members = append(p.members, e)
 	e.prompt, e.result = p, p.result
@@ -51,7 +51,7 @@ func (a *approvals) detach(e *approval) {
 			break
 		}
 	}
-	id := e.AuthReqID
+	id := e.authReqID
 	switch {
 	case p.poller == e && len(p.members) > 0:
 		next := p.members[0]
