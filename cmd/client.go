@@ -296,7 +296,11 @@ func printCard(w io.Writer, a *asker, pinned bool) {
 	}
 	fmt.Fprintln(w)
 	for _, i := range card.SupportedInterfaces {
-		fmt.Fprintf(w, "%s %s at %s\n", escape(i.ProtocolBinding), escape(i.ProtocolVersion), escape(i.URL))
+		spoken := i.ProtocolBinding
+		if i.ProtocolVersion != "" { // the interfaces of a 0.3 card name none
+			spoken += " " + i.ProtocolVersion
+		}
+		fmt.Fprintf(w, "%s at %s\n", escape(spoken), escape(i.URL))
 	}
 	if pinned {
 		fmt.Fprintln(w, "The card is signed by the pinned key.")

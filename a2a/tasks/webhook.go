@@ -64,3 +64,19 @@ type Webhooks interface {
 	// returned if it was set anew or removed meanwhile, or taken by another agent. Until prolongs the taking; a time in the past ends it.
 	ReportWebhook(ctx context.Context, w *Webhook, until time.Time) error
 }
+
+// Nanos is a time as stores keep those of webhooks: nanoseconds since 1970, and 0 for the zero time.
+func Nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// FromNanos reads what Nanos has made.
+func FromNanos(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n)
+}

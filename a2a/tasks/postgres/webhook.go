@@ -145,7 +145,7 @@ func (s *Store) ReportWebhook(ctx context.Context, w *tasks.Webhook, until time.
 	}
 	return s.attempt(ctx, func(ctx context.Context) error {
 		tag, err := s.pool.Exec(ctx, reportWebhook, []byte(w.Config.TaskID), []byte(w.Config.ID), w.Revision, int64(s.origin),
-			int64(w.Sent), w.Over, w.Tries, nanos(w.Since), nanos(w.Due), w.Failure, prolong)
+			int64(w.Sent), w.Over, w.Tries, tasks.Nanos(w.Since), tasks.Nanos(w.Due), w.Failure, prolong)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = tasks.ErrConflict
 		}
@@ -166,21 +166,6 @@ func scanWebhook(row pgx.Row) (*tasks.Webhook, error) {
 		// The cause might quote what must not be logged.
 		return nil, &Error{ErrDamaged, fmt.Errorf("the webhook %d", w.Num)}
 	}
-	w.Config.Version, w.Since, w.Due = version, timeOf(since), timeOf(due)
+	w.Config.Version, w.Since, w.Due = version, tasks.FromNanos(since), tasks.FromNanos(due)
 	return w, nil
-}
-
-// nanos is a time as it is stored; the zero time is 0.
-func nanos(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
-}
-
-func timeOf(nanos int64) time.Time {
-	if nanos == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, nanos)
 }

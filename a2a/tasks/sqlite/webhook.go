@@ -83,7 +83,7 @@ func (s *Store) RemoveWebhook(ctx context.Context, task a2a.TaskID, id string) e
 // ReportWebhook stores what became of a webhook.
 func (s *Store) ReportWebhook(ctx context.Context, hook *tasks.Webhook, _ time.Time) error {
 	return s.change(ctx, &write{run: func(w *writer, _ *write) error {
-		n, err := w.affect(reportWebhook, int64(hook.Sent), hook.Over, hook.Tries, nanos(hook.Since), nanos(hook.Due), hook.Failure,
+		n, err := w.affect(reportWebhook, int64(hook.Sent), hook.Over, hook.Tries, tasks.Nanos(hook.Since), tasks.Nanos(hook.Due), hook.Failure,
 			string(hook.Config.TaskID), hook.Config.ID, hook.Revision)
 		if err == nil && n == 0 {
 			err = tasks.ErrConflict
@@ -144,21 +144,6 @@ func scanWebhook(rows *sql.Rows) (*tasks.Webhook, error) {
 		// The cause might quote what must not be logged.
 		return nil, &damaged{fmt.Errorf("the stored webhook %d cannot be read", w.Num)}
 	}
-	w.Config.Version, w.Since, w.Due = version, timeOf(since), timeOf(due)
+	w.Config.Version, w.Since, w.Due = version, tasks.FromNanos(since), tasks.FromNanos(due)
 	return w, nil
-}
-
-// nanos is a time as it is stored, to the nanosecond; the zero time is 0.
-func nanos(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
-}
-
-func timeOf(nanos int64) time.Time {
-	if nanos == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, nanos)
 }
