@@ -55,10 +55,18 @@ func TestHostileTextsAreReadInTime(t *testing.T) {
 	}
 	r := newReader()
 	r.Read(t.Context(), []string{"warm the lexicon"})
-	plain := quickest(t, r, strings.Repeat("lorem ipsum dolor sit amet. ", maxText/28), 0)
+	plain := func() time.Duration {
+		return quickest(t, r, strings.Repeat("lorem ipsum dolor sit amet. ", maxText/28), 0)
+	}
+	usual := plain()
 	for name, text := range texts {
-		if best := quickest(t, r, text, maxReading*plain); best > maxReading*plain {
-			t.Errorf("%s: %v, and a plain text %v", name, best, plain)
+		best := quickest(t, r, text, maxReading*usual)
+		for try := 0; best > maxReading*usual && try < 5; try++ { // the machine may have become busier
+			usual = plain()
+			best = quickest(t, r, text, maxReading*usual)
+		}
+		if best > maxReading*usual {
+			t.Errorf("%s: %v, and a plain text %v", name, best, usual)
 		}
 	}
 }

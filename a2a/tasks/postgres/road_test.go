@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -116,12 +118,26 @@ func TestChangesSurviveBrokenConnections(t *testing.T) {
 	}
 	t.Cleanup(func() { s.Close() })
 	const writers, rounds = 8, 60
-	stored := make(chan struct{})
+	stored := make(chan int) // by which writer
 	var breaking sync.WaitGroup
 	breaking.Go(func() {
-		n := 0
-		for range stored {
+		var n int
+		var changes [writers]int
+		began := map[int]time.Time{} // the change under way of each writer
+		for w := range writers {
+			began[w] = time.Now()
+		}
+		for w := range stored {
+			if changes[w]++; changes[w] < rounds {
+				began[w] = time.Now()
+			} else {
+				delete(began, w)
+			}
 			if n++; n%6 != 0 { // so much gets through between two cuts
+				continue
+			}
+			// On a slow machine the progress of some must not cut off another one for as long as its change may take.
+			if slices.ContainsFunc(slices.Collect(maps.Values(began)), func(t time.Time) bool { return time.Since(t) > retryFor/2 }) {
 				continue
 			}
 			if n%48 == 0 { // the server is away for a while
@@ -153,7 +169,7 @@ func TestChangesSurviveBrokenConnections(t *testing.T) {
 					return
 				}
 				r.Task, r.Seq = next, r.Seq+1
-				stored <- struct{}{}
+				stored <- w
 			}
 		})
 	}
