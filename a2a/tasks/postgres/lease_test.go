@@ -212,7 +212,7 @@ func TestASleeperLearnsOfItsDeathBeforeItCreates(t *testing.T) {
 
 func TestALeaseEndsByTheClock(t *testing.T) {
 	t.Parallel()
-	o := Options{Schema: space(t), Lease: 300 * time.Millisecond}
+	o := Options{Schema: space(t), Lease: 2 * time.Second}
 	a, b := open(t, o), open(t, o)
 	create(t, a, "t")
 	lease := func() (until time.Time, left time.Duration) {
