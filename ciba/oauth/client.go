@@ -18,9 +18,10 @@ const (
 	maxHeaderBytes  = 64 << 10
 
 	// Each question makes three or four calls to one or two hosts. With the
-	// default of two idle connections per host, a hundred questions at once
-	// would open and close a connection per call. An idle one costs up to 30 KiB.
-	maxIdleConnsPerHost = 128
+	// default of two idle connections per host, hundreds of questions at once
+	// would open and close a connection per call. After a burst they cost up to
+	// 30 KiB each, until they have been idle for too long.
+	maxIdleConnsPerHost = 512
 )
 
 // NewHTTPClient returns a client fit to carry credentials, to be shared by
