@@ -279,7 +279,11 @@ func TestADeadAgentsTasksGoOnAtAnother(t *testing.T) {
 	id := a.ask("m")
 	stream := b.stream(id)
 	a.store.sleepOn()
+	start := time.Now()
 	eventually(t, "the task waits at the other agent", func() bool { return b.actor.waits(id) == "auth_req_id" })
+	if d := time.Since(start); d > 3*time.Second {
+		t.Errorf("it was taken over after %v", d)
+	}
 	if err := b.Wake(t.Context(), id, 2); err != nil {
 		t.Fatal(err)
 	}
@@ -348,8 +352,11 @@ func TestAnAgentThatLeavesGivesItsTasksToOthersAtOnce(t *testing.T) {
 		t.Error("the task was taken from an agent that drains")
 	}
 	a.shutdown()
-	// Long before the lease of a minute has ended.
+	start := time.Now()
 	eventually(t, "the task waits at the other agent", func() bool { return b.actor.waits(id) != "" })
+	if d := time.Since(start); d > 5*time.Second {
+		t.Errorf("it was taken over after %v", d)
+	}
 	if err := b.Wake(t.Context(), id, 1); err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,6 @@ func (h *heard) wants(t *testing.T, n tasks.News) {
 }
 
 // eventually waits for something that a server or another agent brings about.
-// eventually waits for something that is a matter of seconds, even on a busy machine.
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	for start := time.Now(); !is(); time.Sleep(2 * time.Millisecond) {
