@@ -15,6 +15,8 @@ type SendMessageRequest struct {
 	Message       *Message                  `json:"message"`
 	Configuration *SendMessageConfiguration `json:"configuration,omitempty"`
 	Metadata      Struct                    `json:"metadata,omitempty"`
+	// Extensions are the URIs of those that the request activates (§4.6). They travel beside the body, in a header.
+	Extensions []string `json:"-"`
 }
 
 // SendMessageConfiguration says how the caller wants to be answered (§3.2.2).

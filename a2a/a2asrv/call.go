@@ -30,8 +30,10 @@ type call struct {
 	dialect *wire.Dialect
 	id      wire.ID // of JSON-RPC
 	method  string
-	params  json.RawMessage // refers to body
-	body    *buffer
+	// extensions are the URIs of those that the request activates.
+	extensions []string
+	params     json.RawMessage // refers to body
+	body       *buffer
 }
 
 // serveCall does one JSON-RPC call of an authenticated caller.

@@ -28,30 +28,46 @@ var extensionHeaders = [...]string{
 	http.CanonicalHeaderKey(wire.ExtensionsHeader), http.CanonicalHeaderKey(wire.LegacyExtensionsHeader),
 }
 
-// activate tells the client which of the extensions that it asks for are in force, and refuses a call without one that the card requires (§3.3.4).
-// What is not declared is ignored.
+// activate notes which of the extensions that the client asks for are in force, tells it so, and refuses a call without
+// one that the card requires (§3.3.4). What is not declared is ignored.
 func (e *extensions) activate(c *call) error {
 	if len(e.declared) == 0 {
 		return nil
 	}
-	var active []string
 	for _, header := range extensionHeaders {
 		for _, line := range c.r.Header[header] {
 			for uri := range strings.SplitSeq(line, ",") {
-				uri = strings.TrimSpace(uri)
-				if slices.Contains(e.declared, uri) && !slices.Contains(active, uri) {
-					active = append(active, uri)
-				}
+				e.add(c, strings.TrimSpace(uri))
 			}
 		}
 	}
-	if len(active) > 0 {
-		c.w.Header().Set(c.dialect.Extensions, strings.Join(active, ", "))
-	}
 	for _, uri := range e.required {
-		if !slices.Contains(active, uri) {
+		if !slices.Contains(c.extensions, uri) {
 			return &a2a.Error{Err: a2a.ErrExtensionSupportRequired, Metadata: map[string]string{"extension": uri}}
 		}
 	}
 	return nil
+}
+
+// add puts an extension in force that the card declares.
+func (e *extensions) add(c *call, uri string) {
+	if slices.Contains(e.declared, uri) && !slices.Contains(c.extensions, uri) {
+		c.extensions = append(c.extensions, uri)
+		c.w.Header().Set(c.dialect.Extensions, strings.Join(c.extensions, ", "))
+	}
+}
+
+// message hands a message the extensions that are in force. Those that it names itself (§4.1.4) count as asked for:
+// there are clients whose programs cannot set a header.
+func (e *extensions) message(c *call, req any) {
+	send, ok := req.(*a2a.SendMessageRequest)
+	if !ok || len(e.declared) == 0 {
+		return
+	}
+	if send.Message != nil {
+		for _, uri := range send.Message.Extensions {
+			e.add(c, uri)
+		}
+	}
+	send.Extensions = c.extensions
 }

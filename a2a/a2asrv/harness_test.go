@@ -79,6 +79,8 @@ func (script) Execute(ctx context.Context, turn *tasks.Turn) iter.Seq2[tasks.Ste
 				yield(answered(), nil)
 			case <-ctx.Done():
 			}
+		case "Which extensions?":
+			yield(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateInputRequired, strings.Join(turn.Extensions, " "))}}, nil)
 		case "Answer now.":
 			yield(answered(), nil)
 		default:

@@ -171,6 +171,9 @@ func params[Req, Res any](b binding, m *wire.Method[Req, Res], c *call) (Req, er
 	if err == nil && !slices.Contains(b.tenants, tenant(req)) {
 		err = a2a.InvalidParams("tenant", "is not one that the agent card names") // §8.3.2
 	}
+	if err == nil {
+		b.server.extensions.message(c, req)
+	}
 	return req, err
 }
 

@@ -81,7 +81,7 @@ func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, req *a2
 	}
 	switch {
 	case err != nil:
-		e.begin(turn{id: id, cause: byDoubt, modes: modes}) // it may have been stored all the same
+		e.begin(turn{id: id, cause: byDoubt, modes: modes, extensions: req.Extensions}) // it may have been stored all the same
 		return nil, e.fault("create a task", id, err)
 	case existing != "":
 		return &a2a.Task{ID: existing}, nil
@@ -89,7 +89,7 @@ func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, req *a2
 	// The stream begins with the task as submitted; the opening follows.
 	c.after = 1
 	e.feeds.publish(id, 1, []a2a.Event{opening})
-	e.begin(turn{id: id, modes: modes})
+	e.begin(turn{id: id, modes: modes, extensions: req.Extensions})
 	return task, nil
 }
 
@@ -188,13 +188,13 @@ func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, req
 			continue
 		case err != nil:
 			if answers {
-				e.begin(turn{id: id, cause: byDoubt, modes: modes})
+				e.begin(turn{id: id, cause: byDoubt, modes: modes, extensions: req.Extensions})
 			}
 			return nil, e.fault("add a message", id, err)
 		}
 		c.after = next.Seq
 		if answers {
-			e.begin(turn{id: id, modes: modes})
+			e.begin(turn{id: id, modes: modes, extensions: req.Extensions})
 		}
 		return next.Task, nil
 	}

@@ -33,6 +33,8 @@ type Turn struct {
 	Signal any
 	// AcceptedOutputModes are those of the message that began the turn, none when it named none.
 	AcceptedOutputModes []string
+	// Extensions are the URIs of those that the message that began the turn has activated.
+	Extensions []string
 	// Refused says after a step with a Prompt why nothing of it was stored: ErrPromptHeld, ErrPromptGone or ErrPromptFull. The turn goes on; it is
 	// nil after any other step.
 	Refused error

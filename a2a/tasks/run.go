@@ -26,10 +26,12 @@ const (
 
 // turn is one that is to be run.
 type turn struct {
-	id     a2a.TaskID
-	cause  cause
-	modes  []string
-	signal any
+	id    a2a.TaskID
+	cause cause
+	modes []string
+	// extensions are the URIs of those that the message has activated
+	extensions []string
+	signal     any
 }
 
 // due reports whether there is something to do in the turn. A turn that has run meanwhile, of whatever cause, has seen all that is stored, and has
@@ -170,7 +172,7 @@ func (e *Engine) steps(ctx context.Context, rec **Record, t turn) (parked bool, 
 		}
 	}()
 	turn := &Turn{
-		Task: (*rec).Task, Owner: (*rec).Owner, Checkpoint: (*rec).Checkpoint, Signal: t.signal, AcceptedOutputModes: t.modes,
+		Task: (*rec).Task, Owner: (*rec).Owner, Checkpoint: (*rec).Checkpoint, Signal: t.signal, AcceptedOutputModes: t.modes, Extensions: t.extensions,
 		store: e.store,
 	}
 	for step, err := range e.executor.Execute(ctx, turn) {
