@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -53,11 +54,13 @@ func roleToV03(r a2a.Role) string {
 	return agentV03 // 0.3 has no third word, and what is not the caller's is the agent's
 }
 
+// roleFromV03 reads the names of 1.0, too: libraries in the middle of the way from one version to
+// the other send them under the method names of 0.3.
 func roleFromV03(text string) a2a.Role {
 	switch text {
-	case userV03:
+	case userV03, a2a.RoleUser.String():
 		return a2a.RoleUser
-	case agentV03:
+	case agentV03, a2a.RoleAgent.String():
 		return a2a.RoleAgent
 	}
 	return a2a.RoleUnspecified
@@ -190,28 +193,49 @@ func partToV03(p *a2a.Part) partV03 {
 
 func partFromV03(p *partV03) (a2a.Part, error) {
 	out := a2a.Part{Metadata: p.Metadata}
-	switch {
-	case p.Kind == kindText && p.Text != nil:
+	switch kind := p.kind(); {
+	case kind == kindText && p.Text != nil:
 		out.Kind, out.Text = a2a.PartText, *p.Text
-	case p.Kind == kindData && isObject(p.Data):
+	case kind == kindData && isObject(p.Data):
 		data := a2a.Struct(nil)
 		if err := data.UnmarshalJSON(p.Data); err != nil {
 			return a2a.Part{}, err
 		}
 		out.Kind = a2a.PartData
 		out.Data, out.Metadata = dataFromV03(json.RawMessage(data), p.Metadata)
-	case p.Kind == kindFile && p.File != nil && p.File.Bytes != nil && p.File.URI == nil:
+	case kind == kindFile && p.File != nil && p.File.Bytes != nil && p.File.URI == nil:
 		raw, err := decodeBase64(*p.File.Bytes)
 		if err != nil {
 			return a2a.Part{}, &a2a.DecodeError{Field: "file.bytes", Problem: "is not base64"}
 		}
 		out.Kind, out.Raw, out.Filename, out.MediaType = a2a.PartRaw, raw, p.File.Name, p.File.MimeType
-	case p.Kind == kindFile && p.File != nil && p.File.URI != nil && p.File.Bytes == nil:
+	case kind == kindFile && p.File != nil && p.File.URI != nil && p.File.Bytes == nil:
 		out.Kind, out.URL, out.Filename, out.MediaType = a2a.PartURL, *p.File.URI, p.File.Name, p.File.MimeType
 	default:
 		return a2a.Part{}, &a2a.DecodeError{Problem: "must be a text, a data object, or a file of either bytes or uri"}
 	}
 	return out, nil
+}
+
+// kind is what the part says of itself, or else what it holds, if that is one thing.
+func (p *partV03) kind() string {
+	if kind := cmp.Or(p.Kind, p.Type); kind != "" {
+		return kind
+	}
+	var kinds []string
+	if p.Text != nil {
+		kinds = append(kinds, kindText)
+	}
+	if p.File != nil {
+		kinds = append(kinds, kindFile)
+	}
+	if isObject(p.Data) {
+		kinds = append(kinds, kindData)
+	}
+	if len(kinds) != 1 {
+		return ""
+	}
+	return kinds[0]
 }
 
 // decodeBase64 takes either alphabet, padded or not.

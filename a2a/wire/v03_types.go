@@ -39,6 +39,7 @@ type messageV03 struct {
 
 type partV03 struct {
 	Kind     string          `json:"kind"`
+	Type     string          `json:"type,omitempty"` // what early 0.2 called kind; never written
 	Text     *string         `json:"text,omitempty"`
 	File     *fileV03        `json:"file,omitempty"`
 	Data     json.RawMessage `json:"data,omitempty"`
