@@ -1,6 +1,10 @@
 package a2a
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+	"strings"
+)
 
 // The errors of the protocol (§3.3.2, §5.4, §9.5). They are compared with errors.Is; Codes gives each its number.
 var (
@@ -105,17 +109,15 @@ type Error struct {
 
 // Error is the text for the log: it holds the cause.
 func (e *Error) Error() string {
-	s := e.Err.Error()
-	if e.Message != "" {
-		s = e.Message
-	}
-	for _, v := range e.Violations {
-		s += ": " + v.Field + " " + v.Description
+	var s strings.Builder
+	s.WriteString(cmp.Or(e.Message, e.Err.Error()))
+	for _, v := range e.Violations { // a peer may have sent many
+		s.WriteString(": " + v.Field + " " + v.Description)
 	}
 	if e.Cause != nil {
-		s += ": " + e.Cause.Error()
+		s.WriteString(": " + e.Cause.Error())
 	}
-	return s
+	return s.String()
 }
 
 // Unwrap gives the sentinel and the cause.

@@ -1,6 +1,9 @@
 package a2a
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Message is one utterance of the user (the calling agent) or of the agent (§4.1.4).
 type Message struct {
@@ -21,17 +24,17 @@ func (m *Message) Text() string { return joinText(m.Parts) }
 func (a *Artifact) Text() string { return joinText(a.Parts) }
 
 func joinText(parts []Part) string {
-	var text string
+	var text strings.Builder
 	for i := range parts {
 		if parts[i].Kind != PartText {
 			continue
 		}
-		if text != "" {
-			text += "\n"
+		if text.Len() > 0 {
+			text.WriteByte('\n')
 		}
-		text += parts[i].Text
+		text.WriteString(parts[i].Text)
 	}
-	return text
+	return text.String()
 }
 
 // Role is the sender of a message (§4.1.5).

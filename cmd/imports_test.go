@@ -38,13 +38,14 @@ const (
 	modText     = "golang.org/x/text"
 	modTerm     = "golang.org/x/term"
 	modSys      = "golang.org/x/sys"
+	modJSON     = "github.com/go-json-experiment/json"
 )
 
 // arrows is the whole drawing. An import without an arrow here is a fault, and so is a package without a row. Whoever adds one says in the commit
 // why the folders stay in their order: cmd above a2a, a2a above hrapi and llm, all of them above ciba.
 var arrows = map[string]arrow{
 	"":     {ours: []string{"cmd"}},
-	"a2a":  {},
+	"a2a":  {theirs: []string{modJSON}},
 	"llm":  {theirs: []string{modText}}, // full-width forms and accents in questions
 	"ciba": {ours: []string{"ciba/oauth", "ciba/jwks"}},
 

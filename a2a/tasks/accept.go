@@ -130,6 +130,9 @@ func (e *Engine) admit(req *a2a.SendMessageRequest) error {
 	if err := req.Validate(); err != nil {
 		return err
 	}
+	if err := req.Admit(a2a.Limits{}); err != nil {
+		return err
+	}
 	if err := e.admitInline(inline(req)); err != nil {
 		return err
 	}

@@ -290,12 +290,28 @@ func TestATaskTakesNoMoreThanSoManyMessages(t *testing.T) {
 			t.Errorf("after %d messages: %v", n, err)
 		}
 		id = w.send(w.message("?")).ID
-		big := strings.Repeat("x", 1<<20)
-		for n, err = 0, nil; n < 100 && err == nil; n++ {
-			_, err = w.Send(w.ctx, bank, to(id, w.message(big)))
+		big := a2a.Struct(`{"x":"` + strings.Repeat("x", 60<<10) + `"}`)
+		for n, err = 0, nil; n < 200 && err == nil; n++ {
+			req := to(id, w.message("more"))
+			req.Message.Metadata = big
+			_, err = w.Send(w.ctx, bank, req)
 		}
-		if !errors.Is(err, a2a.ErrUnsupportedOperation) || n > 5 {
-			t.Errorf("after %d MiB: %v", n, err)
+		if !errors.Is(err, a2a.ErrUnsupportedOperation) || n > 80 {
+			t.Errorf("after %d messages of 60 KiB: %v", n, err)
+		}
+	})
+}
+
+// What is too large for a question is refused, and nothing of it is kept.
+func TestALargeMessageIsRefused(t *testing.T) {
+	bubble(t, approve, func(t *testing.T, w *world) {
+		_, err := w.Send(w.ctx, bank, w.message(strings.Repeat("x", a2a.MaxText+1)))
+		var e *a2a.Error
+		if !errors.As(err, &e) || !errors.Is(err, a2a.ErrInvalidParams) || e.Metadata["reason"] != a2a.ReasonTooLarge {
+			t.Errorf("got %v", err)
+		}
+		if page, err := w.List(w.ctx, bank, &a2a.ListTasksRequest{}); err != nil || page.TotalSize != 0 {
+			t.Errorf("%d tasks are kept, %v", page.TotalSize, err)
 		}
 	})
 }

@@ -1,11 +1,13 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"staff0/a2a"
 )
@@ -19,6 +21,7 @@ const (
 // fault is what of an error the other side may see.
 type fault struct {
 	a2a.Code
+	reason     string // for ErrorInfo, "" for none
 	violations []a2a.FieldViolation
 	metadata   map[string]string
 }
@@ -29,6 +32,8 @@ func faultOf(err error) fault {
 	if errors.As(err, &e) {
 		f.Message, f.violations, f.metadata = e.Public(), e.Violations, e.Metadata
 	}
+	// ErrorInfo writes reasons in capitals.
+	f.reason = cmp.Or(f.Code.Reason, strings.ToUpper(f.metadata["reason"]))
 	return f
 }
 
@@ -47,15 +52,15 @@ func appendErrorV10(b []byte, err error) []byte {
 
 // appendDetails writes ErrorInfo for the errors of A2A, BadRequest where fields are at fault, and no member for an error that is neither (§9.5, §11.6).
 func (f *fault) appendDetails(b []byte, name string) []byte {
-	if f.Reason == "" && len(f.violations) == 0 {
+	if f.reason == "" && len(f.violations) == 0 {
 		return b
 	}
 	b = append(b, `,"`...)
 	b = append(b, name...)
 	b = append(b, `":[`...)
-	if f.Reason != "" {
+	if f.reason != "" {
 		b = append(b, `{"@type":"`+typeErrorInfo+`","reason":"`...)
-		b = append(b, f.Reason...)
+		b = append(b, f.reason...)
 		b = append(b, `","domain":"`+a2a.Domain+`"`...)
 		if len(f.metadata) > 0 {
 			b = appendMetadata(append(b, ','), f.metadata)
@@ -63,7 +68,7 @@ func (f *fault) appendDetails(b []byte, name string) []byte {
 		b = append(b, '}')
 	}
 	if len(f.violations) > 0 {
-		if f.Reason != "" {
+		if f.reason != "" {
 			b = append(b, ',')
 		}
 		b = append(b, `{"@type":"`+typeBadRequest+`",`...)
