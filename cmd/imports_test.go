@@ -54,16 +54,17 @@ var arrows = map[string]arrow{
 	"ciba/bearer": {ours: []string{"ciba/jwks"}},
 	"ciba/idp":    {ours: []string{"ciba/oauth", "ciba/bearer", "ciba/jwks"}, theirs: []string{modJWT}}, // it guards its Management API
 
-	"a2a/wire":            {ours: []string{"a2a"}},
-	"a2a/tasks":           {ours: []string{"a2a"}},
-	"a2a/tasks/sqlite":    {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modSQLite}},
-	"a2a/tasks/postgres":  {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modPgx, modPuddle}},
-	"a2a/tasks/storetest": {ours: []string{"a2a", "a2a/tasks"}},
-	"a2a/push":            {ours: []string{"a2a", "a2a/wire", "a2a/tasks"}},
-	"a2a/a2asrv":          {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/bearer"}},
-	"a2a/a2aclient":       {ours: []string{"a2a", "a2a/wire", "ciba/oauth"}},
-	"a2a/conformance":     {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push", "ciba/jwks"}}, // a program of its own, for tests
-	"hrapi":               {ours: []string{"ciba/bearer", "ciba/oauth"}},
+	"a2a/wire":                  {ours: []string{"a2a"}},
+	"a2a/tasks":                 {ours: []string{"a2a"}},
+	"a2a/tasks/sqlite":          {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modSQLite}},
+	"a2a/tasks/postgres":        {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modPgx, modPuddle}},
+	"a2a/tasks/storetest":       {ours: []string{"a2a", "a2a/tasks"}},
+	"a2a/push":                  {ours: []string{"a2a", "a2a/wire", "a2a/tasks"}},
+	"a2a/a2asrv":                {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/bearer"}},
+	"a2a/a2aclient":             {ours: []string{"a2a", "a2a/wire", "ciba/oauth"}},
+	"a2a/conformance":           {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push", "ciba/jwks"}}, // a program of its own, for tests
+	"a2a/conformance/existence": {theirs: []string{modJWT}},                                                              // likewise, and it knows the agent from outside only
+	"hrapi":                     {ours: []string{"ciba/bearer", "ciba/oauth"}},
 	"a2a/hragent": {
 		ours:   []string{"a2a", "a2a/tasks", "ciba", "ciba/oauth", "hrapi", "llm"},
 		theirs: []string{modText}, // names compare without accents
