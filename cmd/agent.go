@@ -139,6 +139,9 @@ func (s *settings) checkAgent() error {
 	if err := s.checkExpiry(); err != nil {
 		return err
 	}
+	if err := s.checkWaiting(); err != nil {
+		return err
+	}
 	if s.PollRate < 0 {
 		return usageError("STAFF0_POLL_RATE is negative", "0 for no limit, or polls a second")
 	}

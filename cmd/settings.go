@@ -34,6 +34,9 @@ const (
 	minConsentExpiry = 2 * time.Second
 	maxConsentExpiry = 15 * time.Minute
 
+	minKeepAlive = 100 * time.Millisecond
+	maxKeepAlive = time.Minute
+
 	maxSecretFile = 64 << 10
 )
 
@@ -71,6 +74,11 @@ type settings struct {
 	ConsentExpiry time.Duration `env:"STAFF0_CONSENT_EXPIRY" envDefault:"2m"`
 	PollRate      int           `env:"STAFF0_POLL_RATE"`
 	Retention     time.Duration `env:"STAFF0_RETENTION" envDefault:"720h"`
+
+	WaitingState      string        `env:"STAFF0_WAITING_STATE" envDefault:"working"`
+	KeepAlive         time.Duration `env:"STAFF0_KEEPALIVE" envDefault:"4s"`
+	QuestionsPerAsker rate          `env:"STAFF0_QUESTIONS_PER_ASKER"` // read it with questionsPerAsker
+	BytesPerAsker     byteSize      `env:"STAFF0_BYTES_PER_ASKER" envDefault:"256MiB"`
 
 	WebhookAllow  string       `env:"STAFF0_WEBHOOK_ALLOW"`
 	WebhookSecret oauth.Secret `env:"STAFF0_WEBHOOK_SECRET"`
@@ -302,8 +310,32 @@ func (s *settings) policy() (hragent.Disclosure, error) {
 	switch d := hragent.Disclosure(s.Disclosure); d {
 	case hragent.Guarded, hragent.Open:
 		return d, nil
+	case "neutral":
+		return "", usageError("this version does not have the disclosure policy neutral yet", "STAFF0_DISCLOSURE is guarded or open")
 	}
-	return "", usageError(fmt.Sprintf("%q is no disclosure policy", s.Disclosure), "STAFF0_DISCLOSURE is guarded or open")
+	return "", usageError(fmt.Sprintf("unknown disclosure policy %q", s.Disclosure), "STAFF0_DISCLOSURE is guarded or open")
+}
+
+// defaultQuestions is how many questions one asker may send unless STAFF0_QUESTIONS_PER_ASKER says otherwise.
+var defaultQuestions = rate{N: 600, Per: time.Minute}
+
+// questionsPerAsker returns how many questions one asker may send. With the development provider there is no limit by default.
+func (s *settings) questionsPerAsker(dev bool) rate {
+	if dev {
+		return s.QuestionsPerAsker.or(rate{Off: true})
+	}
+	return s.QuestionsPerAsker.or(defaultQuestions)
+}
+
+// checkWaiting checks how calls are answered while a person is asked.
+func (s *settings) checkWaiting() error {
+	if s.WaitingState != "working" && s.WaitingState != "auth_required" {
+		return usageError(fmt.Sprintf("unknown waiting state %q", s.WaitingState), "STAFF0_WAITING_STATE is working or auth_required")
+	}
+	if s.KeepAlive < minKeepAlive || s.KeepAlive > maxKeepAlive {
+		return usageError(fmt.Sprintf("STAFF0_KEEPALIVE is %v", s.KeepAlive), "it must be between 100ms and 1m")
+	}
+	return nil
 }
 
 // checkExpiry bounds the time that a person has to answer.
