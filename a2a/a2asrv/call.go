@@ -32,6 +32,7 @@ type call struct {
 	method  string
 	// extensions are the URIs of those that the request activates.
 	extensions []string
+	wait       *wait           // nil unless the answer is waited for
 	params     json.RawMessage // refers to body
 	body       *buffer
 }
@@ -199,7 +200,17 @@ func (s *Server) fail(c *call, stream bool, err error) {
 		_ = wire.NewEventWriter(c.w).Send(out.b)
 		return
 	}
-	answer(c.w, status, c.media, out.b)
+	c.answer(status, out.b)
+}
+
+// answer writes the whole answer of a call that is no stream. After blanks have been sent there is no other status than
+// theirs.
+func (c *call) answer(status int, body []byte) {
+	if c.wait != nil && c.wait.stop() {
+		_, _ = c.w.Write(body)
+		return
+	}
+	answer(c.w, status, c.media, body)
 }
 
 // appendError spells an error in the binding of the call.

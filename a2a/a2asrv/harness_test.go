@@ -75,7 +75,7 @@ func (script) Execute(ctx context.Context, turn *tasks.Turn) iter.Seq2[tasks.Ste
 			yield(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateInputRequired, "Please give the work e-mail.")}}, nil)
 		case "Take 40 seconds.":
 			select {
-			case <-time.After(40 * time.Second):
+			case <-time.After(40*time.Second + 500*time.Millisecond): // not at the time of a blank
 				yield(answered(), nil)
 			case <-ctx.Done():
 			}

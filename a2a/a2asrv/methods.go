@@ -98,14 +98,16 @@ func serve[Req, Res any](b binding, m *wire.Method[Req, Res], waits bool, do fun
 		if err != nil {
 			return err
 		}
+		ctx := c.r.Context()
 		if waits {
 			if !s.enter(c.owner) {
 				return errTooMany
 			}
 			defer s.leave(c.owner)
-			unhurried(c.w)
+			c.wait, ctx = newWait(c, s.keepAlive)
+			defer c.wait.close()
 		}
-		res, err := do(c.r.Context(), c.owner, req)
+		res, err := do(ctx, c.owner, req)
 		if err != nil {
 			return err
 		}
@@ -114,7 +116,7 @@ func serve[Req, Res any](b binding, m *wire.Method[Req, Res], waits bool, do fun
 		if out.b, err = appendResult(out.b, c, m, res); err != nil {
 			return err
 		}
-		answer(c.w, http.StatusOK, c.media, out.b)
+		c.answer(http.StatusOK, out.b)
 		return nil
 	}}
 }
@@ -132,7 +134,7 @@ func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(con
 		}
 		defer s.leave(c.owner)
 
-		st, ctx := newStream(c)
+		st, ctx := newStream(c, s.keepAlive)
 		defer st.close()
 		for entry, err := range do(ctx, c.owner, req) {
 			out := s.buffer()

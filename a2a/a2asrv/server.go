@@ -1,6 +1,7 @@
 package a2asrv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -26,9 +27,12 @@ const (
 	MaxWaiting = 4096
 	// RetryAfter is what a client is told to wait when the agent starts, stops or has enough of it.
 	RetryAfter = time.Second
-	// KeepAlive is the longest silence of a stream. Proxies commonly cut connections after 30 or 60 s.
-	KeepAlive = 15 * time.Second
-	// ExpiryGrace is how long a stream may outlive the token that opened it. See Server.
+	// KeepAlive is the longest silence of a call that waits, unless the configuration has another one. Proxies commonly cut
+	// connections after 30 or 60 s, and a widespread client for Python after 5.
+	KeepAlive = 4 * time.Second
+	// WriteTimeout is how long one blank of a blocking call may take to leave.
+	WriteTimeout = wire.WriteTimeout
+	// ExpiryGrace is how long a call that waits may outlive the token that it came with. See Server.
 	ExpiryGrace = 5 * time.Minute
 	// CardMaxAge is how long clients may keep the card without asking again (§8.6.1). It changes only with the configuration.
 	CardMaxAge = 5 * time.Minute
@@ -62,19 +66,24 @@ type Config struct {
 	// Ready reports whether the agent can work. While it cannot, card and calls answer as NotReady. An agent that stops had better say no as
 	// well: then the clients whose streams it ends do not come back to it. nil is always.
 	Ready func() bool
-	Log   *slog.Logger
+	// KeepAlive is the longest silence of a call that waits: then a comment is sent in a stream, and a blank before the
+	// JSON of a blocking answer. 0 is the constant of that name.
+	KeepAlive time.Duration
+	Log       *slog.Logger
 }
 
 // Server is an http.Handler. It serves the card at CardPath and LegacyCardPath to everyone, calls and the extended card to whoever has a token,
 // and nothing else.
 //
-// A token is judged when a call begins. A stream goes on for at most ExpiryGrace after its token has expired: so nobody loses an answer because an
-// approval took longer than the token's last minutes, and nobody listens for ever on a token of yesterday (the specification leaves this open).
-// It then ends as it does when the agent stops, without a terminal event: the client subscribes again, with a fresh token.
+// A token is judged when a call begins. A call that waits goes on for at most ExpiryGrace after its token has expired: so
+// nobody loses an answer because an approval took longer than the token's last minutes, and nobody listens for ever on a
+// token of yesterday (the specification leaves this open). It then ends as it does when the agent stops: a stream without
+// a terminal event, a blocking call with the task as it stands. The client comes back with a fresh token.
 type Server struct {
 	engine     *tasks.Engine
 	log        *slog.Logger
 	ready      func() bool
+	keepAlive  time.Duration
 	path       string // without the slash at the end; "" for the root
 	pure       *card  // of the newest version alone
 	union      *card  // for readers of any version
@@ -103,6 +112,8 @@ func New(c Config) (*Server, error) {
 		return nil, errors.New("a2asrv: the path must begin with a slash")
 	case declared(c.Card.Capabilities.PushNotifications) != c.Engine.Pushes():
 		return nil, errors.New("a2asrv: the card and the engine do not agree about push notifications")
+	case c.KeepAlive < 0:
+		return nil, errors.New("a2asrv: the time of silence is negative")
 	case c.ExtendedCard != nil && !declared(c.Card.Capabilities.ExtendedAgentCard):
 		return nil, errors.New("a2asrv: there is an extended card, and the card does not say so")
 	}
@@ -113,7 +124,7 @@ func New(c Config) (*Server, error) {
 		c.Ready = func() bool { return true }
 	}
 	s := &Server{
-		engine: c.Engine, log: c.Log, ready: c.Ready, path: strings.TrimSuffix(c.Path, "/"), waiting: map[tasks.Owner]int{}, refusals: map[refusalText][]byte{},
+		engine: c.Engine, log: c.Log, ready: c.Ready, keepAlive: cmp.Or(c.KeepAlive, KeepAlive), path: strings.TrimSuffix(c.Path, "/"), waiting: map[tasks.Owner]int{}, refusals: map[refusalText][]byte{},
 		buffers: sync.Pool{New: func() any { return &buffer{make([]byte, 0, bufferSize)} }},
 	}
 	public, err := signed(c.Card, c.CardKey)

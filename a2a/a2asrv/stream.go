@@ -15,6 +15,7 @@ import (
 type stream struct {
 	call   *call
 	cancel context.CancelCauseFunc // ends the wait for the next entry
+	every  time.Duration
 	end    time.Time
 	begun  bool
 
@@ -30,9 +31,9 @@ var (
 )
 
 // newStream prepares a stream and the context in which to wait for its entries. Nothing is sent yet: the call can still fail.
-func newStream(c *call) (*stream, context.Context) {
+func newStream(c *call, every time.Duration) (*stream, context.Context) {
 	ctx, cancel := context.WithCancelCause(c.r.Context())
-	return &stream{call: c, cancel: cancel, end: c.expiry.Add(ExpiryGrace), events: wire.NewEventWriter(c.w)}, ctx
+	return &stream{call: c, cancel: cancel, every: every, end: c.expiry.Add(ExpiryGrace), events: wire.NewEventWriter(c.w)}, ctx
 }
 
 // ends reports whether a stream ends with this event. It leaves with the end of the answer, in one write.
@@ -46,11 +47,7 @@ func (st *stream) send(data []byte, more bool) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.begun = true
-	if st.timer == nil {
-		st.timer = time.AfterFunc(st.pause(), st.beat)
-	} else {
-		st.timer.Reset(st.pause())
-	}
+	defer st.rest()
 	if more {
 		return st.events.Hold(data)
 	}
@@ -59,12 +56,23 @@ func (st *stream) send(data []byte, more bool) error {
 	return err
 }
 
+// rest begins the next silence.
+func (st *stream) rest() {
+	if st.timer == nil {
+		st.timer = time.AfterFunc(st.pause(), st.beat)
+	} else {
+		st.timer.Reset(st.pause())
+	}
+}
+
 // pause is how long the stream may be silent.
-func (st *stream) pause() time.Duration { return min(KeepAlive, max(time.Until(st.end), 0)) }
+func (st *stream) pause() time.Duration { return min(st.every, max(time.Until(st.end), 0)) }
 
 // beat breaks the silence, or ends the stream when its time is over. Where nobody listens any more, the line cannot be sent and the wait ends.
 func (st *stream) beat() {
-	st.mu.Lock()
+	if !st.mu.TryLock() {
+		return // an event is leaving; the next silence begins after it
+	}
 	defer st.mu.Unlock()
 	switch {
 	case st.closed:
@@ -76,7 +84,7 @@ func (st *stream) beat() {
 			return
 		}
 		unhurried(st.call.w)
-		st.timer.Reset(st.pause())
+		st.rest()
 	}
 }
 

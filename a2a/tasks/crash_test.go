@@ -132,18 +132,22 @@ func TestAThousandTasksAndMoreAreResumed(t *testing.T) {
 func TestShutdownEndsStreamsAndStopsTurnsBeforeTheirNextStep(t *testing.T) {
 	bubble(t, hang, func(t *testing.T, w *world) {
 		stream := w.stream(w.message("?"))
-		blocked := make(chan error)
+		blocked := make(chan a2a.Event)
 		go func() {
-			_, err := w.Send(w.ctx, bank, w.message("and this?"))
-			blocked <- err
+			event, err := w.Send(w.ctx, bank, w.message("and this?"))
+			if err != nil {
+				t.Errorf("the blocking call: %v", err)
+			}
+			blocked <- event
 		}()
 		stream.want(t, "1 task SUBMITTED, 2 WORKING")
 		w.stop()
 		stream.want(t, "1 task SUBMITTED, 2 WORKING!.")
-		for _, err := range []error{stream.err, <-blocked} {
-			if !errors.Is(err, tasks.ErrDraining) || a2a.CodeOf(err).HTTP != 503 {
-				t.Errorf("ended with %v", err)
-			}
+		if !errors.Is(stream.err, tasks.ErrDraining) || a2a.CodeOf(stream.err).HTTP != 503 {
+			t.Errorf("the stream ended with %v", stream.err)
+		}
+		if task, ok := (<-blocked).(*a2a.Task); !ok || task.Status.State != a2a.TaskStateWorking {
+			t.Errorf("the blocking call ended with %+v", task)
 		}
 		for _, turn := range w.actor.turns {
 			w.wantState(turn.Task.ID, a2a.TaskStateWorking)

@@ -93,7 +93,13 @@ func NewEngine(c Config) (*Engine, error) {
 	return e, nil
 }
 
-// Send does SendMessage (§3.1.1): it answers when the task has ended or waits for somebody (§3.2.2), or at once if the caller wants that.
+// ErrWaitOver is the cause with which a context ends the waiting of Send, and nothing else of it: the answer is the task
+// as it stands.
+var ErrWaitOver = errors.New("the wait is over")
+
+// Send does SendMessage (§3.1.1): it answers when the task has ended or waits for somebody (§3.2.2), or at once if the
+// caller wants that. A message to a task that waits for somebody already waits with it, until that changes. When the
+// agent drains, and when ctx ends with ErrWaitOver, the answer is the task as it stands, since the message is stored.
 func (e *Engine) Send(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) (a2a.Event, error) {
 	a, err := e.accept(ctx, owner, req)
 	switch {
@@ -108,13 +114,19 @@ func (e *Engine) Send(ctx context.Context, owner Owner, req *a2a.SendMessageRequ
 		conf = *req.Configuration
 	}
 	task := a.task
-	for !conf.ReturnImmediately && !settled(task) {
+	// What the task waited for before the message came is nothing that the message has led to.
+	old := req.Message.TaskID != "" && task.Status.State == a2a.TaskStateAuthRequired
+	for !conf.ReturnImmediately && (old || !settled(task)) {
 		entries, err := e.next(ctx, a.cursor)
+		if errors.Is(err, ErrDraining) || errors.Is(err, ErrWaitOver) {
+			break
+		}
 		if err != nil {
 			return nil, err
 		}
 		for _, entry := range entries {
 			task = task.Apply(entry.Event)
+			old = old && lastState([]a2a.Event{entry.Event}) == a2a.TaskStateUnspecified
 		}
 	}
 	return trimHistory(task, conf.HistoryLength), nil

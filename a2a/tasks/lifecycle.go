@@ -51,8 +51,9 @@ func (e *Engine) claim(ctx context.Context) (total int, err error) {
 	return total, nil
 }
 
-// Drain is the first half of a shutdown: messages are refused with a2a.ErrUnavailable, streams and blocking calls end with ErrDraining, so that
-// clients go on at another agent, and nothing is claimed any more. Turns go on, and so does Wake: what the executor has in hand can be stored.
+// Drain is the first half of a shutdown: messages are refused with a2a.ErrUnavailable, streams end with ErrDraining and
+// blocking calls with the task as it stands, so that clients go on at another agent, and nothing is claimed any more.
+// Turns go on, and so does Wake: what the executor has in hand can be stored.
 func (e *Engine) Drain() { e.endStreams(ErrDraining) }
 
 func (e *Engine) isDraining() bool { return e.streams.Err() != nil }
