@@ -54,13 +54,15 @@ func (c *Client) base() (*url.URL, error) {
 }
 
 // Employee reads the record of a person. The subject must be the one of the
-// token, or the API refuses.
+// token, or the API refuses. verifiedEmail is an address proven to be the
+// person's, or "" if none is: it lets the API notice that its records and the
+// identity provider do not agree on who has this subject.
 //
-// The errors are ErrNotFound (the person has no record), ErrUnauthorized,
-// ErrForbidden, *TemporaryError (asking again may help), *AnswerError (it will
+// The errors are ErrNotFound (the person has no record), ErrSubjectMismatch
+// (nothing can be said about the person), ErrUnauthorized, ErrForbidden, *TemporaryError (asking again may help), *AnswerError (it will
 // not), the cause of ctx when that ended, or a fault of the arguments. None of
 // them holds the subject, the token or anything of the record.
-func (c *Client) Employee(ctx context.Context, token oauth.Token, subject string) (*Employee, error) {
+func (c *Client) Employee(ctx context.Context, token oauth.Token, subject, verifiedEmail string) (*Employee, error) {
 	base, err := c.base()
 	if err != nil {
 		return nil, err
@@ -82,6 +84,9 @@ func (c *Client) Employee(ctx context.Context, token oauth.Token, subject string
 	}
 	req.Header.Set("Authorization", "Bearer "+token.AccessToken.Reveal())
 	req.Header.Set("Accept", "application/json, application/problem+json")
+	if verifiedEmail != "" {
+		req.Header.Set(VerifiedEmailHeader, escapeAddress(verifiedEmail))
+	}
 	// The copy shares the connections. A redirect would send the token on.
 	hc := *c.HTTPClient
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -131,10 +136,14 @@ func readAnswer(resp *http.Response, body []byte, subject string) (*Employee, er
 	case status == http.StatusForbidden:
 		return nil, ErrForbidden
 	case status == http.StatusNotFound:
-		if !saysNoRecord(mediaType, body) {
+		// An API that answers in plain JSON is taken at its word; a page of a proxy
+		// is no answer.
+		if plain := mediaType == "application/json" && json.Valid(body); !plain && problemType(mediaType, body) != typeNoRecord {
 			return nil, &AnswerError{status, "it does not come from an HR API; check the address"}
 		}
 		return nil, ErrNotFound
+	case status == http.StatusConflict && problemType(mediaType, body) == typeSubjectMismatch:
+		return nil, ErrSubjectMismatch
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
 		return nil, &TemporaryError{Status: status, RetryAfter: parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())}
 	case status >= 300 && status < 400:
@@ -143,22 +152,21 @@ func readAnswer(resp *http.Response, body []byte, subject string) (*Employee, er
 	return nil, &AnswerError{status, "this status has no meaning here"}
 }
 
-// saysNoRecord tells the 404 about a person from the 404 about an address. A
-// problem document says by its type which one it is; an API that answers in
-// plain JSON is taken at its word; a page of a proxy is no answer.
-func saysNoRecord(mediaType string, body []byte) bool {
-	if mediaType == "application/json" {
-		return json.Valid(body)
-	}
+// problemType returns the type of a problem document, "" for anything else. The
+// type tells the 404 about a person from the 404 about an address.
+func problemType(mediaType string, body []byte) string {
 	if mediaType != "application/problem+json" {
-		return false
+		return ""
 	}
 	members, err := decodeObject(body)
 	if err != nil {
-		return false
+		return ""
 	}
 	kind, err := text(members, "type", true)
-	return err == nil && kind == typeNoRecord
+	if err != nil {
+		return ""
+	}
+	return kind
 }
 
 // decodeEmployee checks what can be checked: the members that a verdict rests

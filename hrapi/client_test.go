@@ -50,7 +50,7 @@ func TestClientReads(t *testing.T) {
 		{"an end", with(`"active","active":true`, `"ended","active":false`), Employee{"E1001", "John Doe", "jdoe@staff0.com", "ended", false, asOf}},
 		{"active, but not yet or no longer", with(`true`, `false`), Employee{"E1001", "John Doe", "jdoe@staff0.com", "active", false, asOf}},
 	} {
-		got, err := answering(200, "application/json; charset=utf-8", tc.body).Employee(t.Context(), bearerToken("t"), "auth0|jdoe")
+		got, err := answering(200, "application/json; charset=utf-8", tc.body).Employee(t.Context(), bearerToken("t"), "auth0|jdoe", "")
 		if err != nil || *got != tc.want {
 			t.Errorf("%s: %+v, %v, want %+v", tc.name, got, err, tc.want)
 		}
@@ -89,7 +89,7 @@ func TestClientRefusesRecords(t *testing.T) {
 		{"another person's subject", "application/json", with("{", `{"subject":"auth0|asmith",`)},
 		{"a number as id", "application/json", with("{", `{"id":7,`)},
 	} {
-		got, err := answering(200, tc.contentType, tc.body).Employee(t.Context(), bearerToken("t"), "auth0|jdoe")
+		got, err := answering(200, tc.contentType, tc.body).Employee(t.Context(), bearerToken("t"), "auth0|jdoe", "")
 		var bad *AnswerError
 		if got != nil || !errors.As(err, &bad) || bad.Status != 200 {
 			t.Errorf("%s: %+v, %v, want an *AnswerError", tc.name, got, err)
@@ -120,6 +120,10 @@ func TestClientReadsRefusals(t *testing.T) {
 		{"404 of a problem without a type", 404, problems, `{}`, &AnswerError{Status: 404}},
 		{"404 of a broken problem", 404, problems, `{`, &AnswerError{Status: 404}},
 		{"404 of a proxy", 404, "text/html", `<h1>Not Found</h1>`, &AnswerError{Status: 404}},
+		{"409 about the registers", 409, problems, `{"type":"` + typeSubjectMismatch + `"}`, ErrSubjectMismatch},
+		{"409 of something else", 409, problems, `{"type":"about:blank"}`, &AnswerError{Status: 409}},
+		{"409 in plain JSON", 409, plain, `{"type":"` + typeSubjectMismatch + `"}`, &AnswerError{Status: 409}},
+		{"404 about the registers", 404, problems, `{"type":"` + typeSubjectMismatch + `"}`, &AnswerError{Status: 404}},
 		{"408", 408, "", "", temporary(408)},
 		{"429", 429, problems, "{}", temporary(429)},
 		{"500", 500, problems, "{}", temporary(500)},
@@ -130,7 +134,7 @@ func TestClientReadsRefusals(t *testing.T) {
 		{"204", 204, "", "", &AnswerError{Status: 204}},
 		{"201", 201, plain, good, &AnswerError{Status: 201}},
 	} {
-		got, err := answering(tc.status, tc.contentType, tc.body).Employee(t.Context(), bearerToken("t"), "auth0|jdoe")
+		got, err := answering(tc.status, tc.contentType, tc.body).Employee(t.Context(), bearerToken("t"), "auth0|jdoe", "")
 		var gotT, wantT *TemporaryError
 		var gotA, wantA *AnswerError
 		switch {
@@ -164,7 +168,7 @@ func TestClientAsks(t *testing.T) {
 		"加":          "/base%2Fx/employees/%E5%8A%A0",
 		"%2F":        "/base%2Fx/employees/%252F",
 	} {
-		if _, err := c.Employee(t.Context(), bearerToken("secret"), subject); !errors.Is(err, ErrUnauthorized) {
+		if _, err := c.Employee(t.Context(), bearerToken("secret"), subject, ""); !errors.Is(err, ErrUnauthorized) {
 			t.Fatal(err)
 		}
 		if got.URL.EscapedPath() != want || got.Method != "GET" || got.Header.Get("Authorization") != "Bearer secret" {
@@ -185,7 +189,7 @@ func TestClientNeedsItsFields(t *testing.T) {
 		if err := c.Validate(); err == nil {
 			t.Errorf("%q passes", c.BaseURL)
 		}
-		if _, err := c.Employee(t.Context(), bearerToken("t"), "s"); err == nil || strings.Contains(err.Error(), "pass@") {
+		if _, err := c.Employee(t.Context(), bearerToken("t"), "s", ""); err == nil || strings.Contains(err.Error(), "pass@") {
 			t.Errorf("%q: %v", c.BaseURL, err)
 		}
 	}
@@ -193,10 +197,10 @@ func TestClientNeedsItsFields(t *testing.T) {
 	if err := c.Validate(); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Employee(t.Context(), oauth.Token{}, "s"); err == nil {
+	if _, err := c.Employee(t.Context(), oauth.Token{}, "s", ""); err == nil {
 		t.Error("asked without a token")
 	}
-	if _, err := c.Employee(t.Context(), bearerToken("t"), ""); err == nil {
+	if _, err := c.Employee(t.Context(), bearerToken("t"), "", ""); err == nil {
 		t.Error("asked about nobody")
 	}
 }
@@ -209,7 +213,7 @@ func TestClientFollowsNoRedirect(t *testing.T) {
 	}))
 	defer srv.Close()
 	hc := &http.Client{} // would follow
-	_, err := (&Client{srv.URL, hc}).Employee(t.Context(), bearerToken("t"), "s")
+	_, err := (&Client{srv.URL, hc}).Employee(t.Context(), bearerToken("t"), "s", "")
 	var bad *AnswerError
 	if !errors.As(err, &bad) || visited != 1 {
 		t.Errorf("%v after %d requests, want one request and an *AnswerError", err, visited)
@@ -227,7 +231,7 @@ func TestClientOnABadLine(t *testing.T) {
 		return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 	})}}
 	for _, c := range []*Client{cut, refused} {
-		_, err := c.Employee(t.Context(), bearerToken("secret"), "auth0|jdoe")
+		_, err := c.Employee(t.Context(), bearerToken("secret"), "auth0|jdoe", "")
 		var temporary *TemporaryError
 		if !errors.As(err, &temporary) || temporary.Status != 0 || temporary.Unwrap() == nil {
 			t.Errorf("%v, want a *TemporaryError", err)
@@ -239,7 +243,7 @@ func TestClientOnABadLine(t *testing.T) {
 	srv := httptest.NewTLSServer(http.NotFoundHandler())
 	defer srv.Close()
 	srv.Config.ErrorLog = nil
-	_, err := (&Client{srv.URL, &http.Client{}}).Employee(t.Context(), bearerToken("t"), "s")
+	_, err := (&Client{srv.URL, &http.Client{}}).Employee(t.Context(), bearerToken("t"), "s", "")
 	var temporary *TemporaryError
 	if err == nil || errors.As(err, &temporary) || !strings.Contains(err.Error(), "not trusted") {
 		t.Errorf("an untrusted certificate: %v, want a final error", err)
@@ -253,7 +257,7 @@ func TestClientWaitsOnlySoLong(t *testing.T) {
 			return nil, r.Context().Err()
 		})}}
 		start := time.Now()
-		_, err := silent.Employee(t.Context(), bearerToken("t"), "s")
+		_, err := silent.Employee(t.Context(), bearerToken("t"), "s", "")
 		var temporary *TemporaryError
 		if !errors.As(err, &temporary) || time.Since(start) != requestTimeout {
 			t.Errorf("%v after %v, want a *TemporaryError after %v", err, time.Since(start), requestTimeout)
@@ -261,7 +265,7 @@ func TestClientWaitsOnlySoLong(t *testing.T) {
 		shutdown := errors.New("shutting down")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(shutdown)
-		if _, err := silent.Employee(ctx, bearerToken("t"), "s"); !errors.Is(err, shutdown) || errors.As(err, &temporary) {
+		if _, err := silent.Employee(ctx, bearerToken("t"), "s", ""); !errors.Is(err, shutdown) || errors.As(err, &temporary) {
 			t.Errorf("%v, want the cause of the context and nothing temporary", err)
 		}
 	})

@@ -97,9 +97,10 @@ func (r *Record) Employee(at time.Time) *Employee {
 // Records is where the handler finds records. *Database satisfies it.
 type Records interface {
 	// Employee returns the record of the person with this subject, or
-	// ErrNotFound. Any other error means that the records cannot be read at the
-	// moment.
-	Employee(ctx context.Context, subject string) (*Employee, error)
+	// ErrNotFound. If verifiedEmail, which is in lower case or "", stands in
+	// another person's record, it returns ErrSubjectMismatch instead of either. Any
+	// other error means that the records cannot be read at the moment.
+	Employee(ctx context.Context, subject, verifiedEmail string) (*Employee, error)
 	// Ping returns nil when records can be read.
 	Ping(ctx context.Context) error
 }
@@ -113,6 +114,10 @@ var (
 	ErrUnauthorized = errors.New("hrapi: the HR API did not accept the access token; check that issuer and audience are the same on both sides")
 	// ErrForbidden: the token is good, but not for this record (403).
 	ErrForbidden = errors.New("hrapi: the access token does not allow to read this record")
+	// ErrSubjectMismatch: the address that was proven for the person stands in
+	// another person's record (409). The identity provider and the employment
+	// records do not agree on who is who, and no answer about either would be right.
+	ErrSubjectMismatch = errors.New("hrapi: the proven address stands in the record of another subject; compare the subjects in the employment records with those of the identity provider")
 )
 
 func dayOf(t time.Time) string { return t.UTC().Format(time.DateOnly) }

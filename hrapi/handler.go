@@ -131,8 +131,19 @@ func (s *server) employee(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), lookUpTimeout)
 	defer cancel()
-	record, err := s.Records.Employee(ctx, id)
+	address, err := readAddress(r.Header)
+	if err != nil {
+		s.Log.Info("request refused", "status", http.StatusBadRequest, "cause", err)
+		writeProblem(w, problem{Status: http.StatusBadRequest, Detail: "The header " + VerifiedEmailHeader + " must hold one e-mail address."})
+		return
+	}
+	record, err := s.Records.Employee(ctx, id, address)
 	switch {
+	case errors.Is(err, ErrSubjectMismatch):
+		s.Log.Error("the identity provider and the employment records do not agree on who is who: the proven address stands in the record of another subject",
+			"status", http.StatusConflict, "reason", "subject_mismatch")
+		writeProblem(w, problem{Type: typeSubjectMismatch, Title: "Subject mismatch", Status: http.StatusConflict,
+			Detail: "The e-mail address proven for this person stands in another person's employment record."})
 	case errors.Is(err, ErrNotFound):
 		writeProblem(w, problem{Type: typeNoRecord, Title: "No employment record", Status: http.StatusNotFound,
 			Detail: "The person whom the access token speaks for has no employment record."})
@@ -141,6 +152,9 @@ func (s *server) employee(w http.ResponseWriter, r *http.Request) {
 		s.Log.Error("look-up failed", "error", err)
 		unavailable(w, "The employment records cannot be read at the moment. Please try again.")
 	default:
+		if address != "" && address != record.Email {
+			s.Log.Warn("the address proven for a person is not the one in the employment record; import the employees anew if it has changed")
+		}
 		writeJSON(w, http.StatusOK, "application/json", record)
 	}
 }
@@ -187,6 +201,10 @@ func unavailable(w http.ResponseWriter, detail string) {
 // address: taking the second for the first would answer that the person is not
 // employed.
 const typeNoRecord = "https://staff0.com/problems/no-employment-record"
+
+// typeSubjectMismatch is the problem of a person whose proven address stands in
+// another person's record.
+const typeSubjectMismatch = "https://staff0.com/problems/subject-mismatch"
 
 // problem is a problem document (RFC 9457 §3.1).
 type problem struct {

@@ -51,7 +51,7 @@ type people struct {
 	err  error
 }
 
-func (p people) Employee(_ context.Context, subject string) (*Employee, error) {
+func (p people) Employee(_ context.Context, subject, _ string) (*Employee, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -306,7 +306,7 @@ func TestRealTokens(t *testing.T) {
 			maps.DeleteFunc(claims, func(_ string, v any) bool { return v == nil })
 			token := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
 			token.Header["typ"], token.Header["kid"] = "at+jwt", "k"
-			got, err := client.Employee(t.Context(), bearerToken(must(token.SignedString(tc.signer))), tc.read)
+			got, err := client.Employee(t.Context(), bearerToken(must(token.SignedString(tc.signer))), tc.read, "")
 			if !errors.Is(err, tc.want) || (err == nil) != (tc.want == nil) {
 				t.Fatalf("Employee: %+v, %v, want %v", got, err, tc.want)
 			}

@@ -244,7 +244,7 @@ func TestImportTwice(t *testing.T) {
 		if want := (Summary{Confirmed: 1, At: first.At.Add(2 * time.Hour)}); s != want {
 			t.Errorf("summary %+v, want %+v", s, want)
 		}
-		if e, err := d.Employee(t.Context(), "auth0|jun"); err != nil || !e.AsOf.Equal(s.At) {
+		if e, err := d.Employee(t.Context(), "auth0|jun", ""); err != nil || !e.AsOf.Equal(s.At) {
 			t.Errorf("as_of %v (%v), want the import's time", e, err)
 		}
 	})
@@ -336,7 +336,7 @@ func TestFullImport(t *testing.T) {
 		if !ends["41"].ConfirmedAt.Equal(s.At) || ends["50"].ConfirmedAt.Equal(s.At) {
 			t.Error("a full file confirms the end of those whom it ends, and of nobody else")
 		}
-		if e, err := d.Employee(t.Context(), "s41"); err != nil || e.Active {
+		if e, err := d.Employee(t.Context(), "s41", ""); err != nil || e.Active {
 			t.Errorf("an ended person: %+v, %v", e, err)
 		}
 

@@ -30,6 +30,7 @@ type schema struct {
 func TestOpenAPIDescribesTheServer(t *testing.T) {
 	tokens := verifier{"john": person("auth0|jdoe", "read:employee"), "alice": person("auth0|asmith", "read:employee")}
 	working := newHandler(t, Config{Records: people{t: t, have: map[string]*Employee{"auth0|jdoe": john}, none: []string{"auth0|asmith"}}, Verifier: tokens})
+	differing := newHandler(t, Config{Records: people{t: t, err: ErrSubjectMismatch}, Verifier: tokens})
 	broken := newHandler(t, Config{Records: people{t: t, err: ErrCorrupt}, Verifier: tokens})
 
 	var doc struct {
@@ -64,6 +65,7 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 		{working, "GET", "/employees/{id}", "auth0%7Cjdoe", "alice"},
 		{working, "GET", "/employees/{id}", "auth0%7Casmith", "alice"},
 		{working, "POST", "/employees/{id}", "auth0%7Cjdoe", "john"},
+		{differing, "GET", "/employees/{id}", "auth0%7Cjdoe", "john"},
 		{broken, "GET", "/employees/{id}", "auth0%7Cjdoe", "john"},
 		{working, "GET", "/openapi.json", "", ""}, {working, "POST", "/openapi.json", "", ""},
 		{working, "GET", "/livez", "", ""}, {working, "POST", "/livez", "", ""},
@@ -105,7 +107,8 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 	if got := doc.Components.Schemas["Employee"].Properties["status"].Enum; !slices.Equal(got, []string{StatusActive, StatusOnLeave, StatusEnded}) {
 		t.Errorf("described statuses %v", got)
 	}
-	if !strings.Contains(string(openAPI), `"accessToken": ["`+ScopeReadEmployee+`"]`) || !strings.Contains(string(openAPI), typeNoRecord) {
-		t.Error("scope or problem type are not those of the server")
+	if !strings.Contains(string(openAPI), `"accessToken": ["`+ScopeReadEmployee+`"]`) || !strings.Contains(string(openAPI), typeNoRecord) ||
+		!strings.Contains(string(openAPI), typeSubjectMismatch) || !strings.Contains(string(openAPI), `"name": "`+VerifiedEmailHeader+`"`) {
+		t.Error("scope, header or problem types are not those of the server")
 	}
 }

@@ -246,16 +246,34 @@ func scanRecord(scan func(dest ...any) error) (Record, error) {
 }
 
 // Employee returns the record of the person with this subject at the identity
-// provider, with Active as it is now, or ErrNotFound.
-func (d *Database) Employee(ctx context.Context, subject string) (*Employee, error) {
-	r, err := scanRecord(d.db.QueryRowContext(ctx, selectRecords+` WHERE subject = ?`, subject).Scan)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, ErrNotFound
-	}
+// provider, with Active as it is now, or ErrNotFound. If verifiedEmail, in lower
+// case, stands in the record of another subject, it returns ErrSubjectMismatch.
+func (d *Database) Employee(ctx context.Context, subject, verifiedEmail string) (*Employee, error) {
+	// Two rows at most, since both columns are unique, and in one statement, which
+	// sees one moment. No record has an empty address.
+	rows, err := d.db.QueryContext(ctx, selectRecords+` WHERE subject = ? OR email = ?`, subject, verifiedEmail)
 	if err != nil {
 		return nil, wrapSQL("look up an employee", err)
 	}
-	return r.Employee(time.Now()), nil
+	defer rows.Close()
+	var found *Record
+	for rows.Next() {
+		r, err := scanRecord(rows.Scan)
+		if err != nil {
+			return nil, wrapSQL("look up an employee", err)
+		}
+		if r.Subject != subject {
+			return nil, ErrSubjectMismatch
+		}
+		found = &r
+	}
+	if err := rows.Err(); err != nil {
+		return nil, wrapSQL("look up an employee", err)
+	}
+	if found == nil {
+		return nil, ErrNotFound
+	}
+	return found.Employee(time.Now()), nil
 }
 
 // Ping returns nil when the employees table can be read.

@@ -49,13 +49,13 @@ func TestMemoryIsPrivateAndLasts(t *testing.T) {
 func TestEmployee(t *testing.T) {
 	d := newFile(t)
 	at := mustImport(t, d, header+ada, ImportOptions{}).At
-	got, err := d.Employee(t.Context(), "auth0|ada")
+	got, err := d.Employee(t.Context(), "auth0|ada", "")
 	want := Employee{"1", "Ada Moreau", "ada@example.com", "active", true, at}
 	if err != nil || !got.AsOf.Equal(want.AsOf) || (Employee{got.EmployeeID, got.Name, got.Email, got.Status, got.Active, want.AsOf}) != want {
 		t.Errorf("Employee: %+v, %v, want %+v", got, err, want)
 	}
 	for _, subject := range []string{"", "auth0|ADA", "ada", "auth0|ada ", "' OR 1=1 --", "%", "\xff"} {
-		if got, err := d.Employee(t.Context(), subject); !errors.Is(err, ErrNotFound) {
+		if got, err := d.Employee(t.Context(), subject, ""); !errors.Is(err, ErrNotFound) {
 			t.Errorf("Employee(%q) = %v, %v, want ErrNotFound", subject, got, err)
 		}
 	}
@@ -94,7 +94,7 @@ func TestSeed(t *testing.T) {
 	// The table of design.md §4.
 	var got []string
 	for _, r := range first {
-		e, err := d.Employee(t.Context(), r.Subject)
+		e, err := d.Employee(t.Context(), r.Subject, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestSeed(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("sample people\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if _, err := d.Employee(t.Context(), "auth0|contractor"); !errors.Is(err, ErrNotFound) {
+	if _, err := d.Employee(t.Context(), "auth0|contractor", ""); !errors.Is(err, ErrNotFound) {
 		t.Errorf("the contractor has a record: %v", err)
 	}
 }
@@ -201,7 +201,7 @@ func testReadsDuringImports(t *testing.T, d *Database) {
 					if len(versions) != 1 || people != 300 {
 						return fmt.Errorf("%d people of the imports %v", people, versions)
 					}
-					if _, err := d.Employee(t.Context(), "auth0|7"); err != nil {
+					if _, err := d.Employee(t.Context(), "auth0|7", ""); err != nil {
 						return err
 					}
 					reads.Add(1)
@@ -383,7 +383,7 @@ func TestLockedFile(t *testing.T) {
 	if _, err := d.Import(t.Context(), strings.NewReader(header+jun), ImportOptions{}); !errors.Is(err, ErrLocked) {
 		t.Errorf("Import: %v, want ErrLocked", err)
 	}
-	if _, err := d.Employee(t.Context(), "auth0|ada"); err != nil {
+	if _, err := d.Employee(t.Context(), "auth0|ada", ""); err != nil {
 		t.Errorf("a look-up waits for a writer: %v", err)
 	}
 	if err := other.Rollback(); err != nil {
@@ -440,7 +440,7 @@ func TestRowsChangedByHand(t *testing.T) {
 	if _, err := d.db.Exec(`UPDATE employees SET confirmed_at = 'ada@example.com'`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Employee(t.Context(), "auth0|ada"); err == nil || errors.Is(err, ErrNotFound) || strings.Contains(err.Error(), "ada") {
+	if _, err := d.Employee(t.Context(), "auth0|ada", ""); err == nil || errors.Is(err, ErrNotFound) || strings.Contains(err.Error(), "ada") {
 		t.Errorf("Employee: %v, want an error that quotes nothing", err)
 	}
 	if _, err := d.Import(t.Context(), strings.NewReader(header+ada), ImportOptions{}); err == nil {
@@ -477,7 +477,7 @@ func BenchmarkEmployee(b *testing.B) {
 	mustImport(b, d, header+manyPeople(10_000), ImportOptions{})
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := d.Employee(b.Context(), "auth0|5000"); err != nil {
+		if _, err := d.Employee(b.Context(), "auth0|5000", ""); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -70,7 +70,7 @@ func (r *Record) normalize() []string {
 			reasons = append(reasons, column+" is missing")
 		}
 	}
-	r.Email = strings.ToLower(r.Email)
+	r.Email = lowerAddress(r.Email)
 	if r.Email != "" && !validEmail(r.Email) {
 		reasons = append(reasons, "email is not an e-mail address such as jdoe@example.com")
 	}

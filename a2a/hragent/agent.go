@@ -32,7 +32,7 @@ type Consent interface {
 
 // Records reads the one record that a token allows; *hrapi.Client does.
 type Records interface {
-	Employee(ctx context.Context, token oauth.Token, subject string) (*hrapi.Employee, error)
+	Employee(ctx context.Context, token oauth.Token, subject, verifiedEmail string) (*hrapi.Employee, error)
 }
 
 // Reader understands questions; *llm.Reader does.

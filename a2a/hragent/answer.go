@@ -1,6 +1,7 @@
 package hragent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 				panicked = fmt.Sprintf("%v\n%s", r, debug.Stack())
 			}
 		}()
-		employee, err = ok.record(ctx, func(grant *ciba.Grant) (*hrapi.Employee, error) { return a.record(ctx, grant) })
+		employee, err = ok.record(ctx, cp.Address, a.record)
 	}()
 	defer func() {
 		cancel()
@@ -59,8 +60,12 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 	}
 	if err != nil && !errors.Is(err, hrapi.ErrNotFound) {
 		if ctx.Err() == nil {
-			a.c.Log.Error("the HR API gave no record", "task", turn.Task.ID, "error", plain(err))
-			failed := cp.failed(reasonRecords)
+			reason := reasonRecords
+			if errors.Is(err, hrapi.ErrSubjectMismatch) {
+				reason = reasonSubject
+			}
+			a.c.Log.Error("the HR API returned no record", "task", turn.Task.ID, "reason", reason, "error", plain(err))
+			failed := cp.failed(reason)
 			failed.Events = append(news, failed.Events...)
 			yield(failed, nil)
 		}
@@ -81,6 +86,7 @@ type collected struct {
 
 	reading  chan struct{} // holds whoever reads
 	used     bool
+	address  string // that the record was read for
 	employee *hrapi.Employee
 	err      error
 }
@@ -90,16 +96,17 @@ func collect(grant *ciba.Grant) *collected {
 }
 
 // record gives the record, reading it the first time. A task whose turn ends while it reads leaves it to the next one.
-func (c *collected) record(ctx context.Context, read func(*ciba.Grant) (*hrapi.Employee, error)) (*hrapi.Employee, error) {
+// The address is the person's as the directory confirms it, "" if it knows none: one record may have been asked for by several addresses.
+func (c *collected) record(ctx context.Context, address string, read func(context.Context, *ciba.Grant, string) (*hrapi.Employee, error)) (*hrapi.Employee, error) {
 	select {
 	case c.reading <- struct{}{}:
 		defer func() { <-c.reading }()
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if !c.used {
-		c.employee, c.err = read(c.grant)
-		c.used = ctx.Err() == nil
+	if !c.used || c.address != address {
+		c.employee, c.err = read(ctx, c.grant, address)
+		c.used, c.address = ctx.Err() == nil, address
 	}
 	return c.employee, c.err
 }
@@ -111,10 +118,20 @@ const (
 	recordLongestWait = 5 * time.Second        // whatever the API asks for
 )
 
-func (a *Agent) record(ctx context.Context, grant *ciba.Grant) (employee *hrapi.Employee, err error) {
+// record reads the record, and has each address that is known to be the person's compared with it: the one that the approval proves, and the one
+// that the directory confirms.
+func (a *Agent) record(ctx context.Context, grant *ciba.Grant, address string) (employee *hrapi.Employee, err error) {
+	employee, err = a.recordOf(ctx, grant, cmp.Or(grant.Email, address))
+	if grant.Email != "" && address != "" && address != lower(grant.Email) && (err == nil || errors.Is(err, hrapi.ErrNotFound)) {
+		return a.recordOf(ctx, grant, address)
+	}
+	return employee, err
+}
+
+func (a *Agent) recordOf(ctx context.Context, grant *ciba.Grant, address string) (employee *hrapi.Employee, err error) {
 	wait := recordFirstWait
 	for try := 1; ; try++ {
-		employee, err = a.c.Records.Employee(ctx, grant.Token, grant.Subject)
+		employee, err = a.c.Records.Employee(ctx, grant.Token, grant.Subject, address)
 		temporary, again := errors.AsType[*hrapi.TemporaryError](err)
 		if err == nil || !again || try == recordTries {
 			return employee, err

@@ -15,7 +15,9 @@ type checkpoint struct {
 	Code   string  `json:"code,omitempty"`
 	Asked  subject `json:"asked,omitzero"`
 	Person string  `json:"person,omitempty"` // the identifier, normalised
-	Number string  `json:"number,omitempty"` // the employee number, if that is what was asked about
+	// The person's address as the directory confirms it, which the employment records must not have under another subject.
+	Address string `json:"address,omitempty"`
+	Number  string `json:"number,omitempty"` // the employee number, if that is what was asked about
 	// The forms of the answer that the caller takes. They are kept in place of acceptedOutputModes, which a caller may make as long as he likes.
 	Text bool `json:"text,omitempty"`
 	JSON bool `json:"json,omitempty"`

@@ -14,6 +14,9 @@ type Person struct {
 	Subject   string // sub at the provider; "" when only the address is known
 	Email     string // the address asked about; checked against the ID token when there is no subject
 	LoginHint string // as the provider takes it
+	// Address is the person's address as the directory confirms it, "" if it does not know one. The employment records must not have it under
+	// another subject.
+	Address string
 	// Found says that the directory has confirmed that there is such a person. From then on nothing may fail visibly before the person has
 	// agreed, for a caller would learn from it what the directory said.
 	Found bool

@@ -74,7 +74,7 @@ func wantPerson(t *testing.T, d Directory, kind llm.IdentifierKind, identifier s
 }
 
 func TestManagementAPIByAddress(t *testing.T) {
-	found := Person{Subject: john, Found: true, LoginHint: `{"format":"iss_sub","iss":"https://tenant.example/","sub":"auth0|jdoe"}`}
+	found := Person{Subject: john, Address: "jdoe@staff0.com", Found: true, LoginHint: `{"format":"iss_sub","iss":"https://tenant.example/","sub":"auth0|jdoe"}`}
 	user := func(id, email, more string) string {
 		return fmt.Sprintf(`{"user_id":%q,"email":%q,"email_verified":true%s}`, id, email, more)
 	}
@@ -273,28 +273,30 @@ func TestDirectoryFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := func(subject, hint string) Person { return Person{Subject: subject, LoginHint: hint, Found: true} }
+	known := func(subject, hint, address string) Person {
+		return Person{Subject: subject, LoginHint: hint, Address: address, Found: true}
+	}
 	for _, row := range []struct {
 		kind       llm.IdentifierKind
 		identifier string
 		want       Person
 		reason     string
 	}{
-		{llm.Email, "jdoe@staff0.com", known(john, john), ""},
-		{llm.Email, "john.doe@staff0.com", known(john, john), ""},
-		{llm.Subject, john, known(john, john), ""},
+		{llm.Email, "jdoe@staff0.com", known(john, john, "jdoe@staff0.com"), ""},
+		{llm.Email, "john.doe@staff0.com", known(john, john, "john.doe@staff0.com"), ""},
+		{llm.Subject, john, known(john, john, ""), ""},
 		{llm.Subject, "AUTH0|jdoe", Person{}, reasonUnknown},
-		{llm.EmployeeNumber, "e1001", known(john, john), ""},
-		{llm.Email, "asmith@staff0.com", known("auth0|asmith", "asmith"), ""},
+		{llm.EmployeeNumber, "e1001", known(john, john, "jdoe@staff0.com"), ""},
+		{llm.Email, "asmith@staff0.com", known("auth0|asmith", "asmith", "asmith@staff0.com"), ""},
 		{llm.Email, "shared@staff0.com", Person{}, reasonAmbiguous},
-		{llm.EmployeeNumber, "7", known("s1", "s1"), ""}, // and not the subject 7
-		{llm.Subject, "7", known("7", "7"), ""},
-		{llm.Email, "me@staff0.com", known("me@staff0.com", "me@staff0.com"), ""},
+		{llm.EmployeeNumber, "7", known("s1", "s1", "shared@staff0.com"), ""}, // and not the subject 7
+		{llm.Subject, "7", known("7", "7", ""), ""},
+		{llm.Email, "me@staff0.com", known("me@staff0.com", "me@staff0.com", "me@staff0.com"), ""},
 		{llm.Email, "jroe@staff0.com", Person{}, reasonUnknown},
 		{llm.Email, "e1001", Person{}, reasonUnknown},
 		{llm.Email, "", Person{}, reasonUnknown},
 		{llm.Email, "\u212aey@staff0.com", Person{}, reasonUnknown},
-		{llm.Email, "key@staff0.com", known("kelvin", "kelvin"), ""},
+		{llm.Email, "key@staff0.com", known("kelvin", "kelvin", "key@staff0.com"), ""},
 	} {
 		wantPerson(t, d, row.kind, row.identifier, row.want, row.reason)
 	}
@@ -303,7 +305,7 @@ func TestDirectoryFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantPerson(t, d, llm.Subject, john, known(john, `{"format":"iss_sub","iss":"https://tenant.example/","sub":"auth0|jdoe"}`), "")
+	wantPerson(t, d, llm.Subject, john, known(john, `{"format":"iss_sub","iss":"https://tenant.example/","sub":"auth0|jdoe"}`, ""), "")
 }
 
 func TestBadDirectoryFiles(t *testing.T) {

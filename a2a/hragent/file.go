@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"staff0/ciba"
@@ -17,7 +16,7 @@ import (
 
 // File is a directory in memory, read from a CSV file.
 type File struct {
-	people map[fileKey][]Person
+	people map[fileKey][]Person // those without an Address have several
 }
 
 type fileKey struct {
@@ -96,7 +95,7 @@ func readFile(r io.Reader, issuer string, provider ciba.Provider) (*File, error)
 			}
 			return ""
 		}
-		p := Person{Subject: field("subject"), LoginHint: field("login_hint"), Found: true}
+		p := Person{Subject: field("subject"), LoginHint: field("login_hint"), Address: lower(field("email")), Found: true}
 		if p.Subject == "" {
 			line, _ := rows.FieldPos(0)
 			return nil, fmt.Errorf("line %d has no subject", line)
@@ -112,10 +111,19 @@ func readFile(r io.Reader, issuer string, provider ciba.Provider) (*File, error)
 
 // add files a person under an identifier. The same person may have several lines, with an address each.
 func (d *File) add(kind llm.IdentifierKind, identifier string, p Person) {
-	key := newFileKey(kind, identifier)
-	if identifier != "" && !slices.Contains(d.people[key], p) {
-		d.people[key] = append(d.people[key], p)
+	if identifier == "" {
+		return
 	}
+	key := newFileKey(kind, identifier)
+	for i, other := range d.people[key] {
+		if other.Subject == p.Subject && other.LoginHint == p.LoginHint {
+			if other.Address != p.Address {
+				d.people[key][i].Address = ""
+			}
+			return
+		}
+	}
+	d.people[key] = append(d.people[key], p)
 }
 
 // Find looks the identifier up as it is.

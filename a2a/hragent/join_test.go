@@ -253,7 +253,7 @@ func TestAQuestionDuringTheRinging(t *testing.T) {
 // recordsFunc is Records as a function.
 type recordsFunc func(ctx context.Context) (*hrapi.Employee, error)
 
-func (f recordsFunc) Employee(ctx context.Context, _ oauth.Token, _ string) (*hrapi.Employee, error) {
+func (f recordsFunc) Employee(ctx context.Context, _ oauth.Token, _, _ string) (*hrapi.Employee, error) {
 	return f(ctx)
 }
 
@@ -265,7 +265,7 @@ func TestCancelingWhileTheRecordIsReadLeavesItToTheOthers(t *testing.T) {
 		read := func(ctx context.Context, hangs bool) (got <-chan error) {
 			done := make(chan error, 1)
 			go func() {
-				_, err := c.record(ctx, func(*ciba.Grant) (*hrapi.Employee, error) {
+				_, err := c.record(ctx, "", func(context.Context, *ciba.Grant, string) (*hrapi.Employee, error) {
 					readings++
 					if hangs {
 						<-ctx.Done()

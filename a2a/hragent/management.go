@@ -88,6 +88,9 @@ func (d *ManagementAPI) one(users []managementUser, fits func(managementUser) bo
 	}
 	p := d.person(found[0].UserID)
 	p.Found = true
+	if found[0].EmailVerified {
+		p.Address = lower(found[0].Email)
+	}
 	return p, nil
 }
 

@@ -26,7 +26,7 @@ const roadIssuer = "http://localhost:10052/"
 // archive is the HR API's database.
 type archive struct{ *records }
 
-func (a archive) Employee(_ context.Context, subject string) (*hrapi.Employee, error) {
+func (a archive) Employee(_ context.Context, subject, _ string) (*hrapi.Employee, error) {
 	if e := a.people[subject]; e != nil {
 		return e, nil
 	}

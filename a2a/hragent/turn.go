@@ -20,6 +20,7 @@ const (
 	reasonNoAnswer      = "no_answer"
 	reasonWrongApproval = "approval_of_somebody_else"
 	reasonRecords       = "hr_api_failed"
+	reasonSubject       = "subject_mismatch"
 	reasonLost          = "approval_lost"
 )
 
@@ -120,6 +121,7 @@ func (a *Agent) ask(ctx context.Context, turn *tasks.Turn, yield func(tasks.Step
 		a.c.Log.Error("the directory cannot be consulted", "task", turn.Task.ID, "error", plain(err))
 		yield(q.cp.failed(reasonDirectory), nil)
 	default:
+		q.cp.Address = person.Address
 		q.key = promptKey(turn.Owner, "person", person.Subject+" "+person.Email)
 		a.share(ctx, q, yield, func() { a.begin(ctx, q, person, yield) })
 	}

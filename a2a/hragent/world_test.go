@@ -138,7 +138,7 @@ type records struct {
 	calls  []time.Time
 }
 
-func (r *records) Employee(_ context.Context, token oauth.Token, subject string) (*hrapi.Employee, error) {
+func (r *records) Employee(_ context.Context, token oauth.Token, subject, verifiedEmail string) (*hrapi.Employee, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls = append(r.calls, time.Now())
@@ -147,6 +147,11 @@ func (r *records) Employee(_ context.Context, token oauth.Token, subject string)
 	}
 	if token.AccessToken == "" {
 		return nil, hrapi.ErrUnauthorized
+	}
+	for other, e := range r.people {
+		if e != nil && other != subject && e.Email == verifiedEmail {
+			return nil, hrapi.ErrSubjectMismatch
+		}
 	}
 	if e := r.people[subject]; e != nil {
 		return e, nil
