@@ -20,6 +20,9 @@ const (
 	// MaxStored is how many bytes all that is stored of a request may take as JSON: the message,
 	// the configuration and the metadata.
 	MaxStored = 64 << 10
+	// MaxRequest is how many bytes the parameters of a call may have as they are sent: what is stored
+	// of them, with escapes, blanks and members nobody knows. A reader need not look at more.
+	MaxRequest = 256 << 10
 	// MaxValueDepth is how deep arrays and objects may lie in one another in a value that the
 	// protocol does not define (metadata, a data part). Readers of protobuf's JSON count such a
 	// value about three times and give up at 100.
@@ -43,19 +46,19 @@ type Limits struct {
 func (r *SendMessageRequest) Admit(limits Limits) error {
 	parts := orDefault(limits.Parts, MaxParts)
 	if n := len(r.Message.Parts); n > parts {
-		return tooLarge("message.parts", fmt.Sprintf("must be at most %d parts", parts))
+		return TooLarge("message.parts", fmt.Sprintf("must be at most %d parts", parts))
 	}
 	text, most := 0, orDefault(limits.Text, MaxText)
 	for i := range r.Message.Parts {
 		text += len(r.Message.Parts[i].Text)
 	}
 	if text > most {
-		return tooLarge("message.parts", fmt.Sprintf("must hold at most %s of text", kibibytes(most)))
+		return TooLarge("message.parts", fmt.Sprintf("must hold at most %s of text", kibibytes(most)))
 	}
 	// Encoding makes nothing shorter but base64, so what is too large already needs none.
 	stored := orDefault(limits.Stored, MaxStored)
 	if r.rawSize() > stored || len(r.appendStored(nil)) > stored {
-		return tooLarge("message", fmt.Sprintf(
+		return TooLarge("message", fmt.Sprintf(
 			"must take at most %s as JSON, its metadata and the configuration included", kibibytes(stored)))
 	}
 	return r.admitValues()
@@ -64,7 +67,8 @@ func (r *SendMessageRequest) Admit(limits Limits) error {
 // ReasonTooLarge is the reason, in the metadata of an error, that a bound was exceeded.
 const ReasonTooLarge = "too_large"
 
-func tooLarge(field, description string) error {
+// TooLarge returns an ErrInvalidParams about a bound that a field exceeds; the description has the bound.
+func TooLarge(field, description string) error {
 	return &Error{
 		Err: ErrInvalidParams, Metadata: map[string]string{"reason": ReasonTooLarge},
 		Violations: []FieldViolation{{field, description}},
@@ -164,7 +168,7 @@ func admitValue(field string, raw []byte) error {
 		case err != nil:
 			return InvalidParams(field, "is not valid JSON in UTF-8, or names a member twice")
 		case d.StackDepth() > MaxValueDepth:
-			return tooLarge(field, fmt.Sprintf("must be nested at most %d deep", MaxValueDepth))
+			return TooLarge(field, fmt.Sprintf("must be nested at most %d deep", MaxValueDepth))
 		case token.Kind() != jsontext.KindNumber:
 		default:
 			if _, err := strconv.ParseFloat(token.String(), 64); err != nil {

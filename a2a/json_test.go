@@ -174,11 +174,11 @@ func TestNounsThereAndBack(t *testing.T) {
 		text := oracle(t, have)
 		got := reflect.New(reflect.TypeOf(have).Elem())
 		// What was there before must not shine through.
-		if err := json.Unmarshal(text, got.Interface()); err != nil {
+		if err := Unmarshal(text, got.Interface()); err != nil {
 			t.Errorf("%T: %v", have, err)
 			continue
 		}
-		if err := json.Unmarshal(text, got.Interface()); err != nil || !reflect.DeepEqual(got.Interface(), have) {
+		if err := Unmarshal(text, got.Interface()); err != nil || !reflect.DeepEqual(got.Interface(), have) {
 			t.Errorf("%T:\ngot  %+v\nwant %+v\n%v", have, got.Interface(), have, err)
 		}
 	}
@@ -216,7 +216,7 @@ func TestReader(t *testing.T) {
 		{`{"m\u0065ssageId":"m"}`, `{"messageId":"m","role":"ROLE_UNSPECIFIED","parts":[]}`},
 		{`{"MessageId":"m","messageid":"m","_message_id":"m"}`, `{"messageId":"","role":"ROLE_UNSPECIFIED","parts":[]}`},
 		{`{"` + strings.Repeat("x_", 40) + `":1}`, `{"messageId":"","role":"ROLE_UNSPECIFIED","parts":[]}`},
-		{`{"messageId":"\u00e9\ud83d\ude00\ud800x\udc00\ud800\u0041\/\b\f"}`, `{"messageId":"é😀�x��A/\u0008\u000c","role":"ROLE_UNSPECIFIED","parts":[]}`},
+		{`{"messageId":"\u00e9\ud83d\ude00\u0041\/\b\f"}`, `{"messageId":"é😀A/\u0008\u000c","role":"ROLE_UNSPECIFIED","parts":[]}`},
 		{`{"role":"ROLE_OTHER"}`, `{"messageId":"","role":"ROLE_UNSPECIFIED","parts":[]}`},
 		{`{"role":7}`, `{"messageId":"","role":"ROLE_UNSPECIFIED","parts":[]}`},
 		{`{"role":-1}`, `{"messageId":"","role":"ROLE_UNSPECIFIED","parts":[]}`},
@@ -225,7 +225,7 @@ func TestReader(t *testing.T) {
 			`{"messageId":"","role":"ROLE_UNSPECIFIED","parts":[{"raw":"/+8="},{"data":[1,{}]},{"text":"a"},{"data":null}]}`},
 	} {
 		var m Message
-		if err := json.Unmarshal([]byte(c.have), &m); err != nil {
+		if err := Unmarshal([]byte(c.have), &m); err != nil {
 			t.Errorf("%s: %v", c.have, err)
 			continue
 		}
@@ -270,10 +270,33 @@ func TestDecodeErrors(t *testing.T) {
 	}
 }
 
+// A store may hold what earlier versions took for text; the rest of the task must not be lost over it.
+func TestStoredTextsAreRepaired(t *testing.T) {
+	for have, want := range map[string]string{
+		`{"a":"x"}`:                           `{"a":"x"}`,
+		`{"a":"\\ud800 \ud83d\ude00 \u00e9"}`: `{"a":"\\ud800 \ud83d\ude00 \u00e9"}`,
+		`{"a":"\ud800"}`:                      `{"a":"\ufffd"}`,
+		`{"\uDC00":"\ud83d\ud83d\ude00\n"}`:   `{"\ufffd":"\ufffd\ud83d\ude00\n"}`,
+		`{"a":"\ude00\ud83d"}`:                `{"a":"\ufffd\ufffd"}`,
+	} {
+		data := []byte(have)
+		got := string(Repaired(data))
+		if got != want || string(data) != have {
+			t.Errorf("%s became %s, want %s", have, got, want)
+		}
+		if err := Members([]byte(got), nil); err != nil {
+			t.Errorf("%s: %v", got, err)
+		}
+	}
+	for _, cut := range []string{``, `\`, `"\u`, `"\ud80`, `"\ud800\u`} {
+		_ = Repaired([]byte(cut))
+	}
+}
+
 // TestNounsIgnoreTheUnknown: every noun passes over members it does not know, whatever is in them, and takes null for absent (§5.7).
 func TestNounsIgnoreTheUnknown(t *testing.T) {
 	for _, c := range []struct {
-		noun json.Unmarshaler
+		noun any
 		text string
 	}{
 		{new(Task), `{"status":null,"artifacts":null,"history":null,`}, {new(TaskStatus), `{"message":null,"timestamp":null,"state":null,`},
@@ -286,18 +309,18 @@ func TestNounsIgnoreTheUnknown(t *testing.T) {
 	} {
 		text := c.text + `"future":{"id":"x","a":["]}",{"\"":1}],"b":-1.5e3},"tenant":null,"x":true}`
 		zero := reflect.New(reflect.TypeOf(c.noun).Elem()).Interface()
-		if err := json.Unmarshal([]byte(text), c.noun); err != nil || !reflect.DeepEqual(c.noun, zero) {
+		if err := Unmarshal([]byte(text), c.noun); err != nil || !reflect.DeepEqual(c.noun, zero) {
 			t.Errorf("%T: %+v, %v", c.noun, c.noun, err)
 		}
-		if err := c.noun.UnmarshalJSON([]byte(`"x"`)); err == nil {
+		if err := Unmarshal([]byte(`"x"`), c.noun); err == nil {
 			t.Errorf("%T was read from a text", c.noun)
 		}
-		if err := c.noun.UnmarshalJSON([]byte(`null`)); err != nil {
+		if err := Unmarshal([]byte(`null`), c.noun); err != nil {
 			t.Errorf("%T: null: %v", c.noun, err)
 		}
 	}
 	var send SendMessageRequest
-	if err := json.Unmarshal([]byte(`{"configuration":{"x":1,"taskPushNotificationConfig":{"authentication":{"x":[1]}}}}`), &send); err != nil ||
+	if err := Unmarshal([]byte(`{"configuration":{"x":1,"taskPushNotificationConfig":{"authentication":{"x":[1]}}}}`), &send); err != nil ||
 		*send.Configuration.TaskPushNotificationConfig.Authentication != (AuthenticationInfo{}) {
 		t.Errorf("%+v, %v", send.Configuration, err)
 	}

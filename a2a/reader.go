@@ -3,19 +3,44 @@ package a2a
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
-	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// DecodeError says what is wrong with the JSON of a noun. It repeats nothing of the input but the names of the protocol's own members.
+// Everything of the protocol that is read as JSON is read by Unmarshal and Members, so that no two
+// places see two things in one text. On top of the grammar they demand what I-JSON (RFC 7493) does:
+// no object names a member twice, strings are Unicode. Member names are exact, and the proto's name
+// of a member (task_id) is the same name as its JSON name (taskId).
+
+// MaxDepth is how deep arrays and objects may lie in one another in a text that is read. No message
+// of the protocol needs a quarter of it; data of callers may.
+const MaxDepth = 100
+
+// Why a text is not read at all. The errors continue "the body …".
+var (
+	// ErrNotJSON is a text that is not one JSON value in UTF-8, half surrogate pairs included.
+	ErrNotJSON = errors.New("is not valid JSON in UTF-8")
+	// ErrTooDeep is a text nested deeper than MaxDepth.
+	ErrTooDeep = errors.New("is nested too deeply")
+	// ErrNamedTwice is a text in which an object names a member twice. JSON leaves open which of the
+	// two counts (RFC 8259 §4), so somebody else could see another message in it.
+	ErrNamedTwice = errors.New("names a member twice")
+)
+
+// DecodeError says what is wrong with the JSON of a noun. It repeats nothing of the input but the
+// names of the protocol's own members.
 type DecodeError struct {
 	Field   string // path in lowerCamelCase from the noun down, "" for the noun itself
 	Problem string
+	Cause   error // ErrNotJSON, ErrTooDeep or ErrNamedTwice where it is one of them
 }
 
 func (e *DecodeError) Error() string {
@@ -25,368 +50,263 @@ func (e *DecodeError) Error() string {
 	return e.Field + " " + e.Problem
 }
 
-// reader reads one JSON value that is known to be valid: encoding/json or a2a/wire has checked the grammar, the encoding and the depth. On
-// anything else it ends with an error or with values nobody meant, never with a panic or without an end.
+// Unwrap returns the cause.
+func (e *DecodeError) Unwrap() error { return e.Cause }
+
+// Unmarshal reads one JSON text into the value that v points to. As in ProtoJSON, null is absent,
+// unknown members are ignored (§5.7), names may be camelCase or snake_case, whole numbers may stand
+// in quotes or end in .0, and times may have any offset and fraction. Nothing remains of what v was
+// before.
 //
-// It is written by hand for two reasons. encoding/json takes member names of any case (two readers of one message then see two messages), and
-// every question passes through here. The first error stays; after it all reads do nothing.
-type reader struct {
-	data  []byte
-	pos   int
-	err   error
-	path  [16][]byte // names of the members that are being read, outermost first
-	depth int
+// The error is a *DecodeError. The time and memory it takes are in proportion to the text.
+func Unmarshal(data []byte, v any) error {
+	if tooDeep(data) {
+		return &DecodeError{Problem: ErrTooDeep.Error(), Cause: ErrTooDeep}
+	}
+	if hasSnake(data) {
+		named, err := inCamelCase(data)
+		if err != nil {
+			return decodeError(err)
+		}
+		data = named
+	}
+	reflect.ValueOf(v).Elem().SetZero()
+	if err := json.Unmarshal(data, v, leniencies); err != nil {
+		return decodeError(err)
+	}
+	return nil
 }
 
-// maxMemberName is longer than any member name of the protocol.
-const maxMemberName = 48
+// Members checks a whole JSON text as Unmarshal would. If it is an object, each is called with its
+// members in their order: the name without escapes, as it is spelled, and the value as it is in
+// data. What each was called with counts only once Members has returned nil. The error is
+// ErrNotJSON, ErrTooDeep or ErrNamedTwice. each may be nil.
+func Members(data []byte, each func(name, value []byte)) error {
+	if tooDeep(data) {
+		return ErrTooDeep
+	}
+	if err := json.Unmarshal(data, &memberReader{each}); err != nil {
+		return causeOf(err)
+	}
+	return nil
+}
+
+type memberReader struct {
+	each func(name, value []byte)
+}
+
+// UnmarshalJSONFrom reads the next value.
+func (r *memberReader) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if r.each == nil || d.PeekKind() != jsontext.KindBeginObject {
+		return d.SkipValue()
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != jsontext.KindEndObject {
+		name, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		if bytes.IndexByte(name, '\\') >= 0 {
+			if name, err = jsontext.AppendUnquote(nil, name); err != nil {
+				return err
+			}
+		} else {
+			name = name[1 : len(name)-1]
+		}
+		value, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		r.each(name, value[:len(value):len(value)])
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// causeOf tells apart why a text was not read.
+func causeOf(err error) error {
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return ErrNamedTwice
+	}
+	return ErrNotJSON
+}
+
+// decodeError turns an error of the library into one that says no more than it may.
+func decodeError(err error) error {
+	var semantic *json.SemanticError
+	if !errors.As(err, &semantic) || errors.Is(err, jsontext.ErrDuplicateName) {
+		cause := causeOf(err)
+		return &DecodeError{Problem: cause.Error(), Cause: cause}
+	}
+	out := DecodeError{Field: fieldOf(semantic.JSONPointer)}
+	var inner *DecodeError
+	switch {
+	case errors.As(semantic.Err, &inner):
+		out.Field = strings.Trim(out.Field+"."+inner.Field, ".")
+		out.Problem, out.Cause = inner.Problem, inner.Cause
+	case semantic.GoType == nil:
+		out.Problem = problemType
+	default:
+		out.Problem = problemOf(semantic.GoType.Kind())
+	}
+	return &out
+}
 
 // Problems that several places report.
 const (
 	problemObject = "must be an object"
 	problemString = "must be a string"
-	problemSyntax = "is not valid JSON"
+	problemWhole  = "must be a whole number of 32 bits"
+	problemTime   = "must be a timestamp such as 2006-01-02T15:04:05.000Z"
+	problemBase64 = "is not base64"
+	problemType   = "has the wrong type"
 )
 
-func (r *reader) fail(problem string) {
-	if r.err != nil {
-		return
+func problemOf(kind reflect.Kind) string {
+	switch kind {
+	case reflect.String:
+		return problemString
+	case reflect.Bool:
+		return "must be true or false"
+	case reflect.Slice:
+		return "must be an array"
+	case reflect.Struct, reflect.Map:
+		return problemObject
 	}
-	path := make([]string, 0, r.depth)
-	for _, name := range r.path[:min(r.depth, len(r.path))] {
-		path = append(path, string(name))
-	}
-	r.err = &DecodeError{Field: strings.Join(path, "."), Problem: problem}
+	return problemType
 }
 
-// end is the error of the whole reading.
-func (r *reader) end() error {
-	if r.err == nil && r.peek() != 0 {
-		r.fail(problemSyntax)
-	}
-	return r.err
-}
-
-// peek is the next byte that is not blank, 0 at the end.
-func (r *reader) peek() byte {
-	for r.pos < len(r.data) {
-		switch c := r.data[r.pos]; c {
-		case ' ', '\t', '\n', '\r':
-			r.pos++
-		default:
-			return c
+// fieldOf is the path of members to where a pointer leads. Places in arrays are left out, and so is
+// what cannot be a name of the protocol.
+func fieldOf(pointer jsontext.Pointer) string {
+	var path []string
+	for name := range pointer.Tokens() {
+		if len(name) <= maxMemberName && strings.Trim(name, letters) == "" && name != "" {
+			path = append(path, name)
 		}
 	}
-	return 0
+	return strings.Join(path, ".")
 }
 
-// null takes a null, which ProtoJSON reads as absent everywhere.
-func (r *reader) null() bool {
-	if r.peek() == 'n' && bytes.HasPrefix(r.data[r.pos:], []byte("null")) {
-		r.pos += len("null")
-		return true
-	}
-	return false
-}
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-// object enters an object; false for null and after an error.
-func (r *reader) object() bool {
-	if r.err != nil || r.null() {
-		return false
-	}
-	if r.peek() != '{' {
-		r.fail(problemObject)
-		return false
-	}
-	r.pos++
-	r.depth++
-	return true
-}
+// maxMemberName is longer than any member name of the protocol.
+const maxMemberName = 48
 
-// member gives the next name of the object, in camelCase whichever way it was written (the official JSON parsers of proto take both), and false
-// after the last. The name is good until the next call. The caller must read or skip the value.
-func (r *reader) member() ([]byte, bool) {
-	if r.err != nil {
-		return nil, false
-	}
-	c := r.peek()
-	if c == ',' {
-		r.pos++
-		c = r.peek()
-	}
-	if c == '}' {
-		r.pos++
-		r.depth--
-		return nil, false
-	}
-	name, escaped := r.quoted()
-	if r.err == nil && r.peek() != ':' {
-		r.fail(problemSyntax)
-	}
-	if r.err != nil {
-		return nil, false
-	}
-	r.pos++
-	if escaped {
-		name = unescape(nil, name)
-	}
-	if bytes.IndexByte(name, '_') > 0 {
-		name = camel(name)
-	}
-	if r.depth <= len(r.path) {
-		r.path[r.depth-1] = name
-	}
-	return name, true
-}
-
-// camel is the JSON name of a proto name: task_id is taskId. A name longer than any of ours is unknown however it is spelled.
-func camel(name []byte) []byte {
-	if len(name) > maxMemberName {
-		return name
-	}
-	out := make([]byte, 0, len(name))
-	upper := false
-	for _, c := range name {
-		switch {
-		case c == '_':
-			upper = true
-			continue
-		case upper && 'a' <= c && c <= 'z':
-			c -= 'a' - 'A'
-		}
-		upper = false
-		out = append(out, c)
-	}
-	return out
-}
-
-// array enters an array; false for null and after an error.
-func (r *reader) array() bool {
-	if r.err != nil || r.null() {
+// tooDeep reports whether brackets lie more than MaxDepth deep in one another. The text need not be
+// valid; the library's own bound is a hundred times as high and cannot be set.
+func tooDeep(data []byte) bool {
+	if bytes.Count(data, []byte{'['})+bytes.Count(data, []byte{'{'}) <= MaxDepth {
 		return false
 	}
-	if r.peek() != '[' {
-		r.fail("must be an array")
-		return false
-	}
-	r.pos++
-	return true
-}
-
-// element reports whether another element follows.
-func (r *reader) element() bool {
-	if r.err != nil {
-		return false
-	}
-	switch r.peek() {
-	case ',':
-		r.pos++
-	case ']':
-		r.pos++
-		return false
-	case 0:
-		r.fail(problemSyntax)
-		return false
-	}
-	return true
-}
-
-// quoted takes a string as it is between its quotes.
-func (r *reader) quoted() (text []byte, escaped bool) {
-	if r.peek() != '"' {
-		r.fail(problemString)
-		return nil, false
-	}
-	start := r.pos + 1
-	for i := start; i < len(r.data); i++ {
-		switch r.data[i] {
-		case '"':
-			r.pos = i + 1
-			return r.data[start:i], escaped
-		case '\\':
-			escaped = true
+	depth, quoted := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
 			i++
+		case quoted:
+		case c == '[' || c == '{':
+			if depth++; depth > MaxDepth {
+				return true
+			}
+		case c == ']' || c == '}':
+			depth--
 		}
-	}
-	r.fail(problemSyntax)
-	return nil, false
-}
-
-// string takes a string, or null for "".
-func (r *reader) string() string {
-	if r.err != nil || r.null() {
-		return ""
-	}
-	text, escaped := r.quoted()
-	if escaped {
-		text = unescape(make([]byte, 0, len(text)), text)
-	}
-	return string(text)
-}
-
-// bool takes a boolean; null is false.
-func (r *reader) bool() bool {
-	if r.err != nil || r.null() {
-		return false
-	}
-	switch value := r.raw(); string(value) {
-	case "true":
-		return true
-	case "false":
-	default:
-		r.fail("must be true or false")
 	}
 	return false
 }
 
-// optionalBool tells absent from false.
-func (r *reader) optionalBool() *bool {
-	if r.err != nil || r.null() {
-		return nil
-	}
-	b := r.bool()
-	return &b
-}
+// leniencies are how Go's own types are read, where ProtoJSON takes more than the library does.
+var leniencies = json.WithUnmarshalers(json.JoinUnmarshalers(
+	json.UnmarshalFromFunc(readWhole), json.UnmarshalFromFunc(readTime),
+))
 
-// int32 takes a number without a fraction, or the same in quotes (ProtoJSON); null is absent.
-func (r *reader) int32() *int32 {
-	if r.err != nil || r.null() {
-		return nil
-	}
-	digits := bytes.Trim(r.raw(), `"`)
-	n, err := strconv.ParseInt(string(digits), 10, 32)
-	if err != nil {
+// readWhole takes a number without a fraction, or the same in quotes; null is 0.
+func readWhole(d *jsontext.Decoder, n *int32) error {
+	switch d.PeekKind() {
+	case jsontext.KindNull:
+		*n = 0
+		return d.SkipValue()
+	case jsontext.KindNumber, jsontext.KindString:
+		token, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
 		// 1.0 and 1e2 are whole numbers too, and some writers have no other kind.
-		f, ferr := strconv.ParseFloat(string(digits), 64)
-		if ferr != nil || f != math.Trunc(f) || f < math.MinInt32 || f > math.MaxInt32 {
-			r.fail("must be a whole number of 32 bits")
+		text := token.String()
+		f, err := strconv.ParseFloat(text, 64)
+		if err == nil && strings.Trim(text, "0123456789+-.eE") == "" &&
+			f == math.Trunc(f) && math.MinInt32 <= f && f <= math.MaxInt32 {
+			*n = int32(f)
 			return nil
 		}
-		n = int64(f)
 	}
-	out := int32(n)
-	return &out
+	return &DecodeError{Problem: problemWhole}
 }
 
-// time takes a timestamp of RFC 3339, with an offset too, though none may be written (§5.6.1).
-func (r *reader) time() time.Time {
-	if r.err != nil || r.null() {
-		return time.Time{}
+// readTime takes a timestamp of RFC 3339, with an offset too, though none may be written (§5.6.1);
+// null is the zero time.
+func readTime(d *jsontext.Decoder, t *time.Time) error {
+	*t = time.Time{}
+	switch d.PeekKind() {
+	case jsontext.KindNull:
+		return d.SkipValue()
+	case jsontext.KindString:
+		token, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		at, err := time.Parse(time.RFC3339Nano, token.String())
+		if err == nil {
+			*t = at.UTC()
+			return nil
+		}
 	}
-	t, err := time.Parse(time.RFC3339Nano, r.string())
-	if err != nil {
-		r.fail("must be a timestamp such as 2006-01-02T15:04:05.000Z")
-		return time.Time{}
-	}
-	return t.UTC()
+	return &DecodeError{Problem: problemTime}
 }
 
-// base64 takes the standard and the URL-safe alphabet, padded or not, as ProtoJSON readers do.
-func (r *reader) base64() []byte {
-	s := strings.TrimRight(r.string(), "=")
-	enc := base64.RawStdEncoding
-	if strings.ContainsAny(s, "-_") {
-		enc = base64.RawURLEncoding
-	}
-	raw, err := enc.DecodeString(s)
-	if err != nil {
-		r.fail("is not base64")
-	}
-	return raw
-}
-
-// unknownEnum is what a value reads as that this version does not know. It prints as unspecified and counts as not terminal, so a client
-// that meets a newer agent goes on (§5.7); requests that carry it are refused by Validate.
+// unknownEnum is what a value reads as that this version does not know. It prints as unspecified
+// and counts as not terminal, so a client that meets a newer agent goes on (§5.7); requests that
+// carry it are refused by Validate.
 const unknownEnum = 255
 
-// enum takes a proto name or number.
-func (r *reader) enum(names []string) uint8 {
-	if r.err != nil || r.null() {
-		return 0
-	}
-	if r.peek() == '"' {
-		text, _ := r.quoted()
-		for i, name := range names {
-			if string(text) == name {
-				return uint8(i)
-			}
+// readEnum takes a proto name or number; null is 0.
+func readEnum(d *jsontext.Decoder, names []string) (uint8, error) {
+	if d.PeekKind() == jsontext.KindString {
+		token, err := d.ReadToken()
+		if err != nil {
+			return 0, err
 		}
-		return unknownEnum
-	}
-	n := r.int32()
-	switch {
-	case n == nil:
-		return 0
-	case *n < 0 || int(*n) >= len(names):
-		return unknownEnum
-	}
-	return uint8(*n)
-}
-
-// structure takes an object whose members the protocol does not define.
-func (r *reader) structure() Struct {
-	if r.err != nil || r.null() {
-		return nil
-	}
-	if r.peek() != '{' {
-		r.fail(problemObject)
-		return nil
-	}
-	return compact(r.raw())
-}
-
-// raw takes any value as it is. Brackets are counted, not matched: the value is known to be valid.
-func (r *reader) raw() []byte {
-	r.peek()
-	start := r.pos
-	depth := 0
-	for r.pos < len(r.data) && r.err == nil {
-		switch r.data[r.pos] {
-		case '"':
-			r.quoted()
-			if depth == 0 {
-				return r.data[start:r.pos]
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return r.data[start:r.pos] // the end of what holds this number or word
-			}
-			depth--
-			if depth == 0 {
-				r.pos++
-				return r.data[start:r.pos]
-			}
-		case ',', ' ', '\t', '\n', '\r':
-			if depth == 0 {
-				return r.data[start:r.pos]
-			}
+		if i := slices.Index(names, token.String()); i >= 0 {
+			return uint8(i), nil
 		}
-		r.pos++
+		return unknownEnum, nil
 	}
-	if depth > 0 {
-		r.fail(problemSyntax)
+	var n int32
+	if err := readWhole(d, &n); err != nil {
+		return 0, err
 	}
-	return r.data[start:r.pos]
+	if n < 0 || int(n) >= len(names) {
+		return unknownEnum, nil
+	}
+	return uint8(n), nil
 }
 
-func (r *reader) skip() { r.raw() }
-
-// readStrings takes a list of strings.
-func readStrings[S ~string](r *reader) []S {
-	var out []S
-	if r.array() {
-		for r.element() {
-			out = append(out, S(r.string()))
-		}
+// decodeBase64 takes the standard and the URL-safe alphabet, padded or not, as ProtoJSON readers do.
+func decodeBase64(s string) ([]byte, error) {
+	s = strings.TrimRight(s, "=")
+	if strings.ContainsAny(s, "-_") {
+		return base64.RawURLEncoding.DecodeString(s)
 	}
-	return out
+	return base64.RawStdEncoding.DecodeString(s)
 }
 
-// compact copies valid JSON without the blanks between its tokens, so that equal values that were spaced differently are equal bytes and a
-// value never breaks the line it stands in.
+// compact copies valid JSON without the blanks between its tokens, so that equal values that were
+// spaced differently are equal bytes and a value never breaks the line it stands in.
 func compact(data []byte) []byte {
 	out := make([]byte, 0, len(data))
 	quoted := false
@@ -405,55 +325,4 @@ func compact(data []byte) []byte {
 		out = append(out, c)
 	}
 	return slices.Clip(out)
-}
-
-// unescape appends the text of a JSON string. Half of a surrogate pair becomes U+FFFD, as in encoding/json.
-func unescape(b, s []byte) []byte {
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 == len(s) {
-			b = append(b, s[i])
-			continue
-		}
-		i++
-		switch s[i] {
-		case 'n':
-			b = append(b, '\n')
-		case 't':
-			b = append(b, '\t')
-		case 'r':
-			b = append(b, '\r')
-		case 'b':
-			b = append(b, '\b')
-		case 'f':
-			b = append(b, '\f')
-		case 'u':
-			u := hex4(s[i+1:])
-			i += 4
-			if utf16.IsSurrogate(u) {
-				low := rune(-1)
-				if i+2 < len(s) && s[i+1] == '\\' && s[i+2] == 'u' {
-					low = hex4(s[i+3:])
-				}
-				u = utf16.DecodeRune(u, low)
-				if u != utf8.RuneError {
-					i += 6
-				}
-			}
-			b = utf8.AppendRune(b, u)
-		default: // quote, backslash, slash
-			b = append(b, s[i])
-		}
-	}
-	return b
-}
-
-func hex4(s []byte) rune {
-	if len(s) < 4 {
-		return utf8.RuneError
-	}
-	n, err := strconv.ParseUint(string(s[:4]), 16, 32)
-	if err != nil {
-		return utf8.RuneError
-	}
-	return rune(n)
 }

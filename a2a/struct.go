@@ -1,26 +1,28 @@
 package a2a
 
-import (
-	"encoding/json"
-	"maps"
-)
+import "encoding/json"
 
-// Struct is a JSON object whose members the protocol does not define (google.protobuf.Struct), kept as compact text; nil is absent.
+// Struct is a JSON object whose members the protocol does not define (google.protobuf.Struct), kept as
+// compact text; nil is absent.
 type Struct []byte
 
-// Lookup is the value of one member, nil if there is none.
-func (s Struct) Lookup(name string) json.RawMessage {
+// Lookup returns the value of one member, nil if there is none.
+func (s Struct) Lookup(name string) (found json.RawMessage) {
 	if len(s) == 0 {
 		return nil
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(s, &members) != nil {
+	err := Members(s, func(have, value []byte) {
+		if string(have) == name {
+			found = value
+		}
+	})
+	if err != nil {
 		return nil
 	}
-	return members[name]
+	return found
 }
 
-// MarshalJSON gives the object as it is.
+// MarshalJSON returns the object unchanged.
 func (s Struct) MarshalJSON() ([]byte, error) {
 	if len(s) == 0 {
 		return []byte("null"), nil
@@ -28,20 +30,8 @@ func (s Struct) MarshalJSON() ([]byte, error) {
 	return s, nil
 }
 
-// UnmarshalJSON takes an object or null.
-func (s *Struct) UnmarshalJSON(data []byte) error {
-	if string(data) == "null" {
-		*s = nil
-		return nil
-	}
-	if len(data) == 0 || data[0] != '{' {
-		return &DecodeError{Problem: problemObject}
-	}
-	*s = compact(data)
-	return nil
-}
-
-// merge is the object with the members of another one added; where both have one, the other's is taken.
+// merge returns the object with the members of another one added; where both have one, the other's is
+// taken.
 func (s Struct) merge(other Struct) Struct {
 	if len(s) == 0 || len(other) == 0 {
 		if len(other) > 0 {
@@ -49,14 +39,26 @@ func (s Struct) merge(other Struct) Struct {
 		}
 		return s
 	}
-	var members, added map[string]json.RawMessage
-	if json.Unmarshal(s, &members) != nil || json.Unmarshal(other, &added) != nil {
-		return s
+	out := append(make(Struct, 0, len(s)+len(other)), '{')
+	add := func(name, value []byte) {
+		out = append(appendString(comma(out, len(out)-1), string(name)), ':')
+		out = append(out, value...)
 	}
-	maps.Copy(members, added)
-	b, err := json.Marshal(members)
+	replaced := map[string]bool{}
+	err := Members(other, func(name, value []byte) {
+		replaced[string(name)] = true
+		add(name, value)
+	})
 	if err != nil {
 		return s
 	}
-	return b
+	err = Members(s, func(name, value []byte) {
+		if !replaced[string(name)] {
+			add(name, value)
+		}
+	})
+	if err != nil {
+		return s
+	}
+	return append(out, '}')
 }

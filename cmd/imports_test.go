@@ -54,7 +54,8 @@ var arrows = map[string]arrow{
 	"ciba/bearer": {ours: []string{"ciba/jwks"}},
 	"ciba/idp":    {ours: []string{"ciba/oauth", "ciba/bearer", "ciba/jwks"}, theirs: []string{modJWT}}, // it guards its Management API
 
-	"a2a/wire":                  {ours: []string{"a2a"}},
+	"a2a/readertest":            {}, // a table for tests of every folder
+	"a2a/wire":                  {ours: []string{"a2a"}, theirs: []string{modJSON}},
 	"a2a/tasks":                 {ours: []string{"a2a"}},
 	"a2a/tasks/sqlite":          {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modSQLite}},
 	"a2a/tasks/postgres":        {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modPgx, modPuddle}},

@@ -70,7 +70,7 @@ func TestResolve(t *testing.T) {
 		{"just too large", serveCard(200, "application/json", plainCard+strings.Repeat(" ", wire.MaxCardSize+1-len(plainCard))), "larger than"},
 		{"as large as may be", serveCard(200, "application/json", plainCard+strings.Repeat(" ", wire.MaxCardSize-len(plainCard))), ""},
 		{"a member twice", serveCard(200, "application/json", strings.Replace(plainCard, `"name":"a"`, `"name":"a","url":"https://attacker.example"`, 1)), "twice"},
-		{"a list", serveCard(200, "application/json", "["+plainCard+"]"), "cannot be used: reading the agent card: it is no object"},
+		{"a list", serveCard(200, "application/json", "["+plainCard+"]"), "cannot be used: reading the agent card: the value must be an object"},
 		{"no address", serveCard(200, "application/json", `{"name":"a"}`), "no address"},
 		{"something behind it", serveCard(200, "application/json", plainCard+"{}"), "not valid JSON"},
 		{"not found", serveCard(404, "application/json", plainCard), "answered 404 Not Found"},

@@ -112,30 +112,31 @@ func fillV03(doc *cardDoc, card *a2a.AgentCard, old []a2a.AgentInterface) {
 
 // UnmarshalCard reads a card of any form. Where a card has interfaces of 1.0, its 1.0 members count, and those of 0.3 fill what is missing.
 //
-// A card is what a caller trusts an agent by. It is refused if it is larger than MaxCardSize, nested deeper than MaxDepth, or names any member
+// A card is what a caller trusts an agent by. It is refused if it is larger than MaxCardSize, nested deeper than a2a.MaxDepth, or names any member
 // twice, since two readers would see two cards. Texts in it are the agent's and must be escaped before a person sees them. The error is an
 // *a2a.Error of ErrInvalidAgentResponse.
 func UnmarshalCard(data []byte) (*a2a.AgentCard, error) {
 	if len(data) > MaxCardSize {
 		return nil, invalidResponse(fmt.Errorf("the agent card is larger than %d bytes", MaxCardSize))
 	}
-	if err := scan(data, nil); err != nil {
-		return nil, invalidResponse(fmt.Errorf("the agent card %w", err))
-	}
 	card, err := decodeCard(data)
-	if err != nil {
-		return nil, invalidResponse(fmt.Errorf("reading the agent card: %w", err))
+	var fault *a2a.DecodeError
+	switch {
+	case err == nil:
+		return card, nil
+	case errors.As(err, &fault) && fault.Cause != nil:
+		return nil, invalidResponse(fmt.Errorf("the agent card %w", fault.Cause))
 	}
-	return card, nil
+	return nil, invalidResponse(fmt.Errorf("reading the agent card: %w", err))
 }
 
 func decodeCard(data []byte) (*a2a.AgentCard, error) {
-	if !isObject(data) {
-		return nil, errors.New("it is no object")
-	}
 	var doc cardDoc
-	if err := decodeV03(data, &doc); err != nil {
+	if err := a2a.Unmarshal(data, &doc); err != nil {
 		return nil, err
+	}
+	if !isObject(data) { // null
+		return nil, errors.New("it is not an object")
 	}
 	card := &a2a.AgentCard{
 		Name: doc.Name, Description: doc.Description, SupportedInterfaces: doc.SupportedInterfaces, Provider: doc.Provider, Version: doc.Version,

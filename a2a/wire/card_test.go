@@ -201,7 +201,7 @@ func TestUnmarshalCardRefuses(t *testing.T) {
 		"two token endpoints":            `{"url":"u","securitySchemes":{"o":{"oauth2SecurityScheme":{"flows":{"clientCredentials":{"tokenUrl":"a","tokenUrl":"b"}}}}}}`,
 		"scopes that are a text":         `{"url":"u","securityRequirements":[{"schemes":{"o":"r"}}]}`,
 		"scopes that are a wrapped text": `{"url":"u","securityRequirements":[{"schemes":{"o":{"list":"r"}}}]}`,
-		"too deep":                       `{"url":"u","x":` + strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth) + `}`,
+		"too deep":                       `{"url":"u","x":` + strings.Repeat("[", a2a.MaxDepth) + strings.Repeat("]", a2a.MaxDepth) + `}`,
 		"bytes that are not UTF-8":       "{\"url\":\"u\",\"name\":\"\xff\"}",
 		"two cards":                      `{"url":"u"}{"url":"u"}`,
 		"too large":                      `{"url":"u","x":"` + strings.Repeat("x", MaxCardSize) + `"}`,

@@ -1,7 +1,8 @@
 package wire
 
 import (
-	"encoding/json"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"staff0/a2a"
 )
@@ -38,17 +39,14 @@ func (c *cardDoc) interfaces() []a2a.AgentInterface {
 		version = Version03
 	}
 	var out []a2a.AgentInterface
+	seen := map[a2a.AgentInterface]bool{}
 	add := func(url, transport string) {
 		if transport == "" {
 			transport = a2a.BindingJSONRPC
 		}
 		i := a2a.AgentInterface{URL: url, ProtocolBinding: transport, ProtocolVersion: version}
-		for _, have := range out {
-			if have == i {
-				return
-			}
-		}
-		if url != "" {
+		if url != "" && !seen[i] {
+			seen[i] = true
 			out = append(out, i)
 		}
 	}
@@ -98,14 +96,15 @@ func (l scopeList) MarshalJSON() ([]byte, error) {
 	}{filled(l)})
 }
 
-func (l *scopeList) UnmarshalJSON(data []byte) error {
-	if !isObject(data) {
-		return json.Unmarshal(data, (*[]string)(l))
+// UnmarshalJSONFrom reads either form.
+func (l *scopeList) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if d.PeekKind() != jsontext.KindBeginObject {
+		return json.UnmarshalDecode(d, (*[]string)(l))
 	}
 	var wrapped struct {
 		List []string `json:"list"`
 	}
-	err := json.Unmarshal(data, &wrapped)
+	err := json.UnmarshalDecode(d, &wrapped)
 	*l = wrapped.List
 	return err
 }

@@ -11,13 +11,14 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
 	"slices"
 	"strings"
+
+	"staff0/a2a"
 )
 
 // SigningKey signs agent cards: an ECDSA key on P-256, for ES256. Its fields are closed, so that no printing of it shows the private part.
@@ -68,7 +69,7 @@ func (k *SigningKey) ID() string { return thumbprint(&k.private.PublicKey) }
 func (k *SigningKey) PublicJWK() []byte {
 	jwk := jwkOf(&k.private.PublicKey)
 	jwk["kid"], jwk["use"], jwk["alg"] = k.ID(), "sig", "ES256"
-	return appendCanonical(nil, jwk)
+	return canonical(jwk)
 }
 
 // CardKey is a public key for agent cards that somebody has chosen to trust ("pinned"), or its thumbprint.
@@ -111,17 +112,16 @@ func parseJWK(data []byte) (*CardKey, error) {
 	members := map[string]string{} // those that are texts
 	var keyOps []string
 	var fault error
-	err := scan(data, func(name, value []byte) {
-		var s string
+	err := a2a.Members(data, func(name, value []byte) {
 		switch {
 		case string(name) == "d" || string(name) == "k":
 			fault = errors.New("is a private one; take the public part, and replace the key if this text has been anywhere else")
 		case string(name) == "key_ops":
-			if json.Unmarshal(value, &keyOps) != nil || !slices.Contains(keyOps, "verify") {
+			if a2a.Unmarshal(value, &keyOps) != nil || !slices.Contains(keyOps, "verify") {
 				fault = errors.New("is not for verifying (key_ops)")
 			}
-		case json.Unmarshal(value, &s) == nil:
-			members[string(name)] = s
+		case value[0] == '"':
+			members[string(name)] = textOf(value)
 		}
 	})
 	if err = cmp.Or(err, fault); err != nil {
@@ -206,7 +206,7 @@ func jwkOf(public crypto.PublicKey) map[string]any {
 }
 
 func thumbprint(public crypto.PublicKey) string {
-	sum := sha256.Sum256(appendCanonical(nil, jwkOf(public)))
+	sum := sha256.Sum256(canonical(jwkOf(public)))
 	return encode64(sum[:])
 }
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"staff0/a2a"
 )
 
@@ -134,25 +136,27 @@ func appendMetadata(b []byte, metadata map[string]string) []byte {
 // Message, violations and metadata are the peer's words. They are kept as they came and must be escaped before a person sees them.
 func DecodeError(object json.RawMessage) *a2a.Error {
 	var e struct {
-		Code    json.Number     `json:"code"`
-		Message json.RawMessage `json:"message"`
-		Data    json.RawMessage `json:"data"`
+		Code    jsontext.Value `json:"code"`
+		Message jsontext.Value `json:"message"`
+		Data    jsontext.Value `json:"data"`
 	}
-	if err := json.Unmarshal(object, &e); err != nil || e.Code == "" {
+	if a2a.Unmarshal(object, &e) != nil || e.Code.Kind() != jsontext.KindNumber {
 		return &a2a.Error{Err: a2a.ErrInvalidAgentResponse, Cause: errors.New("the error has no code")}
 	}
 	out := &a2a.Error{Err: a2a.ErrUnknown}
-	if code, err := strconv.Atoi(e.Code.String()); err == nil {
+	if code, err := strconv.Atoi(string(e.Code)); err == nil {
 		out.Code = code
 		if known := a2a.ErrorOf(code); known != nil {
 			out.Err = known
 		}
 	}
-	_ = json.Unmarshal(e.Message, &out.Message) // a message that is no text is none
+	if e.Message.Kind() == jsontext.KindString { // a message that is no text is none
+		out.Message = textOf(e.Message)
+	}
 
-	details := []json.RawMessage{e.Data}
-	if len(e.Data) > 0 && e.Data[0] == '[' {
-		_ = json.Unmarshal(e.Data, &details)
+	details := []jsontext.Value{e.Data}
+	if e.Data.Kind() == jsontext.KindBeginArray {
+		_ = a2a.Unmarshal(e.Data, &details)
 	}
 	for _, d := range details {
 		out.Violations = append(out.Violations, violationsOf(d)...)
@@ -165,21 +169,21 @@ func DecodeError(object json.RawMessage) *a2a.Error {
 
 // The two below read a detail, or the plain data of 0.3, which we write with the same members. What has another shape tells us nothing.
 
-func violationsOf(detail json.RawMessage) []a2a.FieldViolation {
+func violationsOf(detail jsontext.Value) []a2a.FieldViolation {
 	var d struct {
 		Violations []a2a.FieldViolation `json:"fieldViolations"`
 	}
-	if json.Unmarshal(detail, &d) != nil {
+	if a2a.Unmarshal(detail, &d) != nil {
 		return nil
 	}
 	return d.Violations
 }
 
-func metadataOf(detail json.RawMessage) map[string]string {
+func metadataOf(detail jsontext.Value) map[string]string {
 	var d struct {
 		Metadata map[string]string `json:"metadata"`
 	}
-	if json.Unmarshal(detail, &d) != nil {
+	if a2a.Unmarshal(detail, &d) != nil {
 		return nil
 	}
 	return d.Metadata

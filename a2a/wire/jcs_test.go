@@ -7,7 +7,18 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"staff0/a2a"
 )
+
+// canonicalText is the canonical form of a JSON text.
+func canonicalText(text []byte) ([]byte, error) {
+	value, err := parseIJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	return canonical(value), nil
+}
 
 // RFC 8785 appendix B: doubles by their bits, and how they are printed.
 func TestCanonicalNumbersOfTheRFC(t *testing.T) {
@@ -41,10 +52,10 @@ func TestCanonicalNumbersOfTheRFC(t *testing.T) {
 		{0x43143ff3c1cb0959, "1424953923781206.2"},
 	} {
 		f := math.Float64frombits(c.bits)
-		if got := string(appendNumber(nil, f)); got != c.want {
+		if got := string(canonical(f)); got != c.want {
 			t.Errorf("%016x: got %s, want %s", c.bits, got, c.want)
 		}
-		if got, err := Canonical([]byte(c.want)); err != nil || string(got) != c.want {
+		if got, err := canonicalText([]byte(c.want)); err != nil || string(got) != c.want {
 			t.Errorf("%s does not stay as it is: %s, %v", c.want, got, err)
 		}
 	}
@@ -85,7 +96,7 @@ func TestCanonical(t *testing.T) {
 		{"what a double cannot tell apart is one", `[9007199254740993,0.1000000000000000055511151231257827]`, `[9007199254740992,0.1]`},
 		{"where the exponent begins", `[1e20,1e21,1e-6,1e-7,1.5e-10]`, `[100000000000000000000,1e+21,0.000001,1e-7,1.5e-10]`},
 	} {
-		got, err := Canonical([]byte(c.text))
+		got, err := canonicalText([]byte(c.text))
 		if err != nil || string(got) != c.want {
 			t.Errorf("%s:\ngot  %s, %v\nwant %s", c.rule, got, err, c.want)
 		}
@@ -97,25 +108,25 @@ func TestCanonicalRefuses(t *testing.T) {
 		rule, text string
 		want       error
 	}{
-		{"nothing", ``, errSyntax},
-		{"two values", `1 2`, errSyntax},
-		{"what is not UTF-8", "\"\xff\"", errSyntax},
-		{"a surrogate in UTF-8", "\"\xed\xa0\x80\"", errSyntax},
-		{"a member named twice", `{"a":1,"a":1}`, errDuplicate},
-		{"a member named twice, once in escapes", `{"a":1,"\u0061":2}`, errDuplicate},
-		{"a member named twice further in", `[{"b":{"a":1,"a":2}}]`, errDuplicate},
-		{"a high surrogate at the end", `"\ud800"`, errSurrogate},
-		{"a high surrogate before a letter", `"\ud800a"`, errSurrogate},
-		{"a high surrogate before another escape", `"\uD800\n"`, errSurrogate},
-		{"two high surrogates", `"\ud83d\ud83d\ude00"`, errSurrogate},
-		{"a low surrogate", `"\ude00"`, errSurrogate},
-		{"the halves in the wrong order", `"\ude00\ud83d"`, errSurrogate},
-		{"half a pair in a name", `{"\ud800":1}`, errSurrogate},
+		{"nothing", ``, a2a.ErrNotJSON},
+		{"two values", `1 2`, a2a.ErrNotJSON},
+		{"what is not UTF-8", "\"\xff\"", a2a.ErrNotJSON},
+		{"a surrogate in UTF-8", "\"\xed\xa0\x80\"", a2a.ErrNotJSON},
+		{"a member named twice", `{"a":1,"a":1}`, a2a.ErrNamedTwice},
+		{"a member named twice, once in escapes", `{"a":1,"\u0061":2}`, a2a.ErrNamedTwice},
+		{"a member named twice further in", `[{"b":{"a":1,"a":2}}]`, a2a.ErrNamedTwice},
+		{"a high surrogate at the end", `"\ud800"`, a2a.ErrNotJSON},
+		{"a high surrogate before a letter", `"\ud800a"`, a2a.ErrNotJSON},
+		{"a high surrogate before another escape", `"\uD800\n"`, a2a.ErrNotJSON},
+		{"two high surrogates", `"\ud83d\ud83d\ude00"`, a2a.ErrNotJSON},
+		{"a low surrogate", `"\ude00"`, a2a.ErrNotJSON},
+		{"the halves in the wrong order", `"\ude00\ud83d"`, a2a.ErrNotJSON},
+		{"half a pair in a name", `{"\ud800":1}`, a2a.ErrNotJSON},
 		{"a number beyond doubles", `[1e309]`, errNumber},
-		{"NaN", `NaN`, errSyntax},
-		{"101 arrays in one another", strings.Repeat("[", 101) + strings.Repeat("]", 101), errDepth},
+		{"NaN", `NaN`, a2a.ErrNotJSON},
+		{"101 arrays in one another", strings.Repeat("[", 101) + strings.Repeat("]", 101), a2a.ErrTooDeep},
 	} {
-		if got, err := Canonical([]byte(c.text)); err != c.want || got != nil {
+		if got, err := canonicalText([]byte(c.text)); err != c.want || got != nil {
 			t.Errorf("%s: got %s, %v", c.rule, got, err)
 		}
 	}
@@ -130,14 +141,14 @@ func FuzzCanonical(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		first, err := Canonical(text)
+		first, err := canonicalText(text)
 		if err != nil {
 			return
 		}
 		if !reflect.DeepEqual(parse(t, first), parse(t, text)) {
 			t.Fatalf("%s became %s", text, first)
 		}
-		again, err := Canonical(first)
+		again, err := canonicalText(first)
 		if err != nil || !bytes.Equal(first, again) {
 			t.Fatalf("first %s, again %s, %v", first, again, err)
 		}
@@ -145,7 +156,7 @@ func FuzzCanonical(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if other, err := Canonical(spelled); err != nil || !bytes.Equal(first, other) {
+		if other, err := canonicalText(spelled); err != nil || !bytes.Equal(first, other) {
 			t.Fatalf("%s\nbecame %s, %v\nwant   %s", spelled, other, err, first)
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"staff0/a2a"
 )
 
@@ -37,10 +39,10 @@ func (id ID) Equal(other ID) bool {
 	if len(id) < 2 || len(other) < 2 || id[0] != '"' || other[0] != '"' {
 		return false
 	}
-	return bytes.Equal(unquote(id[1:len(id)-1]), unquote(other[1:len(other)-1]))
+	return textOf(id) == textOf(other)
 }
 
-// valid is for an id that has passed scan: objects, arrays and booleans are none (JSON-RPC 2.0 §4).
+// valid is for an id that has been read as JSON: objects, arrays and booleans are none (JSON-RPC 2.0 §4).
 func (id ID) valid() bool {
 	if len(id) > maxIDSize {
 		return false
@@ -60,7 +62,7 @@ type Request struct {
 //
 //   - ErrParse: not one JSON text in UTF-8, an empty body and trailing bytes included.
 //   - ErrInvalidRequest: JSON, but not a call: a batch (A2A has none), an id that is no string, number or null or longer than 1 KiB, another
-//     version than "2.0", no method; arrays and objects more than MaxDepth deep; an object that names a member twice, anywhere in the body.
+//     version than "2.0", no method; arrays and objects more than a2a.MaxDepth deep; an object that names a member twice, anywhere in the body.
 //   - ErrInvalidParams: params that are no object (A2A passes them by name only).
 //
 // With an error the ID is the request's as far as it could be read, and the answer must carry it. Members besides the four are ignored, names are
@@ -68,7 +70,7 @@ type Request struct {
 func Decode(body []byte) (Request, error) {
 	var req Request
 	var version, method []byte
-	err := scan(body, func(name, value []byte) {
+	err := a2a.Members(body, func(name, value []byte) {
 		switch string(name) {
 		case "jsonrpc":
 			version = value
@@ -81,7 +83,7 @@ func Decode(body []byte) (Request, error) {
 		}
 	})
 	switch {
-	case errors.Is(err, errSyntax):
+	case errors.Is(err, a2a.ErrNotJSON):
 		return Request{}, &a2a.Error{Err: a2a.ErrParse, Cause: err}
 	case err != nil:
 		return Request{}, invalidRequest("", err.Error())
@@ -117,13 +119,13 @@ func isObject(text []byte) bool {
 	return len(text) > 0 && text[0] == '{'
 }
 
-// textOf is the text of a quoted string that has passed scan.
+// textOf is the text of a JSON string that is known to be valid.
 func textOf(quoted []byte) string {
-	raw := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(raw, '\\') >= 0 {
-		raw = unquote(raw)
+	if raw := quoted[1 : len(quoted)-1]; bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw)
 	}
-	return string(raw)
+	text, _ := jsontext.AppendUnquote(nil, quoted)
+	return string(text)
 }
 
 func isText(value []byte, text string) bool {
@@ -142,7 +144,7 @@ type Response struct {
 func DecodeResponse(body []byte) (Response, error) {
 	var res Response
 	var version []byte
-	err := scan(body, func(name, value []byte) {
+	err := a2a.Members(body, func(name, value []byte) {
 		switch string(name) {
 		case "jsonrpc":
 			version = value

@@ -11,7 +11,7 @@ import (
 // TestDecodeRefuses has a row for each way not to be a call, with the code of JSON-RPC 2.0 §5.1 and A2A §9.5, and the id that the
 // answer must carry.
 func TestDecodeRefuses(t *testing.T) {
-	deep := strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth)
+	deep := strings.Repeat("[", a2a.MaxDepth) + strings.Repeat("]", a2a.MaxDepth)
 	for _, c := range []struct {
 		name, body string
 		want       error
@@ -50,7 +50,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"a false friend", `{"id":falsch}`, a2a.ErrParse, ""},
 		{"a byte order mark", "\ufeff{}", a2a.ErrParse, ""},
 		{"a comment", `{} // hi`, a2a.ErrParse, ""},
-		{"nesting at the bound that never closes", strings.Repeat("[", MaxDepth), a2a.ErrParse, ""},
+		{"nesting at the bound that never closes", strings.Repeat("[", a2a.MaxDepth), a2a.ErrParse, ""},
 
 		{"a string", `"GetTask"`, a2a.ErrInvalidRequest, ""},
 		{"a number", `1`, a2a.ErrInvalidRequest, ""},
@@ -134,7 +134,7 @@ func TestDecodeAccepts(t *testing.T) {
 
 // The bounds are inclusive.
 func TestDecodeBounds(t *testing.T) {
-	inside := MaxDepth - 2 // the body and params are two
+	inside := a2a.MaxDepth - 2 // the body and params are two
 	body := `{"jsonrpc":"2.0","id":1,"method":"A","params":{"a":` + strings.Repeat("[", inside) + strings.Repeat("]", inside) + `}}`
 	if _, err := Decode([]byte(body)); err != nil {
 		t.Errorf("nesting at the bound: %v", err)

@@ -100,7 +100,7 @@ func TestParamsRefuse(t *testing.T) {
 		{"0.3: a file of neither", "message/send", `{"message":{"messageId":"m","role":"user","parts":[{"kind":"file","file":{}}]}}`, "message.parts"},
 		{"0.3: a file that is not base64", "message/send",
 			`{"message":{"messageId":"m","role":"user","parts":[{"kind":"file","file":{"bytes":"*"}}]}}`, "message.parts.file.bytes"},
-		{"0.3: metadata that is a list", "tasks/cancel", `{"id":"x","metadata":[]}`, "params"},
+		{"0.3: metadata that is a list", "tasks/cancel", `{"id":"x","metadata":[]}`, "metadata"},
 		{"0.3: a webhook without configuration", "tasks/pushNotificationConfig/set", `{"taskId":"x"}`, "pushNotificationConfig"},
 		{"0.3: a webhook for no task", "tasks/pushNotificationConfig/set", `{"pushNotificationConfig":{"url":"x"}}`, "taskId"},
 		{"0.3: the webhook of which task?", "tasks/pushNotificationConfig/get", `{}`, "id"},
@@ -170,7 +170,7 @@ func TestParamsAccept(t *testing.T) {
 		{"an exponent", "GetTask", `{"id":"x","historyLength":1e1}`, `{"id":"x","historyLength":10}`},
 		{"no history", "GetTask", `{"id":"x","historyLength":0}`, `{"id":"x","historyLength":0}`},
 		{"a tenant", "SubscribeToTask", `{"tenant":"acme","id":"x"}`, `{"tenant":"acme","id":"x"}`},
-		{"escapes in an id", "GetTask", `{"id":"\u0041\n\ud83d\ude00\ud800"}`, `{"id":"A\n😀�"}`},
+		{"escapes in an id", "GetTask", `{"id":"\u0041\n\ud83d\ude00"}`, `{"id":"A\n😀"}`},
 		{"the extended card", "GetExtendedAgentCard", `{"tenant":"t"}`, `{"tenant":"t"}`},
 		{"webhooks, paged", "ListTaskPushNotificationConfigs", `{"taskId":"x","page_size":5,"pageToken":"p"}`, `{"taskId":"x","pageSize":5,"pageToken":"p"}`},
 

@@ -21,7 +21,7 @@ func CardPayload(card *a2a.AgentCard) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the agent card %w", err)
 	}
-	return appendCanonical(nil, cardMessage().reduce(doc)), nil
+	return canonical(cardMessage().reduce(doc)), nil
 }
 
 // payloadsOf are the texts that whoever signed the card may have signed, each once. Only a signature tells which it was, and VerifyCard hands
@@ -42,11 +42,11 @@ func payloadsOf(data []byte) ([][]byte, error) {
 	all, _ := doc.(map[string]any)
 	delete(all, "signatures")
 	reduced := cardMessage().reduce(all)
-	payloads := [][]byte{appendCanonical(nil, all), appendCanonical(nil, reduced)}
+	payloads := [][]byte{canonical(all), canonical(reduced)}
 	if card, ok := prune(reduced).(map[string]any); ok {
-		payloads = append(payloads, appendCanonical(nil, card))
+		payloads = append(payloads, canonical(card))
 		delete(card, "securitySchemes")
-		payloads = append(payloads, appendCanonical(nil, card))
+		payloads = append(payloads, canonical(card))
 	}
 	slices.SortFunc(payloads, slices.Compare)
 	return slices.CompactFunc(payloads, slices.Equal), nil

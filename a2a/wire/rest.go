@@ -178,13 +178,13 @@ func (r *Route) Params(query string, body []byte) (json.RawMessage, error) {
 		return r.paramsOfQuery(query)
 	}
 	var members []pathMember
-	err := scan(body, func(name, value []byte) {
+	err := a2a.Members(body, func(name, value []byte) {
 		if len(r.path) > 0 {
 			members = append(members, pathMember{string(name), string(value)})
 		}
 	})
 	switch {
-	case errors.Is(err, errSyntax):
+	case errors.Is(err, a2a.ErrNotJSON):
 		return nil, &a2a.Error{Err: a2a.ErrParse, Cause: err}
 	case err != nil:
 		return nil, invalidRequest("", err.Error())
@@ -285,7 +285,7 @@ func (p *parameter) append(b []byte, value string) []byte {
 // result has. The error is ErrInvalidAgentResponse. Response refers to body and has no ID.
 func DecodeBare(body []byte) (Response, error) {
 	var res Response
-	err := scan(body, func(name, value []byte) {
+	err := a2a.Members(body, func(name, value []byte) {
 		if string(name) == "error" && string(value) != "null" {
 			res.Error = value
 		}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"staff0/a2a"
 )
 
@@ -47,15 +49,15 @@ func rpcStatus(status int, otherwise string) string {
 // The words are the peer's, as with DecodeError.
 func DecodeStatus(object json.RawMessage, status int) *a2a.Error {
 	var e struct {
-		Code    json.Number       `json:"code"`
-		Message string            `json:"message"`
-		Details []json.RawMessage `json:"details"`
+		Code    jsontext.Value   `json:"code"`
+		Message string           `json:"message"`
+		Details []jsontext.Value `json:"details"`
 	}
-	if json.Unmarshal(object, &e) != nil || e.Message == "" && e.Code == "" {
+	if a2a.Unmarshal(object, &e) != nil || e.Message == "" && len(e.Code) == 0 {
 		return nil
 	}
 	out := &a2a.Error{Err: a2a.ErrUnknown, Code: status, Message: e.Message}
-	if code, err := strconv.Atoi(e.Code.String()); err == nil && 400 <= code && code < 600 {
+	if code, err := strconv.Atoi(string(e.Code)); err == nil && 400 <= code && code < 600 {
 		out.Code = code // in a stream the status is that of its beginning
 	}
 	for _, d := range e.Details {
@@ -73,12 +75,12 @@ func DecodeStatus(object json.RawMessage, status int) *a2a.Error {
 	return out
 }
 
-func errorOfReason(detail json.RawMessage) error {
+func errorOfReason(detail jsontext.Value) error {
 	var d struct {
 		Reason string `json:"reason"`
 		Domain string `json:"domain"`
 	}
-	if json.Unmarshal(detail, &d) != nil || d.Reason == "" || d.Domain != a2a.Domain {
+	if a2a.Unmarshal(detail, &d) != nil || d.Reason == "" || d.Domain != a2a.Domain {
 		return nil
 	}
 	for _, c := range a2a.Codes {

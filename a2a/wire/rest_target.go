@@ -26,7 +26,7 @@ func NewTarget(method string, params json.RawMessage) (*Target, error) {
 	path := make(map[string]string, 3)
 	query := url.Values{}
 	body := []byte{'{'}
-	err := scan(params, func(name, value []byte) {
+	err := a2a.Members(params, func(name, value []byte) {
 		n, text := string(name), string(value)
 		if value[0] == '"' {
 			text = textOf(value)

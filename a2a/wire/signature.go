@@ -46,12 +46,12 @@ func SignCard(card *a2a.AgentCard, key *SigningKey) (a2a.AgentCardSignature, err
 	if err != nil {
 		return a2a.AgentCardSignature{}, err
 	}
-	protected := encode64(appendCanonical(nil, map[string]any{"alg": "ES256", "kid": key.ID(), "typ": "JOSE"}))
+	protected := encode64(canonical(map[string]any{"alg": "ES256", "kid": key.ID(), "typ": "JOSE"}))
 	raw, err := key.sign(signingInput(protected, payload))
 	if err != nil {
 		return a2a.AgentCardSignature{}, err
 	}
-	header := appendCanonical(nil, map[string]any{"jwk": jwkOf(&key.private.PublicKey)})
+	header := canonical(map[string]any{"jwk": jwkOf(&key.private.PublicKey)})
 	return a2a.AgentCardSignature{Protected: protected, Signature: encode64(raw), Header: header}, nil
 }
 
@@ -169,7 +169,7 @@ type joseHeader struct {
 	jwks     []json.RawMessage // keys that came with the signature
 }
 
-// readHeader takes alg and kid from the protected header alone. The names are compared to the letter, as encoding/json would not.
+// readHeader takes alg and kid from the protected header alone. The names are compared to the letter.
 func readHeader(s *a2a.AgentCardSignature) (*joseHeader, error) {
 	protected, err := decode64(s.Protected)
 	if err != nil || !isObject(protected) {
@@ -189,20 +189,21 @@ func readHeader(s *a2a.AgentCardSignature) (*joseHeader, error) {
 		}
 		seen[string(name)] = true
 	}
-	err = scan(protected, func(name, value []byte) {
+	err = a2a.Members(protected, func(name, value []byte) {
 		each(name, value)
-		switch string(name) {
-		case "alg":
-			_ = json.Unmarshal(value, &h.alg) // what is no text fits no key
-		case "kid":
-			_ = json.Unmarshal(value, &h.kid)
+		switch {
+		case value[0] != '"': // what is no text fits no key
+		case string(name) == "alg":
+			h.alg = textOf(value)
+		case string(name) == "kid":
+			h.kid = textOf(value)
 		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("has a protected header that %w", err)
 	}
 	if len(s.Header) > 0 {
-		if err := scan(s.Header, each); err != nil {
+		if err := a2a.Members(s.Header, each); err != nil {
 			return nil, fmt.Errorf("has a header that %w", err)
 		}
 	}

@@ -102,7 +102,7 @@ func TestCardPayload(t *testing.T) {
 		}
 	}
 	bad := &a2a.AgentCard{Capabilities: a2a.AgentCapabilities{Extensions: []a2a.AgentExtension{{Params: a2a.Struct(`{"a":"\ud800"}`)}}}}
-	if got, err := CardPayload(bad); !errors.Is(err, errSurrogate) || got != nil {
+	if got, err := CardPayload(bad); !errors.Is(err, a2a.ErrNotJSON) || got != nil {
 		t.Errorf("half a surrogate pair was signed: %s, %v", got, err)
 	}
 	key, _ := newKey(t)

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -90,23 +89,13 @@ func paramsV03[Old, New any, P interface {
 		Append: func(b []byte, req *New) ([]byte, error) { return appendValue(b, out(req)) },
 		Decode: func(data []byte) (*New, error) {
 			var p Old
-			if err := decodeV03(data, &p); err != nil {
+			if err := a2a.Unmarshal(data, &p); err != nil {
 				return nil, err
 			}
 			req := in(&p)
 			return req, P(req).Validate()
 		},
 	}
-}
-
-// decodeV03 turns the errors of encoding/json into the one that names the field and repeats nothing of the input.
-func decodeV03(data []byte, v any) error {
-	err := json.Unmarshal(data, v)
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
-		return &a2a.DecodeError{Field: wrongType.Field, Problem: "has the wrong type"}
-	}
-	return err
 }
 
 // The two below differ in final, which tells a client that the stream is over: where it begins with a message it also ends when the agent asks
@@ -147,7 +136,7 @@ func decodeEventV03(data []byte) (a2a.Event, error) {
 	var k struct {
 		Kind string `json:"kind"`
 	}
-	if err := decodeV03(data, &k); err != nil {
+	if err := a2a.Unmarshal(data, &k); err != nil {
 		return nil, err
 	}
 	switch k.Kind {
@@ -155,20 +144,20 @@ func decodeEventV03(data []byte) (a2a.Event, error) {
 		return resultTaskV03.Decode(data)
 	case kindMessage:
 		var m messageV03
-		if err := decodeV03(data, &m); err != nil {
+		if err := a2a.Unmarshal(data, &m); err != nil {
 			return nil, err
 		}
 		return messageFromV03(&m)
 	case kindStatusUpdate:
 		var e statusUpdateV03
-		if err := decodeV03(data, &e); err != nil {
+		if err := a2a.Unmarshal(data, &e); err != nil {
 			return nil, err
 		}
 		status, err := statusFromV03(&e.Status)
 		return &a2a.TaskStatusUpdateEvent{TaskID: e.TaskID, ContextID: e.ContextID, Status: status, Metadata: e.Metadata}, err
 	case kindArtifactUpdate:
 		var e artifactUpdateV03
-		if err := decodeV03(data, &e); err != nil {
+		if err := a2a.Unmarshal(data, &e); err != nil {
 			return nil, err
 		}
 		if e.Artifact == nil {
@@ -186,7 +175,7 @@ var resultTaskV03 = Codec[*a2a.Task]{
 	Append: func(b []byte, t *a2a.Task) ([]byte, error) { return appendValue(b, taskToV03(t)) },
 	Decode: func(data []byte) (*a2a.Task, error) {
 		var t taskV03
-		if err := decodeV03(data, &t); err != nil {
+		if err := a2a.Unmarshal(data, &t); err != nil {
 			return nil, err
 		}
 		return taskFromV03(&t)
@@ -195,7 +184,7 @@ var resultTaskV03 = Codec[*a2a.Task]{
 
 // sendV03 turns blocking around. Absent it means yes (0.3 left it open; the Go and Python SDKs of both sides have it so, and the JavaScript client
 // always says); since other servers read absent as no, it is always written.
-var sendV03 = Codec[*a2a.SendMessageRequest]{
+var sendV03 = bounded(Codec[*a2a.SendMessageRequest]{
 	Append: func(b []byte, req *a2a.SendMessageRequest) ([]byte, error) {
 		var c a2a.SendMessageConfiguration
 		if req.Configuration != nil {
@@ -213,7 +202,7 @@ var sendV03 = Codec[*a2a.SendMessageRequest]{
 	},
 	Decode: func(data []byte) (*a2a.SendMessageRequest, error) {
 		var p sendParamsV03
-		if err := decodeV03(data, &p); err != nil {
+		if err := a2a.Unmarshal(data, &p); err != nil {
 			return nil, err
 		}
 		req := &a2a.SendMessageRequest{Metadata: p.Metadata}
@@ -233,7 +222,7 @@ var sendV03 = Codec[*a2a.SendMessageRequest]{
 		}
 		return req, req.Validate()
 	},
-}
+})
 
 // under puts a member name before the field of a decoding error.
 func under(member string, err error) error {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"staff0/a2a"
 )
 
@@ -186,7 +188,7 @@ func partToV03(p *a2a.Part) partV03 {
 		return partV03{Kind: kindFile, File: &fileV03{Name: p.Filename, MimeType: p.MediaType, URI: &p.URL}, Metadata: p.Metadata}
 	case a2a.PartData:
 		data, metadata := dataToV03(p.Data, p.Metadata)
-		return partV03{Kind: kindData, Data: data, Metadata: metadata}
+		return partV03{Kind: kindData, Data: jsontext.Value(data), Metadata: metadata}
 	}
 	return partV03{Kind: kindText, Text: &p.Text, Metadata: p.Metadata}
 }
@@ -197,12 +199,11 @@ func partFromV03(p *partV03) (a2a.Part, error) {
 	case kind == kindText && p.Text != nil:
 		out.Kind, out.Text = a2a.PartText, *p.Text
 	case kind == kindData && isObject(p.Data):
-		data := a2a.Struct(nil)
-		if err := data.UnmarshalJSON(p.Data); err != nil {
+		if err := p.Data.Compact(); err != nil {
 			return a2a.Part{}, err
 		}
 		out.Kind = a2a.PartData
-		out.Data, out.Metadata = dataFromV03(json.RawMessage(data), p.Metadata)
+		out.Data, out.Metadata = dataFromV03(json.RawMessage(p.Data), p.Metadata)
 	case kind == kindFile && p.File != nil && p.File.Bytes != nil && p.File.URI == nil:
 		raw, err := decodeBase64(*p.File.Bytes)
 		if err != nil {
@@ -272,7 +273,7 @@ func dataToV03(data json.RawMessage, metadata a2a.Struct) (json.RawMessage, a2a.
 // withoutMark is the metadata less the mark, nil if nothing is left.
 func withoutMark(metadata a2a.Struct) a2a.Struct {
 	rest := []byte{'{'}
-	_ = scan(metadata, func(name, v []byte) {
+	_ = a2a.Members(metadata, func(name, v []byte) {
 		if string(name) == compatMark {
 			return
 		}
@@ -294,7 +295,7 @@ func dataFromV03(data json.RawMessage, metadata a2a.Struct) (json.RawMessage, a2
 	}
 	var value json.RawMessage
 	members := 0
-	_ = scan(data, func(name, v []byte) {
+	_ = a2a.Members(data, func(name, v []byte) {
 		members++
 		if string(name) == compatValue {
 			value = v

@@ -21,7 +21,7 @@ var resultPushConfigV03 = Codec[*a2a.TaskPushNotificationConfig]{
 	},
 	Decode: func(data []byte) (*a2a.TaskPushNotificationConfig, error) {
 		var p taskPushConfigV03
-		if err := decodeV03(data, &p); err != nil {
+		if err := a2a.Unmarshal(data, &p); err != nil {
 			return nil, err
 		}
 		if p.PushNotificationConfig == nil {
@@ -38,7 +38,7 @@ var getPushConfigV03 = Codec[*a2a.GetTaskPushNotificationConfigRequest]{
 	},
 	Decode: func(data []byte) (*a2a.GetTaskPushNotificationConfigRequest, error) {
 		var p taskParamsV03
-		if err := decodeV03(data, &p); err != nil {
+		if err := a2a.Unmarshal(data, &p); err != nil {
 			return nil, err
 		}
 		if err := (&a2a.SubscribeToTaskRequest{ID: p.ID}).Validate(); err != nil {
@@ -58,7 +58,7 @@ var resultPushConfigsV03 = Codec[*a2a.ListTaskPushNotificationConfigsResponse]{
 	},
 	Decode: func(data []byte) (*a2a.ListTaskPushNotificationConfigsResponse, error) {
 		var configs []taskPushConfigV03
-		if err := decodeV03(data, &configs); err != nil {
+		if err := a2a.Unmarshal(data, &configs); err != nil {
 			return nil, err
 		}
 		out := new(a2a.ListTaskPushNotificationConfigsResponse)

@@ -1,8 +1,10 @@
 package wire
 
 import (
-	"encoding/json"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"staff0/a2a"
 )
@@ -38,12 +40,12 @@ type messageV03 struct {
 }
 
 type partV03 struct {
-	Kind     string          `json:"kind"`
-	Type     string          `json:"type,omitempty"` // what early 0.2 called kind; never written
-	Text     *string         `json:"text,omitempty"`
-	File     *fileV03        `json:"file,omitempty"`
-	Data     json.RawMessage `json:"data,omitempty"`
-	Metadata a2a.Struct      `json:"metadata,omitempty"`
+	Kind     string         `json:"kind"`
+	Type     string         `json:"type,omitempty"` // what early 0.2 called kind; never written
+	Text     *string        `json:"text,omitempty"`
+	File     *fileV03       `json:"file,omitempty"`
+	Data     jsontext.Value `json:"data,omitempty"`
+	Metadata a2a.Struct     `json:"metadata,omitempty"`
 }
 
 type fileV03 struct {
@@ -127,18 +129,7 @@ func (t timestamp) MarshalJSON() ([]byte, error) {
 	return append(a2a.AppendTime(b, t.Time), '"'), nil
 }
 
-func (t *timestamp) UnmarshalJSON(data []byte) error {
-	if string(data) == "null" {
-		return nil
-	}
-	var text string
-	if err := json.Unmarshal(data, &text); err != nil {
-		return err
-	}
-	at, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		return &a2a.DecodeError{Field: "timestamp", Problem: "must be a timestamp such as 2006-01-02T15:04:05.000Z"}
-	}
-	t.Time = at.UTC()
-	return nil
+// UnmarshalJSONFrom reads it as in 1.0.
+func (t *timestamp) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	return json.UnmarshalDecode(d, &t.Time)
 }

@@ -1,8 +1,8 @@
 package wire
 
 import (
-	"encoding/json"
 	"errors"
+	"fmt"
 
 	"staff0/a2a"
 )
@@ -13,8 +13,8 @@ var V10 = &Dialect{
 	Extensions:  ExtensionsHeader,
 	errorObject: appendErrorV10,
 
-	SendMessage:          Method[*a2a.SendMessageRequest, a2a.Event]{"SendMessage", paramsV10[a2a.SendMessageRequest](), answerV10},
-	SendStreamingMessage: Method[*a2a.SendMessageRequest, a2a.Event]{"SendStreamingMessage", paramsV10[a2a.SendMessageRequest](), eventV10},
+	SendMessage:          Method[*a2a.SendMessageRequest, a2a.Event]{"SendMessage", sendV10, answerV10},
+	SendStreamingMessage: Method[*a2a.SendMessageRequest, a2a.Event]{"SendStreamingMessage", sendV10, eventV10},
 	GetTask:              Method[*a2a.GetTaskRequest, *a2a.Task]{"GetTask", paramsV10[a2a.GetTaskRequest](), taskV10},
 	ListTasks: Method[*a2a.ListTasksRequest, *a2a.ListTasksResponse]{
 		"ListTasks", paramsV10[a2a.ListTasksRequest](), Codec[*a2a.ListTasksResponse]{
@@ -43,41 +43,49 @@ var V10 = &Dialect{
 	},
 }
 
-// noun is a pointer to a type of package a2a that reads its own 1.0 form.
-type noun[T any] interface {
-	*T
-	json.Unmarshaler
-}
-
-func decodeNoun[T any, P noun[T]](data []byte) (*T, error) {
+func decodeNoun[T any](data []byte) (*T, error) {
 	value := new(T)
-	if err := P(value).UnmarshalJSON(data); err != nil {
+	if err := a2a.Unmarshal(data, value); err != nil {
 		return nil, err
 	}
 	return value, nil
 }
 
-func nounV10[T any, P noun[T]]() Codec[*T] {
-	return Codec[*T]{Append: appendValue[*T], Decode: decodeNoun[T, P]}
+func nounV10[T any]() Codec[*T] {
+	return Codec[*T]{Append: appendValue[*T], Decode: decodeNoun[T]}
 }
 
-// request is a noun that knows what it requires.
-type request[T any] interface {
-	noun[T]
+// paramsV10 is the codec of a noun that knows what it requires.
+func paramsV10[T any, P interface {
+	*T
 	Validate() error
-}
-
-func paramsV10[T any, P request[T]]() Codec[*T] {
+}]() Codec[*T] {
 	return Codec[*T]{
 		Append: appendValue[*T],
 		Decode: func(data []byte) (*T, error) {
-			value, err := decodeNoun[T, P](data)
+			value, err := decodeNoun[T](data)
 			if err != nil {
 				return nil, err
 			}
 			return value, P(value).Validate()
 		},
 	}
+}
+
+// sendV10 is bounded, since what comes with a message is kept.
+var sendV10 = bounded(paramsV10[a2a.SendMessageRequest]())
+
+// bounded refuses parameters above a2a.MaxRequest before it looks at them.
+func bounded[T any](codec Codec[T]) Codec[T] {
+	decode := codec.Decode
+	codec.Decode = func(data []byte) (T, error) {
+		if len(data) > a2a.MaxRequest {
+			var none T
+			return none, a2a.TooLarge("params", fmt.Sprintf("must be at most %d KiB of JSON", a2a.MaxRequest>>10))
+		}
+		return decode(data)
+	}
+	return codec
 }
 
 var taskV10 = Codec[*a2a.Task]{

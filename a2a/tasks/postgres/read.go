@@ -30,7 +30,7 @@ func (s *Store) record(row pgx.Row) (*tasks.Record, error) {
 		return nil, err
 	}
 	rec.Owner, rec.Created, rec.Elsewhere = tasks.Owner(owner), time.Unix(0, created), holder != 0 && holder != s.holder.current()
-	if err := rec.Task.UnmarshalJSON(snapshot); err != nil {
+	if err := rec.Task.UnmarshalJSON(a2a.Repaired(snapshot)); err != nil {
 		return nil, &Error{ErrDamaged, fmt.Errorf("a task: %w", err)}
 	}
 	return rec, nil
@@ -90,7 +90,7 @@ func (s *Store) events(ctx context.Context, id a2a.TaskID, after tasks.Seq) ([]t
 		if entry.Seq == 0 {
 			break
 		}
-		if entry.Event, err = a2a.UnmarshalEvent(b); err != nil {
+		if entry.Event, err = a2a.UnmarshalEvent(a2a.Repaired(b)); err != nil {
 			return nil, &Error{ErrDamaged, fmt.Errorf("an event: %w", err)}
 		}
 		entries = append(entries, entry)

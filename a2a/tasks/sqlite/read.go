@@ -126,7 +126,7 @@ func sum(ctx context.Context, entries *sql.Stmt, r row) error {
 		if err := rows.Scan(&b); err != nil {
 			return err
 		}
-		event, err := a2a.UnmarshalEvent(b)
+		event, err := a2a.UnmarshalEvent(a2a.Repaired(b))
 		if err != nil {
 			return &damaged{fmt.Errorf("a stored event cannot be read: %w", err)}
 		}
@@ -163,7 +163,7 @@ func (s *Store) Events(ctx context.Context, id a2a.TaskID, after tasks.Seq) ([]t
 		if err := rows.Scan(&entry.Seq, &b); err != nil {
 			return nil, s.readFault(err)
 		}
-		if entry.Event, err = a2a.UnmarshalEvent(b); err != nil {
+		if entry.Event, err = a2a.UnmarshalEvent(a2a.Repaired(b)); err != nil {
 			return nil, s.readFault(&damaged{fmt.Errorf("a stored event cannot be read: %w", err)})
 		}
 		entries = append(entries, entry)
