@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -21,12 +22,11 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// Bounds of a server. There is no write timeout: a stream lasts as long as a person takes to answer, and each of its events has a deadline of
-// its own.
+// Bounds of a server. It has no write timeout, for an answer may last as long as a person takes: see pacedListener.
 const (
 	headerTimeout  = 10 * time.Second
 	bodyTimeout    = 30 * time.Second
-	idleTimeout    = 2 * time.Minute
+	idleTimeout    = time.Minute
 	maxHeaderBytes = 32 << 10
 	stopTimeout    = 8 * time.Second // of the ten seconds that a service manager may grant
 )
@@ -74,6 +74,8 @@ type service struct {
 	drain func(ctx context.Context)
 	// close is called when nothing runs any more.
 	close func() error
+	// idle and write replace the bounds of those names unless they are 0.
+	idle, write time.Duration
 }
 
 // listen opens the listener of a server.
@@ -140,13 +142,16 @@ func writeAddr(path string, ln net.Listener) (remove func(), err error) {
 // run serves until ctx ends or something beside the server fails.
 func (s *service) run(ctx context.Context, addrFile string) error {
 	fresh := new(freshConns)
+	write := cmp.Or(s.write, writeTimeout)
+	ln := &pacedListener{s.ln, write}
 	server := &http.Server{
 		ConnState:         fresh.note,
-		Handler:           &front{s.handler, s.log},
+		Handler:           &front{s.handler, s.log, write},
 		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
+		IdleTimeout:       cmp.Or(s.idle, idleTimeout),
 		MaxHeaderBytes:    maxHeaderBytes,
 		TLSConfig:         s.tls,
+		HTTP2:             &http.HTTP2Config{WriteByteTimeout: write},
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	remove, err := writeAddr(addrFile, s.ln)
@@ -172,9 +177,9 @@ func (s *service) run(ctx context.Context, addrFile string) error {
 	go func() {
 		var err error
 		if s.tls != nil {
-			err = server.ServeTLS(s.ln, "", "")
+			err = server.ServeTLS(ln, "", "")
 		} else {
-			err = server.Serve(s.ln)
+			err = server.Serve(ln)
 		}
 		if !errors.Is(err, http.ErrServerClosed) {
 			ended <- startError(fmt.Errorf("%s stopped serving: %w", s.name, err), "start it again")
@@ -242,12 +247,13 @@ func (f *freshConns) close() {
 
 // front stands before every server. It is one layer and not several, for a stream that waits keeps the stack of all of them.
 type front struct {
-	next http.Handler
-	log  *slog.Logger
+	next  http.Handler
+	log   *slog.Logger
+	write time.Duration // what one slice of an answer may take
 }
 
-// ServeHTTP bounds the time in which a request's body must arrive (http.Server's own ReadTimeout would end streams, too), and keeps one broken
-// request from ending the others.
+// ServeHTTP bounds the time in which a request's body must arrive (http.Server's own ReadTimeout would end streams, too)
+// and the answer leave, and keeps one broken request from ending the others.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer f.recovered()
 	if r.Body != nil && r.Body != http.NoBody {
@@ -256,7 +262,13 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			r.Body = &guardedBody{ReadCloser: r.Body, control: control}
 		}
 	}
-	f.next.ServeHTTP(w, r)
+	if r.ProtoMajor < 2 { // the connection is the answer's alone
+		f.next.ServeHTTP(w, r)
+		return
+	}
+	paced := &pacedWriter{w, http.NewResponseController(w), f.write}
+	f.next.ServeHTTP(paced, r)
+	paced.hurry() // what is left of the answer leaves now
 }
 
 // recovered takes in a panic. net/http does too, but says so to nobody's log.
@@ -269,7 +281,8 @@ func (f *front) recovered() {
 	}
 }
 
-// guardedBody lifts the deadline when the body has been read, for the connection is then watched for the client going away.
+// guardedBody lifts the deadline when the body has been read, for the connection is then watched for the client going
+// away. One that could not be read keeps it: net/http goes on to read what is left of it.
 type guardedBody struct {
 	io.ReadCloser
 	control *http.ResponseController
@@ -277,7 +290,7 @@ type guardedBody struct {
 
 func (b *guardedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if err != nil {
+	if err == io.EOF {
 		_ = b.control.SetReadDeadline(time.Time{})
 	}
 	return n, err

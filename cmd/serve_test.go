@@ -416,4 +416,6 @@ func TestCommandCanBePasted(t *testing.T) {
 	}
 }
 
-func newFront(next http.Handler, log *slog.Logger) http.Handler { return &front{next, log} }
+func newFront(next http.Handler, log *slog.Logger) http.Handler {
+	return &front{next, log, writeTimeout}
+}
