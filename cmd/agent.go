@@ -284,7 +284,11 @@ func (a *agentServer) newSender() (*push.Sender, error) {
 func (a *agentServer) newServer(metadata *oauth.Metadata, verifier bearer.Verifier) (*a2asrv.Server, error) {
 	config := a2asrv.Config{
 		Engine: a.engine, Verifier: verifier, Scope: askScope, Realm: a.Company + " HR agent", Log: a.log,
-		Ready: func() bool { return !a.draining.Load() },
+		Ready:     func() bool { return !a.draining.Load() },
+		KeepAlive: a.KeepAlive, QuestionsPerAsker: a2asrv.Unlimited,
+	}
+	if r := a.questionsPerAsker(development(metadata, a.loopback)); !r.Off {
+		config.QuestionsPerAsker = a2asrv.Rate{N: r.N, Per: r.Per}
 	}
 	card := hragent.CardConfig{
 		Company: a.Company, Organization: "https://" + a.EmailDomain, Interfaces: a2asrv.Interfaces(a.base + "/"),

@@ -178,8 +178,12 @@ func (s *Server) fail(c *call, stream bool, err error) {
 	if gone(c.r.Context()) {
 		return
 	}
+	var soon *tooSoon
 	status := http.StatusOK // errors of the protocol are answers of JSON-RPC like any other
 	switch {
+	case errors.As(err, &soon):
+		status = http.StatusTooManyRequests
+		retryIn(c.w, soon.wait)
 	case errors.Is(err, errTooMany):
 		status = http.StatusTooManyRequests
 		unavailable(c.w)

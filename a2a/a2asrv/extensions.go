@@ -59,9 +59,8 @@ func (e *extensions) add(c *call, uri string) {
 
 // message hands a message the extensions that are in force. Those that it names itself (§4.1.4) count as asked for:
 // there are clients whose programs cannot set a header.
-func (e *extensions) message(c *call, req any) {
-	send, ok := req.(*a2a.SendMessageRequest)
-	if !ok || len(e.declared) == 0 {
+func (e *extensions) message(c *call, send *a2a.SendMessageRequest) {
+	if len(e.declared) == 0 {
 		return
 	}
 	if send.Message != nil {

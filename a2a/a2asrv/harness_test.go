@@ -176,7 +176,7 @@ func newAgent(t testing.TB, change func(*a2asrv.Config)) *agent {
 		t.Fatal(err)
 	}
 	config := a2asrv.Config{
-		Card: testCard(), Engine: a.engine, Verifier: tokens{}, Scope: testScope, Realm: "staff0", Path: "/a2a", Ready: a.ready.Load,
+		Card: testCard(), Engine: a.engine, Verifier: tokens{}, Scope: testScope, Realm: "staff0", Path: "/a2a", Ready: a.ready.Load, QuestionsPerAsker: a2asrv.Unlimited,
 		ResourceMetadata: "https://hr.staff0.com/.well-known/oauth-protected-resource", Log: slog.New(slog.NewTextHandler(a.log, nil)),
 	}
 	if change != nil {

@@ -174,7 +174,7 @@ func params[Req, Res any](b binding, m *wire.Method[Req, Res], c *call) (Req, er
 		err = a2a.InvalidParams("tenant", "is not one that the agent card names") // §8.3.2
 	}
 	if err == nil {
-		b.server.extensions.message(c, req)
+		err = b.server.admit(c, req)
 	}
 	return req, err
 }

@@ -69,7 +69,9 @@ type Config struct {
 	// KeepAlive is the longest silence of a call that waits: then a comment is sent in a stream, and a blank before the
 	// JSON of a blocking answer. 0 is the constant of that name.
 	KeepAlive time.Duration
-	Log       *slog.Logger
+	// QuestionsPerAsker bounds what one client may send: beyond it 429, and nothing is stored.
+	QuestionsPerAsker Rate
+	Log               *slog.Logger
 }
 
 // Server is an http.Handler. It serves the card at CardPath and LegacyCardPath to everyone, calls and the extended card to whoever has a token,
@@ -84,6 +86,7 @@ type Server struct {
 	log        *slog.Logger
 	ready      func() bool
 	keepAlive  time.Duration
+	meter      *meter
 	path       string // without the slash at the end; "" for the root
 	pure       *card  // of the newest version alone
 	union      *card  // for readers of any version
@@ -126,6 +129,10 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		engine: c.Engine, log: c.Log, ready: c.Ready, keepAlive: cmp.Or(c.KeepAlive, KeepAlive), path: strings.TrimSuffix(c.Path, "/"), waiting: map[tasks.Owner]int{}, refusals: map[refusalText][]byte{},
 		buffers: sync.Pool{New: func() any { return &buffer{make([]byte, 0, bufferSize)} }},
+	}
+	var err error
+	if s.meter, err = newMeter(c.QuestionsPerAsker); err != nil {
+		return nil, err
 	}
 	public, err := signed(c.Card, c.CardKey)
 	if err != nil {

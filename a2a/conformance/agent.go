@@ -52,7 +52,9 @@ func newAgent(o options) (*agent, error) {
 	if a.engine, err = tasks.NewEngine(config); err != nil {
 		return nil, err
 	}
-	server, err := a2asrv.New(a2asrv.Config{Card: public, Engine: a.engine, Verifier: everybody{}, Scope: scope, Path: "/a2a", Log: o.Log})
+	server, err := a2asrv.New(a2asrv.Config{
+		Card: public, Engine: a.engine, Verifier: everybody{}, Scope: scope, Path: "/a2a", Log: o.Log, QuestionsPerAsker: a2asrv.Unlimited,
+	})
 	if err != nil {
 		return nil, err
 	}
