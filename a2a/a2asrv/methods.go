@@ -32,7 +32,7 @@ func (s *Server) newOperations(card *a2a.AgentCard, protocolBinding string) map[
 	for d, names := range tenants {
 		b := binding{s, names, table}
 		serve(b, &d.GetTask, atOnce, s.engine.Get)
-		serve(b, &d.ListTasks, atOnce, s.engine.List)
+		serve(b, &d.ListTasks, paged, s.engine.List)
 		serve(b, &d.CancelTask, atOnce, s.engine.Cancel)
 		serve(b, &d.SendMessage, waiting, s.engine.Send)
 		if declared(card.Capabilities.Streaming) {
@@ -84,14 +84,17 @@ type binding struct {
 	table   map[string]operation
 }
 
-// Whether a call is answered with what there is, or waits for a task.
+// manner is how a call is answered.
+type manner uint8
+
 const (
-	atOnce  = false
-	waiting = true
+	atOnce  manner = iota // with what there is
+	paged                 // with much of it, which is built for few calls at a time
+	waiting               // with a task that is waited for
 )
 
 // serve enters a method with one answer.
-func serve[Req, Res any](b binding, m *wire.Method[Req, Res], waits bool, do func(context.Context, tasks.Owner, Req) (Res, error)) {
+func serve[Req, Res any](b binding, m *wire.Method[Req, Res], how manner, do func(context.Context, tasks.Owner, Req) (Res, error)) {
 	s := b.server
 	b.table[m.Name] = operation{run: func(c *call) error {
 		req, err := params(b, m, c)
@@ -99,7 +102,14 @@ func serve[Req, Res any](b binding, m *wire.Method[Req, Res], waits bool, do fun
 			return err
 		}
 		ctx := c.r.Context()
-		if waits {
+		switch how {
+		case paged:
+			leave, err := s.pages.enter(ctx, c.owner.Client())
+			if err != nil {
+				return err
+			}
+			defer leave() // when the answer has left
+		case waiting:
 			if !s.enter(c.owner) {
 				return errTooMany
 			}

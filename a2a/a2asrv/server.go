@@ -87,6 +87,7 @@ type Server struct {
 	ready      func() bool
 	keepAlive  time.Duration
 	meter      *meter
+	pages      pages
 	path       string // without the slash at the end; "" for the root
 	pure       *card  // of the newest version alone
 	union      *card  // for readers of any version
