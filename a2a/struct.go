@@ -1,6 +1,9 @@
 package a2a
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Struct is a JSON object whose members the protocol does not define (google.protobuf.Struct), kept as
 // compact text; nil is absent.
@@ -30,35 +33,34 @@ func (s Struct) MarshalJSON() ([]byte, error) {
 	return s, nil
 }
 
-// merge returns the object with the members of another one added; where both have one, the other's is
-// taken.
-func (s Struct) merge(other Struct) Struct {
-	if len(s) == 0 || len(other) == 0 {
-		if len(other) > 0 {
-			return other
+// merge returns the members of all objects, oldest first; of those that have the same name the newest
+// is taken. What is not an object is left out.
+func merge(objects []Struct) Struct {
+	var out Struct
+	found, seen := 0, map[string]bool{}
+	for _, object := range slices.Backward(objects) {
+		if len(object) == 0 {
+			continue
 		}
-		return s
-	}
-	out := append(make(Struct, 0, len(s)+len(other)), '{')
-	add := func(name, value []byte) {
-		out = append(appendString(comma(out, len(out)-1), string(name)), ':')
-		out = append(out, value...)
-	}
-	replaced := map[string]bool{}
-	err := Members(other, func(name, value []byte) {
-		replaced[string(name)] = true
-		add(name, value)
-	})
-	if err != nil {
-		return s
-	}
-	err = Members(s, func(name, value []byte) {
-		if !replaced[string(name)] {
-			add(name, value)
+		if found++; found == 1 {
+			out = object // most often there is no other
 		}
-	})
-	if err != nil {
-		return s
+	}
+	if found < 2 {
+		return out
+	}
+	out = Struct{'{'}
+	for _, object := range slices.Backward(objects) {
+		if len(object) == 0 || Members(object, nil) != nil {
+			continue
+		}
+		_ = Members(object, func(name, value []byte) {
+			if !seen[string(name)] {
+				seen[string(name)] = true
+				out = append(appendString(comma(out, len(out)-1), string(name)), ':')
+				out = append(out, value...)
+			}
+		})
 	}
 	return append(out, '}')
 }

@@ -4,7 +4,7 @@ import "staff0/a2a"
 
 // Assembler puts the events of one task together, as Follow and Watch yield them. The zero value is ready. What it returns must not be changed.
 type Assembler struct {
-	task    *a2a.Task
+	fold    *a2a.Fold // nil before the first event of a task
 	message *a2a.Message
 }
 
@@ -13,13 +13,13 @@ type Assembler struct {
 func (a *Assembler) Add(event a2a.Event) {
 	switch e := event.(type) {
 	case *a2a.Task:
-		if a.task != nil && a.task.ID != "" && a.task.ID != e.ID {
+		if have := a.Task(); have != nil && have.ID != "" && have.ID != e.ID {
 			return
 		}
-		a.task = e
+		a.fold = a2a.NewFold(e)
 		return
 	case *a2a.Message:
-		if a.task == nil {
+		if a.fold == nil {
 			a.message = e
 			return
 		}
@@ -28,19 +28,24 @@ func (a *Assembler) Add(event a2a.Event) {
 	case *a2a.TaskArtifactUpdateEvent:
 		a.begin(e.TaskID, e.ContextID)
 	}
-	if a.task != nil {
-		a.task = a.task.Apply(event)
+	if a.fold != nil {
+		a.fold.Add(event)
 	}
 }
 
 func (a *Assembler) begin(id a2a.TaskID, context a2a.ContextID) {
-	if a.task == nil {
-		a.task = &a2a.Task{ID: id, ContextID: context}
+	if a.fold == nil {
+		a.fold = a2a.NewFold(&a2a.Task{ID: id, ContextID: context})
 	}
 }
 
 // Task is the task as far as it is known, nil if no event told of one.
-func (a *Assembler) Task() *a2a.Task { return a.task }
+func (a *Assembler) Task() *a2a.Task {
+	if a.fold == nil {
+		return nil
+	}
+	return a.fold.Task()
+}
 
 // Message is the answer of an agent that answers without a task (§3.1.1), nil if there was none.
 func (a *Assembler) Message() *a2a.Message { return a.message }

@@ -61,15 +61,10 @@ func (s *Sender) notice(ctx context.Context, w *tasks.Webhook) (*notice, error) 
 		return nil, err
 	}
 	n := &notice{through: w.Sent, dialect: d}
-	var task *a2a.Task // as it is after the entry
+	var sum a2a.Fold // the task as it is after the entry
 	for _, entry := range entries {
-		switch event := entry.Event.(type) {
-		case *a2a.Task:
-			task = event
-		default:
-			if d.tasks && task != nil && n.event == nil {
-				task = task.Apply(event)
-			}
+		if d.tasks && n.event == nil {
+			sum.Add(entry.Event)
 		}
 		_, remark := entry.Event.(*a2a.Message)
 		switch {
@@ -81,7 +76,7 @@ func (s *Sender) notice(ctx context.Context, w *tasks.Webhook) (*notice, error) 
 			return n, nil
 		default:
 			n.seq, n.through, n.event, n.last = entry.Seq, entry.Seq, entry.Event, ends(entry.Event)
-			if d.tasks && task != nil {
+			if task := sum.Task(); task != nil {
 				n.event = task
 			}
 		}

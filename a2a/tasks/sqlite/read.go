@@ -121,6 +121,7 @@ func sum(ctx context.Context, entries *sql.Stmt, r row) error {
 	}
 	defer rows.Close()
 	n := tasks.Seq(0)
+	var task a2a.Fold
 	for ; rows.Next(); n++ {
 		var b sql.RawBytes
 		if err := rows.Scan(&b); err != nil {
@@ -130,12 +131,9 @@ func sum(ctx context.Context, entries *sql.Stmt, r row) error {
 		if err != nil {
 			return &damaged{fmt.Errorf("a stored event cannot be read: %w", err)}
 		}
-		if r.record.Task == nil {
-			r.record.Task, _ = event.(*a2a.Task)
-		} else {
-			r.record.Task = r.record.Task.Apply(event)
-		}
+		task.Add(event)
 	}
+	r.record.Task = task.Task()
 	switch err := rows.Err(); {
 	case err != nil:
 		return err
