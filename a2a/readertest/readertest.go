@@ -27,6 +27,8 @@ type Entrance struct {
 	Member string
 	// Proto says that Member, in camelCase, may also come by its proto name.
 	Proto bool
+	// BOM says that a byte order mark before the text is passed over.
+	BOM bool
 	// Read reads a text and returns what it took for Member, "" if there was nothing.
 	Read func(text []byte) (string, error)
 }
@@ -38,6 +40,7 @@ type vector struct {
 	Text    *string `json:"text"`
 	Want    string  `json:"want"`  // taken, ignored or refused
 	Proto   bool    `json:"proto"` // about the proto name
+	BOM     bool    `json:"bom"`   // about a byte order mark
 }
 
 // Values of the member; the one is to be taken, the other never.
@@ -71,8 +74,12 @@ func Run(t *testing.T, entrances ...Entrance) {
 				case got != "":
 					outcome = fmt.Sprintf("taken for %q", got)
 				}
-				if outcome != v.Want {
-					t.Errorf("%s, want it %s: %.300s %v", outcome, v.Want, text, err)
+				want := v.Want
+				if e.BOM && v.BOM {
+					want = "ignored"
+				}
+				if outcome != want {
+					t.Errorf("%s, want it %s: %.300s %v", outcome, want, text, err)
 				}
 			})
 		}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -119,7 +120,7 @@ func UnmarshalCard(data []byte) (*a2a.AgentCard, error) {
 	if len(data) > MaxCardSize {
 		return nil, invalidResponse(fmt.Errorf("the agent card is larger than %d bytes", MaxCardSize))
 	}
-	card, err := decodeCard(data)
+	card, err := decodeCard(withoutBOM(data))
 	var fault *a2a.DecodeError
 	switch {
 	case err == nil:
@@ -129,6 +130,9 @@ func UnmarshalCard(data []byte) (*a2a.AgentCard, error) {
 	}
 	return nil, invalidResponse(fmt.Errorf("reading the agent card: %w", err))
 }
+
+// withoutBOM passes over a byte order mark, which editors leave before files (RFC 8259 §8.1).
+func withoutBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\ufeff")) }
 
 func decodeCard(data []byte) (*a2a.AgentCard, error) {
 	var doc cardDoc

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -234,5 +235,21 @@ func TestExtendedCard(t *testing.T) {
 		if !json.Valid(answer) {
 			t.Errorf("%s is not JSON", answer)
 		}
+	}
+}
+
+// TestCardsWithManyAddresses: the addresses of a card are told apart with work in proportion to their
+// number. Comparing each with all others took seconds for a card of the largest size.
+func TestCardsWithManyAddresses(t *testing.T) {
+	const n = 15_000
+	var text strings.Builder
+	text.WriteString(`{"url":"u","additionalInterfaces":[`)
+	for i := range n {
+		text.WriteString(`{"url":"https://a.example/` + strconv.Itoa(i) + `","transport":"GRPC"},`)
+	}
+	text.WriteString(`{"url":"u","transport":"JSONRPC"}]}`)
+	card := readCard(t, []byte(text.String()))
+	if got := len(card.SupportedInterfaces); got != n+1 {
+		t.Errorf("%d addresses", got)
 	}
 }

@@ -128,6 +128,9 @@ func FuzzEvents(f *testing.F) {
 			}
 		}
 		want := []byte(strings.NewReplacer("\n", " ", "\r", " ").Replace(string(data)))
+		if len(bytes.TrimSpace(want)) == 0 {
+			return
+		}
 		n := 0
 		for e, err := range Events(rec.Body) {
 			if err != nil || !bytes.Equal(e.Data, want) {

@@ -142,20 +142,20 @@ func TestReaders(t *testing.T) {
 		readertest.Entrance{Name: "0.3, webhook's body", Text: `{"kind":"task","id":"t","status":{"state":"working"}@}`, Member: "contextId", Proto: true, Read: event(V03, nil)},
 
 		readertest.Entrance{
-			Name: "card", Text: `{"name":"n","url":"u"@}`, Member: "documentationUrl", Proto: true,
+			Name: "card", BOM: true, Text: `{"name":"n","url":"u"@}`, Member: "documentationUrl", Proto: true,
 			Read: card(func(c *a2a.AgentCard) string { return c.DocumentationURL }),
 		},
 		readertest.Entrance{
-			Name: "interface of a card", Text: `{"supportedInterfaces":[{"url":"u"@}]}`, Member: "protocolBinding", Proto: true,
+			Name: "interface of a card", BOM: true, Text: `{"supportedInterfaces":[{"url":"u"@}]}`, Member: "protocolBinding", Proto: true,
 			Read: card(func(c *a2a.AgentCard) string { return c.SupportedInterfaces[0].ProtocolBinding }),
 		},
 		readertest.Entrance{
-			Name: "scheme of a card", Text: `{"url":"u","securitySchemes":{"my_scheme":{"openIdConnectSecurityScheme":{"description":"d"@}}}}`,
+			Name: "scheme of a card", BOM: true, Text: `{"url":"u","securitySchemes":{"my_scheme":{"openIdConnectSecurityScheme":{"description":"d"@}}}}`,
 			Member: "openIdConnectUrl", Proto: true,
 			Read: card(func(c *a2a.AgentCard) string { return c.SecuritySchemes["my_scheme"].OpenIDConnect.OpenIDConnectURL }),
 		},
 		readertest.Entrance{
-			Name: "requirement of a card", Text: `{"url":"u","securityRequirements":[{"schemes":{"s":{"list":[]@}}}]}`,
+			Name: "requirement of a card", BOM: true, Text: `{"url":"u","securityRequirements":[{"schemes":{"s":{"list":[]@}}}]}`,
 			Read: card(func(*a2a.AgentCard) string { return "" }),
 		},
 		readertest.Entrance{

@@ -95,7 +95,7 @@ func VerifyCard(data []byte, keys ...*CardKey) (*a2a.AgentCard, error) {
 	if len(card.Signatures) > MaxSignatures {
 		return nil, invalidResponse(fmt.Errorf("the agent card has more than %d signatures", MaxSignatures))
 	}
-	payloads, err := payloadsOf(data)
+	payloads, err := payloadsOf(withoutBOM(data))
 	if err != nil {
 		return nil, invalidResponse(fmt.Errorf("the agent card %w", err))
 	}

@@ -130,7 +130,7 @@ var ErrEventTooLarge = errors.New("an event of the stream is too large")
 
 // Events reads a stream as the HTML standard has it (§9.2.6): lines end in LF, CR or CRLF, a byte order mark may come first, data lines are
 // joined with LF, comments and unknown fields are passed over, an event without data is none, and neither is one that the end of the stream cut
-// off. The stream ends clean with the reader; any other end is the error, once, as the last element.
+// off. Blank data is none either, which browsers see otherwise: some servers send it to keep a stream open. The stream ends clean with the reader; any other end is the error, once, as the last element.
 func Events(r io.Reader) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		lines := lineReader{r: bufio.NewReader(r)}
@@ -151,7 +151,7 @@ func Events(r io.Reader) iter.Seq2[Event, error] {
 				first = false
 			}
 			if len(line) == 0 {
-				if hasData {
+				if len(bytes.TrimSpace(data)) > 0 {
 					event.Data = data
 					if event.Type == "" {
 						event.Type = "message"
