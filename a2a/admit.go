@@ -67,7 +67,8 @@ func (r *SendMessageRequest) Admit(limits Limits) error {
 // ReasonTooLarge is the reason, in the metadata of an error, that a bound was exceeded.
 const ReasonTooLarge = "too_large"
 
-// TooLarge returns an ErrInvalidParams about a bound that a field exceeds; the description has the bound.
+// TooLarge returns an ErrInvalidParams about a bound that a field exceeds; the description has the
+// bound.
 func TooLarge(field, description string) error {
 	return &Error{
 		Err: ErrInvalidParams, Metadata: map[string]string{"reason": ReasonTooLarge},

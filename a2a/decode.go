@@ -259,7 +259,9 @@ func UnmarshalEvent(data []byte) (Event, error) {
 		event, kinds = in.ArtifactUpdate, kinds+1
 	}
 	if kinds != 1 {
-		return nil, &DecodeError{Problem: "must have exactly one of task, message, statusUpdate and artifactUpdate"}
+		return nil, &DecodeError{
+			Problem: "must have exactly one of task, message, statusUpdate and artifactUpdate",
+		}
 	}
 	return event, nil
 }

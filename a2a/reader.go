@@ -56,7 +56,7 @@ func (e *DecodeError) Unwrap() error { return e.Cause }
 // Unmarshal reads one JSON text into the value that v points to. As in ProtoJSON, null is absent,
 // unknown members are ignored (§5.7), names may be camelCase or snake_case, whole numbers may stand
 // in quotes or end in .0, and times may have any offset and fraction. Nothing remains of what v was
-// before.
+// before, and v does not refer to data.
 //
 // The error is a *DecodeError. The time and memory it takes are in proportion to the text.
 func Unmarshal(data []byte, v any) error {
@@ -296,7 +296,8 @@ func readEnum(d *jsontext.Decoder, names []string) (uint8, error) {
 	return uint8(n), nil
 }
 
-// decodeBase64 takes the standard and the URL-safe alphabet, padded or not, as ProtoJSON readers do.
+// decodeBase64 takes the standard and the URL-safe alphabet, padded or not, as ProtoJSON readers
+// do.
 func decodeBase64(s string) ([]byte, error) {
 	s = strings.TrimRight(s, "=")
 	if strings.ContainsAny(s, "-_") {

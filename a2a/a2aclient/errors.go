@@ -102,7 +102,7 @@ func refusal(res *http.Response, rest bool) error {
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if json.Unmarshal(body, &plain) == nil && plain.Error.Message != "" {
+	if a2a.Unmarshal(body, &plain) == nil && plain.Error.Message != "" {
 		e.Err = &a2a.Error{Err: a2a.ErrUnknown, Message: plain.Error.Message}
 	}
 	return e

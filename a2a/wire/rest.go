@@ -196,12 +196,17 @@ func (r *Route) Params(query string, body []byte) (json.RawMessage, error) {
 		return body, nil
 	}
 	b := appendMembers([]byte{'{'}, r.path)
+	inBody := make([]bool, len(r.path)) // a member of the path that the body has, too
 next:
 	for _, m := range members {
-		for _, p := range r.path {
+		for i, p := range r.path {
 			if m.name != p.name && m.name != snakeOf(p.name) {
 				continue
 			}
+			if inBody[i] {
+				return nil, a2a.InvalidParams(p.name, "is given twice")
+			}
+			inBody[i] = true
 			if m.value != "null" && m.value != `""` && !isText([]byte(m.value), p.value) {
 				return nil, a2a.InvalidParams(p.name, "is another one in the body than in the path")
 			}

@@ -137,6 +137,7 @@ func TestParamsOfRoutes(t *testing.T) {
 		{"a body for nothing", "GET", "/tasks/t", "", "rubbish", `{"id":"t"}`, nil},
 		{"the tenant in the query", "GET", "/tasks/t", "tenant=x", "", `{"id":"t","tenant":"x"}`, nil},
 		{"and in the path", "GET", "/x/tasks/t", "tenant=x", "", `{"id":"t","tenant":"x"}`, nil},
+		{"both names in the body, and the path", "POST", "/tasks/t/pushNotificationConfigs", "", `{"taskId":"t","task_id":"t","url":"u"}`, "", a2a.ErrInvalidParams},
 		{"another one", "GET", "/x/tasks/t", "tenant=y", "", "", a2a.ErrInvalidParams},
 		{"no body", "POST", "/tasks/t:cancel", "", "", `{"id":"t"}`, nil},
 		{"null", "POST", "/tasks/t:cancel", "", " null\n", `{"id":"t"}`, nil},
