@@ -3,6 +3,8 @@ package ciba
 import (
 	"errors"
 	"time"
+
+	"staff0/ciba/oauth"
 )
 
 const (
@@ -65,8 +67,8 @@ func (p *Pace) Next(sent, now time.Time, err error) (at time.Time, ok bool) {
 	case isTemporary:
 		// RFC 8628 §3.5, which CIBA follows: poll less often upon time-outs.
 		// Ten thousand pollers must not greet a provider that comes back.
-		wait = max(min(p.Interval<<min(p.failures, 8), maxBackoff), p.Interval)
 		p.failures++
+		wait = max(oauth.Backoff(p.failures, p.Interval, maxBackoff), p.Interval)
 		notBefore = now.Add(failed.RetryAfter)
 	default:
 		return time.Time{}, false

@@ -49,8 +49,8 @@ var arrows = map[string]arrow{
 	"llm":  {theirs: []string{modText}}, // full-width forms and accents in questions
 	"ciba": {ours: []string{"ciba/oauth", "ciba/jwks"}},
 
-	"ciba/jwks":   {theirs: []string{modKeyfunc, modJWKSet, modJWT}},
-	"ciba/oauth":  {theirs: []string{modJWT}}, // signed client assertions
+	"ciba/jwks":   {ours: []string{"ciba/oauth"}, theirs: []string{modKeyfunc, modJWKSet, modJWT}}, // key sets are fetched on the one way out
+	"ciba/oauth":  {},
 	"ciba/bearer": {ours: []string{"ciba/jwks"}},
 	"ciba/idp":    {ours: []string{"ciba/oauth", "ciba/bearer", "ciba/jwks"}, theirs: []string{modJWT}}, // it guards its Management API
 
@@ -60,7 +60,7 @@ var arrows = map[string]arrow{
 	"a2a/tasks/sqlite":          {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modSQLite}},
 	"a2a/tasks/postgres":        {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modPgx, modPuddle}},
 	"a2a/tasks/storetest":       {ours: []string{"a2a", "a2a/tasks"}},
-	"a2a/push":                  {ours: []string{"a2a", "a2a/wire", "a2a/tasks"}},
+	"a2a/push":                  {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/oauth"}}, // Retry-After, and how pauses grow,
 	"a2a/a2asrv":                {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/bearer"}},
 	"a2a/a2aclient":             {ours: []string{"a2a", "a2a/wire", "ciba/oauth"}},
 	"a2a/conformance":           {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push", "ciba/jwks"}}, // a program of its own, for tests

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -87,22 +86,11 @@ func (c *Client) Employee(ctx context.Context, token oauth.Token, subject, verif
 	if verifiedEmail != "" {
 		req.Header.Set(VerifiedEmailHeader, escapeAddress(verifiedEmail))
 	}
-	// The copy shares the connections. A redirect would send the token on.
-	hc := *c.HTTPClient
-	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if hc.Timeout == 0 {
-		hc.Timeout = requestTimeout
-	}
-	resp, err := hc.Do(req)
-	if err != nil {
+	answer, err := oauth.Do(c.HTTPClient, req, requestTimeout, maxAnswerBytes)
+	if err != nil && answer == nil {
 		return nil, sendError(ctx, err)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes+1))
-	if err != nil {
-		return nil, sendError(ctx, err)
-	}
-	return readAnswer(resp, body, subject)
+	return readAnswer(answer, err != nil, subject)
 }
 
 // escapeSegment escapes a subject so that it is one segment of a path on every
@@ -115,15 +103,15 @@ func escapeSegment(subject string) string {
 	return url.PathEscape(subject)
 }
 
-func readAnswer(resp *http.Response, body []byte, subject string) (*Employee, error) {
-	status := resp.StatusCode
+func readAnswer(resp *oauth.Response, tooLarge bool, subject string) (*Employee, error) {
+	status, body := resp.Status, resp.Body
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")) // "" is no JSON either
 	switch {
 	case status == http.StatusOK:
 		if mediaType != "application/json" {
 			return nil, &AnswerError{status, "it is not application/json"}
 		}
-		if len(body) > maxAnswerBytes {
+		if tooLarge {
 			return nil, &AnswerError{status, "it is too long"}
 		}
 		record, err := decodeEmployee(body, subject)
@@ -145,7 +133,7 @@ func readAnswer(resp *http.Response, body []byte, subject string) (*Employee, er
 	case status == http.StatusConflict && problemType(mediaType, body) == typeSubjectMismatch:
 		return nil, ErrSubjectMismatch
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
-		return nil, &TemporaryError{Status: status, RetryAfter: parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())}
+		return nil, &TemporaryError{Status: status, RetryAfter: oauth.RetryAfter(resp.Header, maxRetryAfter)}
 	case status >= 300 && status < 400:
 		return nil, &AnswerError{status, "redirects are not followed, the token would go elsewhere; check the address"}
 	}

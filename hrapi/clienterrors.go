@@ -5,9 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 )
 
@@ -42,15 +39,10 @@ func (e *AnswerError) Error() string {
 	return fmt.Sprintf("hrapi: the answer of the HR API (%d) cannot be used: %s", e.Status, e.Reason)
 }
 
-// sendError sorts what went wrong on the way. The address is left out: it ends
-// in the subject.
+// sendError sorts what went wrong on the way.
 func sendError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("hrapi: %w", context.Cause(ctx))
-	}
-	var addressed *url.Error
-	if errors.As(err, &addressed) {
-		err = addressed.Err
 	}
 	// A certificate that is not trusted now will not be trusted in a second.
 	var untrusted *tls.CertificateVerificationError
@@ -58,17 +50,4 @@ func sendError(ctx context.Context, err error) error {
 		return fmt.Errorf("hrapi: the certificate of the HR API is not trusted: %w", err)
 	}
 	return &TemporaryError{Err: err}
-}
-
-// parseRetryAfter reads seconds or a date (RFC 9110 §10.2.3); anything else
-// counts as nothing.
-func parseRetryAfter(value string, now time.Time) time.Duration {
-	var wait time.Duration
-	if seconds, err := strconv.Atoi(value); err == nil {
-		// Before the multiplication, which could overflow.
-		wait = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
-	} else if at, err := http.ParseTime(value); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), maxRetryAfter)
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -74,7 +73,7 @@ const (
 // refusal reads an answer with a status other than 200. In HTTP+JSON that is how the errors of the protocol come, and they are what is returned then.
 func refusal(res *http.Response, rest bool) error {
 	e := &HTTPError{
-		Status: res.StatusCode, Challenge: res.Header.Get("WWW-Authenticate"), RetryAfter: parseRetryAfter(res.Header.Get("Retry-After")),
+		Status: res.StatusCode, Challenge: res.Header.Get("WWW-Authenticate"), RetryAfter: oauth.RetryAfter(res.Header, maxRetryAfter),
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxRefusal))
 	if err != nil {
@@ -128,17 +127,6 @@ func fault(object json.RawMessage, status int) *a2a.Error {
 		e.Err = a2a.ErrUnknown
 	}
 	return e
-}
-
-// parseRetryAfter reads seconds or a date (RFC 9110 §10.2.3).
-func parseRetryAfter(v string) time.Duration {
-	d := time.Duration(0)
-	if n, err := strconv.ParseUint(v, 10, 31); err == nil {
-		d = time.Duration(n) * time.Second
-	} else if at, err := http.ParseTime(v); err == nil {
-		d = time.Until(at)
-	}
-	return min(max(d, 0), maxRetryAfter)
 }
 
 // retryAfter is how long an error asks to wait.

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"staff0/ciba"
+	"staff0/ciba/oauth"
 	"staff0/llm"
 )
 
@@ -104,33 +104,19 @@ func (d *ManagementAPI) get(ctx context.Context, path string) ([]managementUser,
 		return nil, errors.New("the Management API has no address or no client") // err holds the person's address
 	}
 	req.Header.Set("Accept", "application/json")
-	// The copy shares the connections. A redirect would send token and address elsewhere.
-	hc := *d.HTTPClient
-	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if hc.Timeout == 0 {
-		hc.Timeout = directoryTimeout
-	}
-	res, err := hc.Do(req)
-	if err != nil {
-		if ue, ok := errors.AsType[*url.Error](err); ok {
-			err = ue.Err // the URL holds the person's address
-		}
-		return nil, fmt.Errorf("the Management API cannot be reached: %w", err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxDirectoryAnswer+1))
+	res, err := oauth.Do(d.HTTPClient, req, directoryTimeout, maxDirectoryAnswer)
 	switch {
+	case res == nil:
+		return nil, fmt.Errorf("the Management API cannot be reached: %w", err)
+	case res.Status == http.StatusUnauthorized || res.Status == http.StatusForbidden:
+		return nil, fmt.Errorf("the Management API answered %d; the agent's client needs the scope read:users for it", res.Status)
+	case res.Status != http.StatusOK:
+		return nil, fmt.Errorf("the Management API answered %d", res.Status)
 	case err != nil:
-		return nil, fmt.Errorf("the Management API broke off: %w", err)
-	case res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
-		return nil, fmt.Errorf("the Management API answered %d; the agent's client needs the scope read:users for it", res.StatusCode)
-	case res.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("the Management API answered %d", res.StatusCode)
-	case len(body) > maxDirectoryAnswer:
 		return nil, errors.New("the Management API answered with too much")
 	}
 	var users []managementUser
-	if json.Unmarshal(body, &users) != nil || users == nil {
+	if json.Unmarshal(res.Body, &users) != nil || users == nil {
 		return nil, errors.New("the Management API answered with something that is no list of users")
 	}
 	return users, nil

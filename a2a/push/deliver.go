@@ -10,6 +10,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/tasks"
+	"staff0/ciba/oauth"
 )
 
 // deliver sends to one webhook what there is to send, and gives way to others after some of it. An attempt that has begun is finished even if stop
@@ -124,11 +125,7 @@ func (s *Sender) attempt(ctx context.Context, w *tasks.Webhook, n *notice, o *ou
 // backoff is the wait after a number of failures: drawn by lot below a bound that doubles, so that those who failed together do not come back
 // together.
 func backoff(tries int) time.Duration {
-	bound := lastRetry
-	if tries < 7 {
-		bound = min(bound, firstRetry<<(tries-1))
-	}
-	return 1 + rand.N(bound)
+	return 1 + rand.N(oauth.Backoff(tries, firstRetry, lastRetry))
 }
 
 // fault is why an attempt has failed.
@@ -150,7 +147,7 @@ func answered(res *http.Response) *fault {
 		f.final = true
 	case code >= 500, code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests:
 		f.patience = Patience
-		f.retryAfter = retryAfter(res.Header.Get("Retry-After"))
+		f.retryAfter = oauth.RetryAfter(res.Header, maxRetryAfter)
 	}
 	return f
 }

@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"staff0/a2a"
 	"staff0/a2a/tasks"
@@ -176,15 +175,4 @@ func unanswered(err error) *fault {
 		f.text = "the receiver did not answer in time"
 	}
 	return f
-}
-
-// retryAfter reads the header (RFC 9110 §10.2.3), as far as the wait is one that we would bear.
-func retryAfter(value string) time.Duration {
-	var d time.Duration
-	if n, err := strconv.ParseUint(value, 10, 31); err == nil {
-		d = time.Duration(n) * time.Second
-	} else if at, err := http.ParseTime(value); err == nil {
-		d = time.Until(at)
-	}
-	return min(max(d, 0), maxRetryAfter)
 }

@@ -1,10 +1,11 @@
 package idp
 
 import (
-	"net"
 	"net/http"
-	"net/netip"
+	"net/url"
 	"strings"
+
+	"staff0/ciba/oauth"
 )
 
 // routes are all there is. Unknown paths and methods get 404 and 405 from the mux.
@@ -59,19 +60,8 @@ func (p *Provider) frontDoor(next http.Handler, anyAddress bool) http.Handler {
 	})
 }
 
-// loopbackHost tells whether a Host header names this machine: localhost or a
-// loopback address, with or without a port. Names that merely resolve to one
-// do not count, since a resolver is what an attacker brings along.
+// loopbackHost reports whether a Host header names this machine, with or without
+// a port. A zone does not occur in one (RFC 9110 §7.2).
 func loopbackHost(host string) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	} else {
-		name = strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
-	}
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(name)
-	return err == nil && addr.Zone() == "" && addr.Unmap().IsLoopback()
+	return !strings.Contains(host, "%") && oauth.IsLoopback(&url.URL{Host: host})
 }

@@ -7,16 +7,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/MicahParks/jwkset"
 	"github.com/MicahParks/keyfunc/v3"
 	"github.com/golang-jwt/jwt/v5"
+
+	"staff0/ciba/oauth"
 )
 
 const (
@@ -48,26 +47,6 @@ func (s *set) lookup(ctx context.Context, kid, alg string) (crypto.PublicKey, er
 	return key, nil
 }
 
-// checkURL admits https, and http towards this machine.
-func checkURL(raw string) error {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return errors.New("jwks: the address of the key set cannot be parsed")
-	}
-	if u.Host == "" || u.User != nil || u.Fragment != "" {
-		return fmt.Errorf("jwks: %q is no address of a key set", u.Redacted())
-	}
-	if u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()) {
-		return nil
-	}
-	return fmt.Errorf("jwks: key sets are fetched over https, or http from this machine, not from %q", raw)
-}
-
-func loopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
-}
-
 // fetch gets and reads a key set. jwkset's own fetching is passed by: it follows redirects, reads without end, and lets
 // one malformed key or an empty set take all good keys away.
 func fetch(ctx context.Context, hc *http.Client, address string) (*set, error) {
@@ -76,22 +55,16 @@ func fetch(ctx context.Context, hc *http.Client, address string) (*set, error) {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/jwk-set+json, application/json")
-	resp, err := hc.Do(req)
-	if err != nil {
+	resp, err := oauth.Do(hc, req, FetchTimeout, MaxKeySetBytes)
+	switch {
+	case resp == nil:
 		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the key set was answered with status %d", resp.StatusCode)
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, MaxKeySetBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading the key set: %w", err)
-	}
-	if len(body) > MaxKeySetBytes {
+	case resp.Status != http.StatusOK:
+		return nil, fmt.Errorf("the key set was answered with status %d", resp.Status)
+	case err != nil:
 		return nil, fmt.Errorf("the key set is larger than %d bytes", MaxKeySetBytes)
 	}
-	return readSet(ctx, body)
+	return readSet(ctx, resp.Body)
 }
 
 // readSet keeps the keys that may verify signatures. A set without any is an error, never an empty set: an issuer that
@@ -205,17 +178,4 @@ func forVerifying(o object) bool {
 	}
 	ops, ok := asTexts(raw)
 	return ok && bytes.HasPrefix(raw, []byte("[")) && slices.Contains(ops, string(jwkset.KeyOpsVerify))
-}
-
-// newClient takes the transport of hc and leaves what must not happen to a key set: redirects (the keys of another host
-// would count as the issuer's), cookies, and waiting without end.
-func newClient(hc *http.Client) *http.Client {
-	own := &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Timeout:       FetchTimeout,
-	}
-	if hc != nil {
-		own.Transport = hc.Transport
-	}
-	return own
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"staff0/ciba/oauth"
 )
 
 // The times of a Remote.
@@ -82,13 +84,13 @@ func NewRemote(cfg RemoteConfig) (*Remote, error) {
 	if (cfg.URL == "") == (cfg.Discover == nil) {
 		return nil, errors.New("jwks: a remote key set needs either a URL or a way to discover it")
 	}
-	r := &Remote{discover: cfg.Discover, address: cfg.URL, client: newClient(cfg.HTTPClient), log: cfg.Log}
+	r := &Remote{discover: cfg.Discover, address: cfg.URL, client: cfg.HTTPClient, log: cfg.Log}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.URL != "" {
-		if err := checkURL(cfg.URL); err != nil {
-			return nil, err
+		if _, err := oauth.ParseEndpoint(cfg.URL); err != nil {
+			return nil, fmt.Errorf("jwks: the address of the key set: %w", err)
 		}
 	}
 	return r, nil
@@ -242,8 +244,8 @@ func (r *Remote) fetchSet(ctx context.Context) (*set, error) {
 		if address, err = r.discover(ctx); err != nil {
 			return nil, fmt.Errorf("finding the address of the key set: %w", err)
 		}
-		if err := checkURL(address); err != nil {
-			return nil, err
+		if _, err := oauth.ParseEndpoint(address); err != nil {
+			return nil, fmt.Errorf("the address of the key set: %w", err)
 		}
 		r.mu.Lock()
 		r.address = address

@@ -90,7 +90,7 @@ func IsTemporary(err error) bool {
 // newError makes an Error of an answer. The interval is advice, so one that
 // cannot be read is ignored rather than hiding the error code.
 func newError(status int, header http.Header, body []byte) *Error {
-	e := &Error{Status: status, RetryAfter: retryAfter(header.Get("Retry-After"))}
+	e := &Error{Status: status, RetryAfter: RetryAfter(header, maxRetryAfter)}
 	var m struct {
 		Code        string          `json:"error"`
 		Description string          `json:"error_description"`
@@ -105,20 +105,6 @@ func newError(status int, header http.Header, body []byte) *Error {
 		e.Interval = min(max(s.Duration(), 0), maxRetryAfter)
 	}
 	return e
-}
-
-// retryAfter reads RFC 9110 §10.2.3: a number of seconds, or a date.
-func retryAfter(v string) time.Duration {
-	if v == "" {
-		return 0
-	}
-	d := time.Duration(0)
-	if n, err := strconv.ParseUint(v, 10, 31); err == nil {
-		d = time.Duration(n) * time.Second
-	} else if at, err := http.ParseTime(v); err == nil {
-		d = time.Until(at)
-	}
-	return min(max(d, 0), maxRetryAfter)
 }
 
 // transportError sorts the failure of a request that got no answer. The

@@ -80,62 +80,24 @@ func PostForm(ctx context.Context, hc *http.Client, endpoint string, meta *Metad
 	return res, nil
 }
 
-// send makes one HTTP call and reads its bounded body.
-//
-// It asks the transport directly instead of calling Do: a transport knows
-// neither redirects nor cookies, so whatever client the caller hands over, none
-// can be followed and none can be sent.
+// send makes one call to the provider and sorts what can go wrong on the way.
 func send(ctx context.Context, hc *http.Client, method, endpoint string, header http.Header, body string) (*Response, error) {
-	timeout := hc.Timeout
-	if timeout <= 0 {
-		timeout = defaultTimeout
-	}
-	callCtx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-
 	var reader io.Reader
 	if body != "" {
 		reader = strings.NewReader(body)
 	}
-	req, err := http.NewRequestWithContext(callCtx, method, endpoint, reader)
+	req, err := http.NewRequestWithContext(ctx, method, endpoint, reader)
 	if err != nil {
 		return nil, fmt.Errorf("%w: it cannot be parsed", ErrInsecureURL)
 	}
-	if err := checkEndpoint(req.URL); err != nil {
-		return nil, err
-	}
 	header["Accept"] = []string{"application/json"}
 	req.Header = header
-
-	rt := hc.Transport
-	if rt == nil {
-		rt = http.DefaultTransport
-	}
-	sent := time.Now()
-	res, err := rt.RoundTrip(req)
-	if err != nil {
-		return nil, transportError(ctx, err)
-	}
-	defer res.Body.Close()
-	data, err := readBody(res)
-	if errors.Is(err, ErrBadResponse) {
+	res, err := Do(hc, req, defaultTimeout, maxResponseBytes)
+	switch {
+	case errors.Is(err, ErrTooLarge), errors.Is(err, ErrInsecureURL):
 		return nil, err
-	}
-	if err != nil {
+	case err != nil:
 		return nil, transportError(ctx, err)
 	}
-	return &Response{Status: res.StatusCode, Header: res.Header, Body: data, Sent: sent}, nil
-}
-
-func readBody(res *http.Response) ([]byte, error) {
-	if n := res.ContentLength; n >= 0 && n <= maxResponseBytes {
-		data := make([]byte, n)
-		_, err := io.ReadFull(res.Body, data)
-		return data, err
-	}
-	data, err := io.ReadAll(io.LimitReader(res.Body, maxResponseBytes+1))
-	if err == nil && len(data) > maxResponseBytes {
-		err = fmt.Errorf("%w: more than %d bytes", ErrBadResponse, maxResponseBytes)
-	}
-	return data, err
+	return res, nil
 }
