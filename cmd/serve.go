@@ -80,7 +80,7 @@ type service struct {
 
 // listen opens the listener of a server.
 func listen(addr string) (net.Listener, error) {
-	ln, err := net.Listen("tcp", addr)
+	ln, err := (&net.ListenConfig{Control: boundStall}).Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return nil, startError(fmt.Errorf("cannot listen: %w", err), "another address with --addr, or stop what listens there")
 	}

@@ -106,6 +106,7 @@ func serve[Req, Res any](b binding, m *wire.Method[Req, Res], how manner, do fun
 		case paged:
 			leave, err := s.pages.enter(ctx, c.owner.Client())
 			if err != nil {
+				c.w.Header()["Connection"] = closing // it is not kept for whoever does not read, say
 				return err
 			}
 			defer leave() // when the answer has left

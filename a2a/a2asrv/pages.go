@@ -8,7 +8,7 @@ import (
 
 // Bounds of what a client costs that asks for pages. A page takes a few MiB while it is built, and until it has left.
 const (
-	maxPages    = 2  // built for one client at a time
+	maxPages    = 4  // built for one client at a time
 	maxPageWait = 32 // calls of one client that wait for that
 	pageWait    = 10 * time.Second
 )

@@ -61,7 +61,9 @@ func TestFewPagesAtATime(t *testing.T) {
 		call(t.Context(), "bank-for-alice", "")
 		call(t.Context(), "bank-for-bob", "")
 		call(t.Context(), "bank", "/rest/tasks")
-		built(2, "for one client")
+		call(t.Context(), "bank", "")
+		call(t.Context(), "bank", "")
+		built(4, "for one client")
 		leaving, leave := context.WithCancel(t.Context())
 		call(leaving, "bank", "")
 		leave()
@@ -70,9 +72,9 @@ func TestFewPagesAtATime(t *testing.T) {
 		}
 		let <- struct{}{}
 		<-answers
-		built(3, "when one has left")
+		built(5, "when one has left")
 		call(t.Context(), "insurer", "")
-		built(4, "with another client's")
+		built(6, "with another client's")
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
 		if w := <-answers; w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
@@ -93,7 +95,7 @@ func TestFewPagesAtATime(t *testing.T) {
 				pages++
 			}
 		}
-		if pages != 3+32 {
+		if pages != 5+32 {
 			t.Errorf("%d calls have got their page in the end", pages)
 		}
 		a.shutdown(t)
