@@ -48,8 +48,8 @@ person through the identity provider (OpenID CIBA), and reads the one record tha
   staff0 agent show TASK`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if p.settingsErr != nil {
-				return p.settingsErr
+			if err := p.begin(c, forAgent); err != nil {
+				return err
 			}
 			return flags.serve(c.Context(), p.err, func(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
 				s.log(log)
@@ -92,9 +92,6 @@ func (s *settings) newAgentService(ctx context.Context, ln net.Listener, log *sl
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkAgent(); err != nil {
-		return nil, err
-	}
 	store, err := s.openTasks(ctx, log)
 	if err != nil {
 		return nil, err
@@ -109,9 +106,6 @@ func (s *settings) newAgentService(ctx context.Context, ln net.Listener, log *sl
 // publicURL is the base of the URLs in the card.
 func (s *settings) publicURL(ln net.Listener, secure bool) (string, error) {
 	if s.PublicURL != "" {
-		if _, err := checkURL("STAFF0_PUBLIC_URL", s.PublicURL); err != nil {
-			return "", err
-		}
 		return strings.TrimSuffix(s.PublicURL, "/"), nil
 	}
 	addr := ln.Addr().(*net.TCPAddr)
@@ -124,38 +118,6 @@ func (s *settings) publicURL(ln net.Listener, secure bool) (string, error) {
 		return "https://" + addr.String(), nil
 	}
 	return "http://" + addr.String(), nil
-}
-
-// checkAgent checks what needs no provider to be checked.
-func (s *settings) checkAgent() error {
-	if err := s.checkOrigins("HR_AGENT_AUTH0_CLIENT_SECRET", "STAFF0_ISSUER", "HR_AUTH0_DOMAIN", "HR_API_BASE_URL"); err != nil {
-		return err
-	}
-	for _, key := range []string{"GOOGLE_API_KEY", "GEMINI_API_KEY"} {
-		if err := s.checkOrigins(key, "GOOGLE_GEMINI_BASE_URL"); err != nil {
-			return err
-		}
-	}
-	if err := s.checkExpiry(); err != nil {
-		return err
-	}
-	if err := s.checkWaiting(); err != nil {
-		return err
-	}
-	if s.PollRate < 0 {
-		return usageError("STAFF0_POLL_RATE is negative", "0 for no limit, or polls a second")
-	}
-	if s.Retention < minRetention {
-		return usageError(fmt.Sprintf("STAFF0_RETENTION is %v", s.Retention), "an hour at least: clients come back to finished tasks")
-	}
-	if _, err := s.policy(); err != nil {
-		return err
-	}
-	if _, err := s.model(nil); err != nil {
-		return err
-	}
-	_, err := checkURL("HR_API_BASE_URL", s.APIBaseURL)
-	return err
 }
 
 // model is who helps the rules to read questions, nil if nobody does.
@@ -176,7 +138,7 @@ func (s *settings) model(log *slog.Logger) (llm.Model, error) {
 			return nil, usageError("STAFF0_MODEL is gemini, but there is no API key", "set GOOGLE_API_KEY or GEMINI_API_KEY, or STAFF0_MODEL=rules")
 		}
 	default:
-		return nil, usageError(fmt.Sprintf("%q is no model", s.Model), "STAFF0_MODEL is auto, gemini or rules")
+		return nil, usageError(fmt.Sprintf("unknown model %q", s.Model), "STAFF0_MODEL is auto, gemini or rules")
 	}
 	model, err := llm.NewGemini(llm.GeminiConfig{APIKey: key.Reveal(), BaseURL: s.GeminiBaseURL, ModelName: s.GeminiModel, Log: log})
 	if err != nil {
@@ -371,7 +333,7 @@ func (a *agentServer) directory(metadata *oauth.Metadata, provider ciba.Provider
 		client.Transport = &oauth.Transport{Source: source, Base: client.Transport}
 		return &hragent.ManagementAPI{BaseURL: metadata.ManagementAPI(), Issuer: issuer, Provider: provider, HTTPClient: client}, nil
 	}
-	return nil, usageError(fmt.Sprintf("%q is no directory", kind), "STAFF0_DIRECTORY is auth0, hint or file:PATH")
+	return nil, a.checkDirectory()
 }
 
 // ready reports what keeps the agent from working.

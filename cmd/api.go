@@ -33,8 +33,8 @@ On the development identity provider an empty database is filled with sample peo
   staff0 api list`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if p.settingsErr != nil {
-				return p.settingsErr
+			if err := p.begin(c, forAPI); err != nil {
+				return err
 			}
 			return flags.serve(c.Context(), p.err, func(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
 				s.log(log)
@@ -145,8 +145,8 @@ if there is a bad one. FILE may be - for standard input.`,
 				_, err := io.WriteString(p.out, hrapi.Example())
 				return err
 			}
-			if p.settingsErr != nil {
-				return p.settingsErr
+			if err := p.begin(c, forRecords); err != nil {
+				return err
 			}
 			in := p.in
 			if args[0] != "-" {
@@ -192,8 +192,8 @@ func (p *program) newAPIList() *cobra.Command {
 		Example: "  staff0 api list\n  staff0 api list > backup.csv",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if p.settingsErr != nil {
-				return p.settingsErr
+			if err := p.begin(c, forRecords); err != nil {
+				return err
 			}
 			db, err := s.openEmployees(c.Context())
 			if err != nil {

@@ -18,8 +18,8 @@ of the store. For PostgreSQL, use pg_dump.`,
 		Example: "  staff0 agent backup agent-backup.db",
 		Args:    needArgs("FILE"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if p.settingsErr != nil {
-				return p.settingsErr
+			if err := p.begin(c, forStore); err != nil {
+				return err
 			}
 			store, err := p.settings.openTasksReadOnly(c.Context())
 			if err != nil {

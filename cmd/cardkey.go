@@ -37,8 +37,8 @@ staff0 client card --pin, or with any library that verifies JWS over JCS (A2A §
 		Example: "  staff0 agent card-key\n  staff0 agent card-key > hr-agent.jwk",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if p.settingsErr != nil {
-				return p.settingsErr
+			if err := p.begin(c, forCardKey); err != nil {
+				return err
 			}
 			path, err := p.settings.cardKeyPath()
 			if err != nil {

@@ -54,9 +54,6 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 	if err != nil {
 		return nil, usageError(err.Error(), "set STAFF0_AGENT or --agent to an https address, or http on this machine")
 	}
-	if err := s.checkAskerOrigins(); err != nil { // here, before an agent out of .env is asked for anything
-		return nil, err
-	}
 	configured, _ := s.issuer()
 	issuer, err := oauth.ParseEndpoint(configured)
 	if err != nil {
@@ -97,16 +94,8 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 	return a, nil
 }
 
-// checkAskerOrigins refuses an agent or a provider out of .env for a client secret from elsewhere.
-func (s *settings) checkAskerOrigins() error {
-	return s.checkOrigins("A2A_CLIENT_AUTH0_CLIENT_SECRET", "STAFF0_ISSUER", "HR_AUTH0_DOMAIN", "STAFF0_AGENT")
-}
-
 // askerTokens is where tokens for the agent come from.
 func (s *settings) askerTokens(ctx context.Context, hc *http.Client) (oauth.TokenSource, *oauth.Metadata, error) {
-	if err := s.checkAskerOrigins(); err != nil {
-		return nil, nil, err
-	}
 	issuer, _ := s.issuer()
 	short, cancel := context.WithTimeoutCause(ctx, a2aclient.DefaultPatience, errProviderSilent)
 	defer cancel()
@@ -184,8 +173,8 @@ func clientError(err error) error {
 
 // withClient is what the commands of the asking side have in common.
 func (p *program) withClient(c *cobra.Command, wire wireFlags, pins ...string) (*asker, error) {
-	if p.settingsErr != nil {
-		return nil, p.settingsErr
+	if err := p.begin(c, forAsk); err != nil {
+		return nil, err
 	}
 	p.settings.log(slog.New(slog.NewTextHandler(p.err, nil)))
 	return p.settings.connect(c.Context(), wire, pins...)
@@ -210,8 +199,8 @@ func (p *program) newToken() *cobra.Command {
     -d '{"jsonrpc":"2.0","id":1,"method":"ListTasks"}'`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if p.settingsErr != nil {
-				return p.settingsErr
+			if err := p.begin(c, forToken); err != nil {
+				return err
 			}
 			source, _, err := p.settings.askerTokens(c.Context(), oauth.NewHTTPClient(0))
 			if err != nil {

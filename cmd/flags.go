@@ -1,50 +1,98 @@
 package cmd
 
-import "github.com/spf13/cobra"
+import (
+	"regexp"
 
-// Flags of settings. Their defaults are what the environment and .env say, so help shows what would be used. Secrets have no flags: arguments are
-// there for every process on the machine to read.
+	"github.com/spf13/cobra"
+)
+
+// Flags of settings. Their defaults are what the environment and .env say, so help shows what would
+// be used, and their texts are those of the table. Secrets have no flags: arguments are there for
+// every process on the machine to read.
+
+// settingAnnotation marks a flag with the setting that it sets.
+const settingAnnotation = "staff0_setting"
+
+// flagOf marks a flag that was just registered as the one that sets a setting.
+func flagOf(c *cobra.Command, flag, name string) {
+	if err := c.Flags().SetAnnotation(flag, settingAnnotation, []string{name}); err != nil {
+		panic(err) // the flag is not there
+	}
+}
+
+// usage is the text of a flag: that of the setting, and its name. Only the name of the flag's value
+// is left in backquotes.
+func usage(name string) string {
+	d := settingRow(name)
+	text := unquote(d.doc) + " (" + name
+	if d.standard != "" {
+		text += "; " + unquote(d.standard)
+	}
+	return text + ")"
+}
+
+func (s *settings) stringFlag(c *cobra.Command, flag, name string, value *string) {
+	c.Flags().StringVar(value, flag, *value, usage(name))
+	flagOf(c, flag, name)
+}
 
 func (s *settings) providerFlags(c *cobra.Command) {
+	s.stringFlag(c, "issuer", "STAFF0_ISSUER", &s.Issuer)
 	issuer, _ := s.issuer()
-	c.Flags().StringVar(&s.Issuer, "issuer", s.Issuer, "issuer of the identity provider, exactly as in its tokens (STAFF0_ISSUER; now "+issuer+")")
-	c.Flags().StringVar(&s.Provider, "provider", s.Provider, "kind of provider: auto, auth0, keycloak or generic (STAFF0_PROVIDER)")
+	c.Flags().Lookup("issuer").Usage = unquote(settingRow("STAFF0_ISSUER").doc) + " (STAFF0_ISSUER; now " + issuer + ")"
+	s.stringFlag(c, "provider", "STAFF0_PROVIDER", &s.Provider)
 }
 
 func (s *settings) apiDatabaseFlag(c *cobra.Command) {
-	c.Flags().StringVar(&s.APIDatabase, "database", s.APIDatabase,
-		"sqlite:FILE or memory: (STAFF0_API_DATABASE; sqlite:employees.db in the state directory)")
+	s.stringFlag(c, "database", "STAFF0_API_DATABASE", &s.APIDatabase)
 }
 
 func (s *settings) agentDatabaseFlag(c *cobra.Command) {
-	c.Flags().StringVar(&s.AgentDatabase, "database", s.AgentDatabase,
-		"sqlite:FILE, memory: or postgres://… (STAFF0_AGENT_DATABASE; sqlite:agent.db in the state directory)")
+	s.stringFlag(c, "database", "STAFF0_AGENT_DATABASE", &s.AgentDatabase)
 	c.Flags().Lookup("database").DefValue = shownDatabase(s.AgentDatabase)
 }
 
 func (s *settings) cardKeyFlag(c *cobra.Command) {
-	c.Flags().StringVar(&s.CardKey, "card-key", s.CardKey, "PEM `FILE` of the key that signs the agent card (STAFF0_CARD_KEY; card-key.pem in the state directory)")
+	s.stringFlag(c, "card-key", "STAFF0_CARD_KEY", &s.CardKey)
 }
 
 func (s *settings) tlsFlags(c *cobra.Command) {
-	c.Flags().StringVar(&s.TLSCert, "tls-cert", s.TLSCert, "certificate `FILE`, PEM (STAFF0_TLS_CERT)")
-	c.Flags().StringVar(&s.TLSKey, "tls-key", s.TLSKey, "key `FILE`, PEM (STAFF0_TLS_KEY)")
+	s.stringFlag(c, "tls-cert", "STAFF0_TLS_CERT", &s.TLSCert)
+	s.stringFlag(c, "tls-key", "STAFF0_TLS_KEY", &s.TLSKey)
 }
 
 func (s *settings) agentFlags(c *cobra.Command) {
-	f := c.Flags()
-	f.StringVar(&s.APIBaseURL, "api", s.APIBaseURL, "`URL` of the HR API (HR_API_BASE_URL)")
-	f.StringVar(&s.PublicURL, "public-url", s.PublicURL, "base `URL` that callers use, for the agent card (STAFF0_PUBLIC_URL; the listening address)")
-	f.StringVar(&s.Directory, "directory", s.Directory, "how an identifier becomes a person: auth0, hint or file:PATH (STAFF0_DIRECTORY; by provider)")
-	f.StringVar(&s.Model, "model", s.Model, "who reads the question: auto, gemini or rules (STAFF0_MODEL)")
-	f.StringVar(&s.Disclosure, "disclosure", s.Disclosure, "who may be told what: open or guarded (STAFF0_DISCLOSURE)")
-	f.StringVar(&s.WebhookAllow, "webhook-allow", s.WebhookAllow, "hosts and origins besides the public internet that webhooks may be at, separated by commas (STAFF0_WEBHOOK_ALLOW)")
-	f.DurationVar(&s.Retention, "retention", s.Retention, "how long finished tasks are kept (STAFF0_RETENTION)")
-	f.IntVar(&s.PollRate, "poll-rate", s.PollRate, "most polls a second to the identity provider, 0 for no limit (STAFF0_POLL_RATE)")
-	f.DurationVar(&s.ConsentExpiry, "consent-expiry", s.ConsentExpiry, "how long a person has to answer, 2s to 15m (STAFF0_CONSENT_EXPIRY)")
+	s.stringFlag(c, "api", "HR_API_BASE_URL", &s.APIBaseURL)
+	s.stringFlag(c, "public-url", "STAFF0_PUBLIC_URL", &s.PublicURL)
+	s.stringFlag(c, "directory", "STAFF0_DIRECTORY", &s.Directory)
+	s.stringFlag(c, "model", "STAFF0_MODEL", &s.Model)
+	s.stringFlag(c, "disclosure", "STAFF0_DISCLOSURE", &s.Disclosure)
+	s.stringFlag(c, "webhook-allow", "STAFF0_WEBHOOK_ALLOW", &s.WebhookAllow)
+	c.Flags().DurationVar(&s.Retention, "retention", s.Retention, usage("STAFF0_RETENTION"))
+	flagOf(c, "retention", "STAFF0_RETENTION")
+	c.Flags().IntVar(&s.PollRate, "poll-rate", s.PollRate, usage("STAFF0_POLL_RATE"))
+	flagOf(c, "poll-rate", "STAFF0_POLL_RATE")
+	c.Flags().DurationVar(&s.ConsentExpiry, "consent-expiry", s.ConsentExpiry, usage("STAFF0_CONSENT_EXPIRY"))
+	flagOf(c, "consent-expiry", "STAFF0_CONSENT_EXPIRY")
 }
 
 func (s *settings) askerFlags(c *cobra.Command) {
 	s.providerFlags(c)
-	c.Flags().StringVar(&s.Agent, "agent", s.Agent, "`URL` of the agent (STAFF0_AGENT)")
+	s.stringFlag(c, "agent", "STAFF0_AGENT", &s.Agent)
 }
+
+// unquote takes the backquotes off a text, but for those around a word in capitals, which name the
+// flag's value in help.
+func unquote(text string) string {
+	return quoted.ReplaceAllStringFunc(text, func(word string) string {
+		if placeholder.MatchString(word) {
+			return word
+		}
+		return word[1 : len(word)-1]
+	})
+}
+
+var (
+	quoted      = regexp.MustCompile("`[^`]*`")
+	placeholder = regexp.MustCompile("^`[A-Z]+`$")
+)

@@ -53,8 +53,8 @@ staff0 agent --webhook-allow http://localhost:10053`,
   STAFF0_WEBHOOK_SECRET=secret staff0 client ask "Does jdoe work here?" --webhook http://localhost:10053/`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if p.settingsErr != nil {
-				return p.settingsErr
+			if err := p.begin(c, forHook); err != nil {
+				return err
 			}
 			return o.serve(c.Context(), p.err, func(_ context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
 				secret := p.settings.WebhookSecret

@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// openToOthers reports whether a directory's mode lets its group or everybody do anything there.
+func openToOthers(info fs.FileInfo) bool { return info.Mode().Perm()&0o077 != 0 }
+
 // writableByOthers reports whether somebody other than this user and root may change the file.
 func writableByOthers(info fs.FileInfo) bool {
 	if info.Mode().Perm()&0o022 != 0 {

@@ -73,7 +73,7 @@ func TestWaitingSettings(t *testing.T) {
 		{"STAFF0_KEEPALIVE=100ms", true}, {"STAFF0_KEEPALIVE=1m", true}, {"STAFF0_KEEPALIVE=99ms", false},
 		{"STAFF0_KEEPALIVE=61s", false}, {"STAFF0_KEEPALIVE=0s", false}, {"STAFF0_DISCLOSURE=neutral", false},
 	} {
-		if err := mustLoad(t, []string{tt.setting}, "").checkAgent(); (err == nil) != tt.ok {
+		if err := mustLoad(t, []string{tt.setting}, "").check(forAgent); (err == nil) != tt.ok {
 			t.Errorf("%s: %v", tt.setting, err)
 		}
 	}

@@ -1,7 +1,9 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/caarlos0/env/v11"
 )
 
 func readme(t *testing.T) string {
@@ -109,40 +113,54 @@ func TestReadmeNames(t *testing.T) {
 	}
 }
 
-// TestReadmeSettings demands that the README's table has every setting with its default, and no setting that there is not.
+// TestReadmeSettings demands that the README's table is the one in the code.
 func TestReadmeSettings(t *testing.T) {
-	_, table, ok := strings.Cut(readme(t), "| variable |")
-	if !ok {
-		t.Skip("the README has no table of settings")
+	fields, err := env.GetFieldParams(new(settings))
+	if err != nil {
+		t.Fatal(err)
 	}
-	table, _, _ = strings.Cut(table, "\n\n")
-	// `…_SECRET` stands for the pair.
-	table = regexp.MustCompile("`(\\w+)_CLIENT_ID`, `…_SECRET`").ReplaceAllString(table, "`${1}_CLIENT_ID`, `${1}_CLIENT_SECRET`")
-	typ := reflect.TypeFor[settings]()
-	known := map[string]bool{}
-	for i := range typ.NumField() {
-		name, standard := typ.Field(i).Tag.Get("env"), typ.Field(i).Tag.Get("envDefault")
-		if name == "" {
-			continue
-		}
-		known[name] = true
-		row := ""
-		for line := range strings.Lines(table) {
-			if strings.Contains(line, "`"+name+"`") {
-				row = line
-				break
-			}
-		}
-		switch {
-		case row == "":
-			t.Errorf("the README's table lacks %s", name)
-		case standard != "" && !strings.Contains(row, "`"+standard+"`"):
-			t.Errorf("the README's row of %s lacks its default %s", name, standard)
+	standards := map[string]string{}
+	for _, f := range fields {
+		if f.HasDefaultValue {
+			standards[f.OwnKey] = "`" + f.DefaultValue + "`"
 		}
 	}
-	for _, m := range regexp.MustCompile("`((?:STAFF0|HR|A2A|GOOGLE|GEMINI)_[A-Z0-9_]+)`").FindAllStringSubmatch(table, -1) {
-		if !known[m[1]] {
-			t.Errorf("the README's table has %s, which is no setting", m[1])
+	var want strings.Builder
+	want.WriteString("| variable | used by | default | in `.env` | meaning |\n|---|---|---|---|---|\n")
+	for i := range settingTable {
+		d := &settingTable[i]
+		fmt.Fprintf(&want, "| `%s` | %s | %s | %s | %s |\n", d.name, d.uses, cmp.Or(standards[d.name], d.standard), d.inDotenv(), d.doc)
+	}
+	if !strings.Contains(readme(t), "\n"+want.String()+"\n") {
+		t.Errorf("the README's table of settings should be\n%s", want.String())
+	}
+}
+
+// String is the column "used by" of the README.
+func (u commands) String() string {
+	var words []string
+	for _, w := range []struct {
+		of   commands
+		word string
+	}{{forAsk | forToken | forHook, "client"}, {forAgent | forStore | forCardKey, "agent"}, {forAPI | forRecords, "API"}} {
+		if u&w.of != 0 {
+			words = append(words, w.word)
 		}
 	}
+	return strings.ReplaceAll(strings.Join(words, ", "), "client, agent, API", "all")
+}
+
+// inDotenv is the column "in .env" of the README.
+func (d *setting) inDotenv() string {
+	switch {
+	case d.namesOne != nil:
+		return "with credentials, `file:` never"
+	case d.class == fileName:
+		return "never"
+	case d.class == harmless || d.class == credential:
+		return "yes"
+	case d.party&toProvider == 0:
+		return "with the key"
+	}
+	return "with credentials"
 }

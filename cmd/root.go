@@ -25,7 +25,7 @@ type program struct {
 	dir      string // where .env is looked for
 
 	settings    *settings
-	settingsErr error // for the commands that need settings
+	settingsErr error // for the commands that use settings; see begin
 }
 
 // Main runs the program and returns its exit code.
@@ -41,9 +41,6 @@ func Main() int {
 // run runs one command line.
 func (p *program) run(ctx context.Context, args []string) int {
 	p.settings, p.settingsErr = loadSettings(p.environ, p.dir)
-	if p.settings == nil {
-		p.settings = new(settings)
-	}
 	root := p.newRoot()
 	root.SetArgs(args)
 	root.SetIn(p.in)

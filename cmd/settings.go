@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -88,8 +90,13 @@ type settings struct {
 	TLSKey  string `env:"STAFF0_TLS_KEY"`
 	Agent   string `env:"STAFF0_AGENT" envDefault:"http://localhost:10050"`
 
-	// sources says where each name got its value from: "environment", ".env", or nothing.
-	sources map[string]string
+	// sources says where each setting got its value.
+	sources map[string]source
+	// given are the values out of .env that a row of the table looks at; never a secret.
+	given map[string]string
+	// unreadable are the errors of values that are not of the setting's type. They matter to the commands
+	// that use the setting, and to no other.
+	unreadable map[string]error
 	// dotenv is the file that was read, "" if none.
 	dotenv string
 	// warnings are for the log, once there is one.
@@ -97,122 +104,183 @@ type settings struct {
 	stateDir string
 }
 
-// later are names of the table that this version does not act on. They are no misspellings.
-var later = []string{"STAFF0_PROMPTS_PER_PERSON", "STAFF0_PROMPTS_PER_ASKER"}
-
-// loadSettings reads the environment, and the .env of the working directory if it may be trusted.
+// loadSettings reads the environment, and the .env of the working directory if it may be trusted. Settings are returned in any case; an error
+// says that .env cannot be read.
 func loadSettings(environ []string, dir string) (*settings, error) {
-	s := &settings{sources: map[string]string{}}
+	s := &settings{sources: map[string]source{}, given: map[string]string{}, unreadable: map[string]error{}}
 	outside := map[string]string{}
 	for _, entry := range environ {
 		if name, value, ok := strings.Cut(entry, "="); ok && value != "" {
 			outside[name] = value
 		}
 	}
-	file, err := s.readDotenv(outside, dir)
-	if err != nil {
-		return nil, err
-	}
-	names, secrets := settingNames()
-	known := slices.Clone(names)
-	for _, name := range secrets {
-		known = append(known, name+"_FILE")
-	}
-	values := map[string]string{}
-	for _, name := range known {
-		switch {
-		case outside[name] != "":
-			values[name], s.sources[name] = outside[name], "environment"
-		case file[name] != "":
-			values[name], s.sources[name] = file[name], ".env"
-		}
-	}
-	for _, name := range secrets {
-		if err := s.readSecretFile(values, name); err != nil {
-			return nil, err
-		}
-	}
-	if err := env.ParseWithOptions(s, env.Options{Environment: values}); err != nil {
-		return nil, usageError("a setting cannot be read: "+strings.TrimPrefix(err.Error(), "env: "), "the README lists all settings")
-	}
 	s.stateDir = stateDirectory(outside)
-	for _, from := range []map[string]string{outside, file} {
+	inside, lines, readErr := s.readDotenv(outside, dir)
+	known := settingNames()
+	values := map[string]string{}
+	for i := range settingTable {
+		d := &settingTable[i]
+		value, from := s.find(d, outside, inside, lines)
+		from.known = d.known != nil && value == d.known()
+		if from.origin != fromDefault {
+			values[d.name], s.sources[d.name] = value, from
+		}
+		if from.origin == fromDotenv && d.namesOne != nil {
+			s.given[d.name] = value
+		}
+	}
+	s.parse(values)
+	for _, from := range []map[string]string{outside, inside} {
 		for _, name := range slices.Sorted(maps.Keys(from)) {
-			if strings.HasPrefix(name, "STAFF0_") && !slices.Contains(known, name) && !slices.Contains(later, name) {
-				s.warnings = append(s.warnings, fmt.Sprintf("the setting %s is not known; %s is the nearest", name, nearest(name, known)))
+			if warning := unknownName(name, known); warning != "" {
+				s.warnings = append(s.warnings, warning)
 			}
 		}
 	}
-	return s, nil
+	return s, readErr
 }
 
-// settingNames are the names in the tags of settings, and those of them that hold secrets.
-func settingNames() (all, secrets []string) {
-	t := reflect.TypeFor[settings]()
-	for i := range t.NumField() {
-		f := t.Field(i)
-		name := f.Tag.Get("env")
-		if name == "" {
+// find returns the value of a setting and where it comes from. A secret is read out of the file that NAME_FILE names, unless .env names it.
+func (s *settings) find(d *setting, outside, inside map[string]string, lines map[string]int) (string, source) {
+	named := d.name + "_FILE"
+	for _, layer := range []struct {
+		origin origin
+		values map[string]string
+	}{{fromEnvironment, outside}, {fromDotenv, inside}} {
+		value, path := layer.values[d.name], ""
+		if d.secret {
+			path = layer.values[named]
+		}
+		from := source{origin: layer.origin}
+		if layer.origin == fromDotenv {
+			from.line = lines[d.name]
+		}
+		switch {
+		case value != "" && path != "":
+			s.unreadable[d.name] = usageError(fmt.Sprintf("both %s and %s are set", d.name, named), "unset one of them")
+			return "", from
+		case value != "":
+			return value, from
+		case path == "":
 			continue
 		}
-		all = append(all, name)
-		if f.Type == reflect.TypeFor[oauth.Secret]() {
-			secrets = append(secrets, name)
+		from.file = named
+		if layer.origin == fromDotenv {
+			from.line = lines[named]
+			return "", from // .env names no files; see checkDotenv
 		}
+		text, err := readSecretFile(path)
+		if err != nil {
+			s.unreadable[d.name] = usageError(fmt.Sprintf("the file that %s names cannot be read: %v", named, err), "check the path and its permissions")
+		}
+		return text, from
 	}
-	return all, secrets
+	return "", source{}
+}
+
+// parse fills the fields. A value that is not of its field's type leaves the default there.
+func (s *settings) parse(values map[string]string) {
+	err := env.ParseWithOptions(s, env.Options{Environment: values})
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return
+	}
+	good := maps.Clone(values)
+	for _, one := range all.Errors {
+		var bad env.ParseError
+		if !errors.As(one, &bad) {
+			continue
+		}
+		field, _ := reflect.TypeFor[settings]().FieldByName(bad.Name)
+		name := field.Tag.Get("env")
+		delete(good, name)
+		s.unreadable[name] = usageError(fmt.Sprintf("%s, from %s, cannot be read", name, s.sources[name]), form(field.Type, bad.Err))
+	}
+	_ = env.ParseWithOptions(s, env.Options{Environment: good}) // what is left was read before
+}
+
+// form says how the value of a setting is written. It does not quote the value, which may have been meant for another setting.
+func form(t reflect.Type, err error) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "a duration has a unit, as in 120s, 2m or 1h30m"
+	case t.Kind() == reflect.Int:
+		return "a whole number"
+	}
+	return err.Error()
+}
+
+// unknownName returns a warning of a name that looks like a setting and is none, "" for any other.
+func unknownName(name string, known []string) string {
+	ours := false
+	for _, prefix := range []string{"STAFF0_", "A2A_CLIENT_AUTH0_", "HR_AGENT_AUTH0_", "HR_API_AUTH0_"} {
+		ours = ours || strings.HasPrefix(name, prefix)
+	}
+	switch {
+	case !ours || slices.Contains(known, name):
+		return ""
+	case slices.Contains(later, name):
+		return fmt.Sprintf("the setting %s is not in this version and does nothing", name)
+	}
+	if near := nearest(name, known); near != "" {
+		return fmt.Sprintf("the setting %s is not known; %s is the nearest", name, near)
+	}
+	return fmt.Sprintf("the setting %s is not known", name)
 }
 
 // readDotenv reads the .env that the original sample reads. A service manager has its own ways to set an environment, so a file that happens to
 // lie in its working directory is none of them; and a file that others may write to is theirs.
-func (s *settings) readDotenv(outside map[string]string, dir string) (map[string]string, error) {
+func (s *settings) readDotenv(outside map[string]string, dir string) (values map[string]string, lines map[string]int, err error) {
 	if dir == "" || outside["INVOCATION_ID"] != "" { // systemd.exec(5)
-		return nil, nil
+		return nil, nil, nil
 	}
 	path := filepath.Join(dir, ".env")
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
+		return nil, nil, nil
 	case err != nil:
 		s.warnings = append(s.warnings, fmt.Sprintf("%s is not read: %v", path, err))
-		return nil, nil
+		return nil, nil, nil
 	case writableByOthers(info):
 		s.warnings = append(s.warnings, path+" is not read, since others may write to it; chmod go-w it")
-		return nil, nil
+		return nil, nil, nil
 	}
-	file, err := godotenv.Read(path)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		values, err = godotenv.UnmarshalBytes(text)
+	}
 	if err != nil {
 		// The parser quotes the line, which may hold a secret.
-		return nil, usageError(path+" cannot be read", "each line is NAME=value or a comment that begins with #")
+		return nil, nil, usageError(path+" cannot be read", "each line is NAME=value or a comment that begins with #")
 	}
 	s.dotenv = path
-	return file, nil
+	return values, assignments(text), nil
 }
 
-// readSecretFile takes NAME from the file that NAME_FILE names.
-func (s *settings) readSecretFile(values map[string]string, name string) error {
-	path := values[name+"_FILE"]
-	if path == "" {
-		return nil
+// assignments returns on which line of a .env each name gets its value: the last one, as for the parser.
+func assignments(text []byte) map[string]int {
+	lines, n := map[string]int{}, 0
+	for line := range bytes.Lines(text) {
+		n++
+		if m := assignment.FindSubmatch(line); m != nil {
+			lines[string(m[1])] = n
+		}
 	}
-	if values[name] != "" && s.sources[name] == s.sources[name+"_FILE"] {
-		return usageError(fmt.Sprintf("both %s and %s_FILE are set", name, name), "unset one of them")
-	}
-	if s.sources[name] == "environment" {
-		return nil // the environment wins over a _FILE out of .env
-	}
+	return lines
+}
+
+var assignment = regexp.MustCompile(`^\s*(?:export\s+)?([A-Za-z0-9_.]+)\s*[=:]`)
+
+// readSecretFile returns the text of a file without its line ending.
+func readSecretFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return usageError(fmt.Sprintf("the file that %s_FILE names cannot be read: %v", name, err), "check the path and its permissions")
+		return "", err
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxSecretFile))
-	if err != nil {
-		return usageError(fmt.Sprintf("the file that %s_FILE names cannot be read: %v", name, err), "check the path and its permissions")
-	}
-	values[name], s.sources[name] = strings.TrimRight(string(text), "\r\n"), s.sources[name+"_FILE"]
-	return nil
+	return strings.TrimRight(string(text), "\r\n"), err
 }
 
 // stateDirectory is where databases are kept unless a setting says otherwise.
@@ -254,16 +322,15 @@ func (s *settings) issuer() (issuer string, configured bool) {
 
 // provider is the kind of provider, once its metadata are known.
 func (s *settings) provider(m *oauth.Metadata) (ciba.Provider, error) {
-	switch p := ciba.Provider(s.Provider); p {
-	case "auto", "":
-		if s.Auth0Domain != "" {
-			return ciba.Auth0, nil
-		}
+	switch p := ciba.Provider(s.Provider); {
+	case (p == "auto" || p == "") && s.Auth0Domain != "":
+		return ciba.Auth0, nil
+	case p == "auto" || p == "":
 		return ciba.DetectProvider(m), nil
-	case ciba.Auth0, ciba.Keycloak, ciba.Generic:
+	case slices.Contains(providerKinds, p):
 		return p, nil
 	}
-	return "", usageError(fmt.Sprintf("%q is no kind of provider", s.Provider), "STAFF0_PROVIDER is auto, auth0, keycloak or generic")
+	return "", usageError(fmt.Sprintf("unknown provider %q", s.Provider), "STAFF0_PROVIDER is auto, auth0, keycloak or generic")
 }
 
 // development reports whether known secrets and sample people may be used: the provider says that it is the development provider (which only a
@@ -290,21 +357,6 @@ const (
 	knownAgent
 )
 
-// checkOrigins refuses an address out of .env to which a secret from elsewhere would be sent: whoever can put a file into the working directory
-// must not be able to collect secrets with it.
-func (s *settings) checkOrigins(secret string, addresses ...string) error {
-	if s.sources[secret] != "environment" {
-		return nil
-	}
-	for _, name := range addresses {
-		if s.sources[name] == ".env" {
-			return usageError(fmt.Sprintf("%s comes from %s, but %s does not", name, s.dotenv, secret),
-				"set both in the same place, so that no file decides where a secret goes")
-		}
-	}
-	return nil
-}
-
 // policy is the disclosure policy.
 func (s *settings) policy() (hragent.Disclosure, error) {
 	switch d := hragent.Disclosure(s.Disclosure); d {
@@ -327,25 +379,6 @@ func (s *settings) questionsPerAsker(dev bool) rate {
 	return s.QuestionsPerAsker.or(defaultQuestions)
 }
 
-// checkWaiting checks how calls are answered while a person is asked.
-func (s *settings) checkWaiting() error {
-	if s.WaitingState != "working" && s.WaitingState != "auth_required" {
-		return usageError(fmt.Sprintf("unknown waiting state %q", s.WaitingState), "STAFF0_WAITING_STATE is working or auth_required")
-	}
-	if s.KeepAlive < minKeepAlive || s.KeepAlive > maxKeepAlive {
-		return usageError(fmt.Sprintf("STAFF0_KEEPALIVE is %v", s.KeepAlive), "it must be between 100ms and 1m")
-	}
-	return nil
-}
-
-// checkExpiry bounds the time that a person has to answer.
-func (s *settings) checkExpiry() error {
-	if s.ConsentExpiry < minConsentExpiry || s.ConsentExpiry > maxConsentExpiry {
-		return usageError(fmt.Sprintf("STAFF0_CONSENT_EXPIRY is %v", s.ConsentExpiry), "it must be between 2s and 15m")
-	}
-	return nil
-}
-
 // checkURL checks an address that credentials or answers are sent to.
 func checkURL(name, raw string) (*url.URL, error) {
 	u, err := oauth.ParseEndpoint(raw)
@@ -355,9 +388,9 @@ func checkURL(name, raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// nearest is the known name that takes the fewest changes.
+// nearest is the known name that takes the fewest changes, "" if it takes more than a third of the name.
 func nearest(name string, known []string) string {
-	best, least := "", 1<<30
+	best, least := "", len(name)/3+1
 	for _, k := range known {
 		if d := distance(name, k); d < least {
 			best, least = k, d

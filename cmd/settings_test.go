@@ -4,7 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -194,83 +194,40 @@ func TestDotenvIsReadOnlyWhenItMayBeTrusted(t *testing.T) {
 	})
 }
 
-// TestCheckOrigins: whoever can put a file into the working directory must not be able to collect secrets with it.
-func TestCheckOrigins(t *testing.T) {
-	secretFile := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(secretFile, []byte("s\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	const secret = "A2A_CLIENT_AUTH0_CLIENT_SECRET"
-	for _, tt := range []struct {
-		why     string
-		environ []string
-		dotenv  string
-		refused bool
-	}{
-		{"all of it from the environment", []string{secret + "=s", "STAFF0_ISSUER=https://id.example/"}, "", false},
-		{"all of it from the file", nil, secret + "=s\nSTAFF0_ISSUER=https://id.example/\n", false},
-		{"address from the environment, secret from the file", []string{"STAFF0_ISSUER=https://id.example/"}, secret + "=s\n", false},
-		{"address from the file, secret from the environment", []string{secret + "=s"}, "STAFF0_ISSUER=https://id.example/\n", true},
-		{"domain from the file", []string{secret + "=s"}, "HR_AUTH0_DOMAIN=tenant.auth0.com\n", true},
-		{"agent from the file", []string{secret + "=s"}, "STAFF0_AGENT=https://agent.example\n", true},
-		{"secret from a file that the environment names", []string{secret + "_FILE=" + secretFile}, "STAFF0_ISSUER=https://id.example/\n", true},
-		{"secret from a file that .env names", nil, secret + "_FILE=" + secretFile + "\nSTAFF0_ISSUER=https://id.example/\n", false},
-		{"the file repeats what the environment says", []string{secret + "=s", "STAFF0_ISSUER=https://id.example/"}, "STAFF0_ISSUER=https://evil.example/\n", false},
-		{"no secret of ours at all", nil, "STAFF0_ISSUER=https://id.example/\n", false},
-	} {
-		s := mustLoad(t, tt.environ, writeDotenv(t, tt.dotenv))
-		err := s.checkOrigins(secret, "STAFF0_ISSUER", "HR_AUTH0_DOMAIN", "STAFF0_AGENT")
-		if (err != nil) != tt.refused {
-			t.Errorf("%s: %v, refused should be %v", tt.why, err, tt.refused)
-		}
-		if err != nil {
-			wantUsage(t, err, secret, "same place")
-		}
-	}
-	// The agent's own: its secret and the model's key, each with the addresses that they go to.
-	for _, tt := range []struct{ environ, dotenv string }{
-		{"HR_AGENT_AUTH0_CLIENT_SECRET=s", "STAFF0_ISSUER=https://evil.example/"},
-		{"HR_AGENT_AUTH0_CLIENT_SECRET=s", "HR_AUTH0_DOMAIN=evil.example"},
-		{"HR_AGENT_AUTH0_CLIENT_SECRET=s", "HR_API_BASE_URL=https://evil.example"},
-		{"GOOGLE_API_KEY=k", "GOOGLE_GEMINI_BASE_URL=https://evil.example"},
-		{"GEMINI_API_KEY=k", "GOOGLE_GEMINI_BASE_URL=https://evil.example"},
-	} {
-		if err := mustLoad(t, []string{tt.environ}, writeDotenv(t, tt.dotenv)).checkAgent(); err == nil {
-			t.Errorf("%s in the environment with %s in .env was accepted", tt.environ, tt.dotenv)
-		}
-	}
-}
-
 func TestSecretFiles(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(file, []byte("from a file \r\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, secrets := settingNames()
-	slices.Sort(secrets)
-	want := []string{"A2A_CLIENT_AUTH0_CLIENT_SECRET", "GEMINI_API_KEY", "GOOGLE_API_KEY", "HR_AGENT_AUTH0_CLIENT_SECRET", "STAFF0_WEBHOOK_SECRET"}
-	if !slices.Equal(secrets, want) {
-		t.Fatalf("secrets are %q, want %q", secrets, want)
-	}
 	s := mustLoad(t, []string{
-		"A2A_CLIENT_AUTH0_CLIENT_SECRET_FILE=" + file, "GEMINI_API_KEY_FILE=" + file, "GOOGLE_API_KEY_FILE=" + file, "HR_AGENT_AUTH0_CLIENT_SECRET_FILE=" + file,
+		"A2A_CLIENT_AUTH0_CLIENT_SECRET_FILE=" + file, "GEMINI_API_KEY_FILE=" + file, "GOOGLE_API_KEY_FILE=" + file,
+		"HR_AGENT_AUTH0_CLIENT_SECRET_FILE=" + file, "STAFF0_WEBHOOK_SECRET_FILE=" + file,
 	}, "")
-	for i, got := range []oauth.Secret{s.ClientSecret, s.GeminiAPIKey, s.GoogleAPIKey, s.AgentSecret} {
+	for i, got := range []oauth.Secret{s.ClientSecret, s.GeminiAPIKey, s.GoogleAPIKey, s.AgentSecret, s.WebhookSecret} {
 		if got.Reveal() != "from a file " {
-			t.Errorf("%s: %q; the line ending goes, and nothing else", want[i], got.Reveal())
+			t.Errorf("%d: %q; the line ending goes, and nothing else", i, got.Reveal())
 		}
 	}
-	_, err := loadSettings([]string{"GOOGLE_API_KEY=a", "GOOGLE_API_KEY_FILE=" + file}, "")
-	wantUsage(t, err, "GOOGLE_API_KEY_FILE")
-	_, err = loadSettings([]string{"GOOGLE_API_KEY_FILE=" + file + ".missing"}, "")
-	wantUsage(t, err, "GOOGLE_API_KEY_FILE")
+	for i := range settingTable {
+		if d := &settingTable[i]; d.secret != (reflect.ValueOf(s).Elem().FieldByIndex(fieldOf(t, d.name).Index).Type() == reflect.TypeFor[oauth.Secret]()) {
+			t.Errorf("%s: a secret is what can come from a file, and is a Secret", d.name)
+		}
+	}
+	for _, environ := range [][]string{
+		{"GOOGLE_API_KEY=a", "GOOGLE_API_KEY_FILE=" + file}, {"GOOGLE_API_KEY_FILE=" + file + ".missing"},
+	} {
+		wantUsage(t, mustLoad(t, environ, "").check(forAgent), "GOOGLE_API_KEY_FILE")
+		if err := mustLoad(t, environ, "").check(forAsk); err != nil {
+			t.Errorf("it is nothing to the client: %v", err)
+		}
+	}
 	s = mustLoad(t, []string{"GOOGLE_API_KEY=environment"}, writeDotenv(t, "GOOGLE_API_KEY_FILE="+file+"\n"))
-	if s.GoogleAPIKey.Reveal() != "environment" {
-		t.Errorf("the environment wins over a file that .env names: got %q", s.GoogleAPIKey.Reveal())
+	if err := s.check(forAgent); err != nil || s.GoogleAPIKey.Reveal() != "environment" {
+		t.Errorf("the environment wins over a file that .env names: got %q, %v", s.GoogleAPIKey.Reveal(), err)
 	}
 	s = mustLoad(t, []string{"GOOGLE_API_KEY_FILE=" + file}, writeDotenv(t, "GOOGLE_API_KEY=dotenv\n"))
-	if s.GoogleAPIKey.Reveal() != "from a file " || s.sources["GOOGLE_API_KEY"] != "environment" {
-		t.Errorf("a file that the environment names wins over .env: got %q from %q", s.GoogleAPIKey.Reveal(), s.sources["GOOGLE_API_KEY"])
+	if s.GoogleAPIKey.Reveal() != "from a file " || s.sources["GOOGLE_API_KEY"].origin != fromEnvironment {
+		t.Errorf("a file that the environment names wins over .env: got %q from %v", s.GoogleAPIKey.Reveal(), s.sources["GOOGLE_API_KEY"])
 	}
 }
 
@@ -290,9 +247,18 @@ func TestUnknownNames(t *testing.T) {
 			}
 		}
 	}
-	s := mustLoad(t, []string{"PATH=/bin", "HR_SOMETHING=1", "STAFF0_PROMPTS_PER_PERSON=3/h", "STAFF0_PROMPTS_PER_ASKER=2/h", "STAFF0_UNSET="}, "")
+	s := mustLoad(t, []string{"PATH=/bin", "HR_SOMETHING=1", "STAFF0_MODEL=rules", "STAFF0_UNSET="}, "")
 	if len(s.warnings) > 0 {
 		t.Errorf("names of others, names of the table and empty ones are no misspellings: %q", s.warnings)
+	}
+	for _, tt := range []struct{ name, want string }{
+		{"STAFF0_FOO", "the setting STAFF0_FOO is not known"},
+		{"HR_AGENT_AUTH0_CLIENT_SECRT", "the setting HR_AGENT_AUTH0_CLIENT_SECRT is not known; HR_AGENT_AUTH0_CLIENT_SECRET is the nearest"},
+		{"STAFF0_PROMPTS_PER_PERSON", "the setting STAFF0_PROMPTS_PER_PERSON is not in this version and does nothing"},
+	} {
+		if s := mustLoad(t, []string{tt.name + "=1"}, ""); len(s.warnings) != 1 || s.warnings[0] != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, s.warnings, tt.want)
+		}
 	}
 }
 
@@ -364,13 +330,44 @@ func TestConsentExpiry(t *testing.T) {
 		value string
 		ok    bool
 	}{{"2s", true}, {"15m", true}, {"1999ms", false}, {"15m1s", false}, {"0s", false}, {"-2m", false}} {
-		err := mustLoad(t, []string{"STAFF0_CONSENT_EXPIRY=" + tt.value}, "").checkExpiry()
+		err := mustLoad(t, []string{"STAFF0_CONSENT_EXPIRY=" + tt.value}, "").check(forAgent)
 		if (err == nil) != tt.ok {
 			t.Errorf("%s: %v", tt.value, err)
 		}
 	}
-	_, err := loadSettings([]string{"STAFF0_CONSENT_EXPIRY=soon"}, "")
-	wantUsage(t, err, "ConsentExpiry")
+}
+
+// TestUnreadableValues: an error names the setting, its place and what it would take, and not the value; and it stops the commands that use the
+// setting and no other.
+func TestUnreadableValues(t *testing.T) {
+	for _, tt := range []struct {
+		name, value string
+		words       string
+	}{
+		{"STAFF0_CONSENT_EXPIRY", "120", "a duration has a unit, as in 120s"},
+		{"STAFF0_RETENTION", "soon", "a duration has a unit"},
+		{"STAFF0_KEEPALIVE", "4", "a duration has a unit"},
+		{"STAFF0_POLL_RATE", "many", "a whole number"},
+		{"STAFF0_QUESTIONS_PER_ASKER", "600", "as in 600/min"},
+		{"STAFF0_BYTES_PER_ASKER", "1", "as in 256MiB"},
+	} {
+		for where, s := range map[string]*settings{
+			"the environment": mustLoad(t, []string{tt.name + "=" + tt.value, "STAFF0_COMPANY=Acme"}, ""),
+			"line 3 of .env":  mustLoad(t, nil, writeDotenv(t, "# a comment\n\nexport "+tt.name+"="+tt.value+"\nSTAFF0_COMPANY=Acme\n")),
+		} {
+			err := s.check(forAgent)
+			wantUsage(t, err, tt.name, where, tt.words)
+			if strings.Contains(err.Error(), tt.value) {
+				t.Errorf("%s: the value is in the error: %v", tt.name, err)
+			}
+			if s.Company != "Acme" || s.ConsentExpiry != 2*time.Minute || s.Retention != 720*time.Hour {
+				t.Errorf("%s: the others lost their values or defaults: %q, %v, %v", tt.name, s.Company, s.ConsentExpiry, s.Retention)
+			}
+			if err := s.check(forAsk | forToken | forAPI | forStore); err != nil {
+				t.Errorf("%s stops commands that do not use it: %v", tt.name, err)
+			}
+		}
+	}
 }
 
 func TestKnownCredentials(t *testing.T) {

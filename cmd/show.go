@@ -22,8 +22,8 @@ anybody was really asked, and why it ended as it did.`,
 		Example: "  staff0 agent show TASK",
 		Args:    needArgs("TASK"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if p.settingsErr != nil {
-				return p.settingsErr
+			if err := p.begin(c, forStore); err != nil {
+				return err
 			}
 			store, err := p.settings.openTasksReadOnly(c.Context())
 			if err != nil {
