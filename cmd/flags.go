@@ -10,14 +10,16 @@ import (
 // be used, and their texts are those of the table. Secrets have no flags: arguments are there for
 // every process on the machine to read.
 
-// settingAnnotation marks a flag with the setting that it sets.
-const settingAnnotation = "staff0_setting"
+// settingAnnotation, with the name of a flag, is the annotation of a command that names the setting
+// which the flag sets.
+const settingAnnotation = "setting of --"
 
-// flagOf marks a flag that was just registered as the one that sets a setting.
+// flagOf marks a flag as the one that sets a setting.
 func flagOf(c *cobra.Command, flag, name string) {
-	if err := c.Flags().SetAnnotation(flag, settingAnnotation, []string{name}); err != nil {
-		panic(err) // the flag is not there
+	if c.Annotations == nil {
+		c.Annotations = map[string]string{}
 	}
+	c.Annotations[settingAnnotation+flag] = name
 }
 
 // usage is the text of a flag: that of the setting, and its name. Only the name of the flag's value

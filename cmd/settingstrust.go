@@ -3,9 +3,9 @@ package cmd
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // origin is the kind of place that a value comes from.
@@ -55,11 +55,11 @@ func (p *program) begin(c *cobra.Command, uses commands) error {
 	if p.settingsErr != nil {
 		return p.settingsErr
 	}
-	c.Flags().Visit(func(f *pflag.Flag) {
-		for _, name := range f.Annotations[settingAnnotation] {
-			p.settings.sources[name] = source{origin: fromFlag, flag: f.Name}
+	for key, name := range c.Annotations {
+		if flag, ok := strings.CutPrefix(key, settingAnnotation); ok && c.Flags().Changed(flag) {
+			p.settings.sources[name] = source{origin: fromFlag, flag: flag}
 		}
-	})
+	}
 	return p.settings.check(uses)
 }
 
