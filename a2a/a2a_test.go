@@ -163,8 +163,8 @@ func TestIDs(t *testing.T) {
 	if _, err := fmt.Sscanf(strings.ReplaceAll(last, "-", ""), "%x", &ms); err != nil || time.Since(time.UnixMilli(ms)).Abs() > time.Minute {
 		t.Errorf("%s does not begin with the time: %v", last, err)
 	}
-	if !form.MatchString(string(NewContextID())) || !form.MatchString(NewMessageID()) {
-		t.Error("contexts and messages have ids of the same form")
+	if !form.MatchString(string(NewContextID())) || !form.MatchString(NewMessageID()) || !form.MatchString(NewPushConfigID()) {
+		t.Error("contexts, messages and webhooks have ids of the same form")
 	}
 }
 

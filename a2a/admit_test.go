@@ -53,6 +53,12 @@ func TestAdmit(t *testing.T) {
 				URL: strings.Repeat("x", MaxStored), Authentication: &AuthenticationInfo{Scheme: "s"},
 			}}
 		}), Limits{}, "message", true},
+		{"all of a webhook, as it is written", with(say(TextPart("x")), func(r *SendMessageRequest) {
+			r.Configuration = &SendMessageConfiguration{TaskPushNotificationConfig: &TaskPushNotificationConfig{
+				URL: strings.Repeat("\x01", 6<<10), Token: strings.Repeat("\x01", 4<<10),
+				Authentication: &AuthenticationInfo{Scheme: "s", Credentials: strings.Repeat("\x01", 2<<10)},
+			}}
+		}), Limits{}, "message", true},
 		{"media types", with(say(TextPart("x")), func(r *SendMessageRequest) {
 			r.Configuration = &SendMessageConfiguration{AcceptedOutputModes: slices.Repeat([]string{"text/plain"}, 7000)}
 		}), Limits{}, "message", true},

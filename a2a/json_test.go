@@ -181,6 +181,12 @@ func TestNounsThereAndBack(t *testing.T) {
 		if err := Unmarshal(text, got.Interface()); err != nil || !reflect.DeepEqual(got.Interface(), have) {
 			t.Errorf("%T:\ngot  %+v\nwant %+v\n%v", have, got.Interface(), have, err)
 		}
+		// What encoding/json would read in its own way has a method for it.
+		if _, own := have.(json.Marshaler); own {
+			if err := json.Unmarshal(text, got.Interface()); err != nil || !reflect.DeepEqual(got.Interface(), have) {
+				t.Errorf("%T by encoding/json: %+v, %v", have, got.Interface(), err)
+			}
+		}
 	}
 }
 
@@ -254,6 +260,20 @@ func TestDecodeErrors(t *testing.T) {
 		{`{"history":[{"parts":[{"raw":"a"}]}]}`, "history.parts.raw"},
 		{`{"artifacts":[{"extensions":["a",2]}]}`, "artifacts.extensions"},
 		{`{"metadata":"x"}`, "metadata"},
+		{`{"history":[{"metadata":[]}]}`, "history.metadata"},
+		{`{"history":[{"parts":[{"text":"x","metadata":[]}]}]}`, "history.parts.metadata"},
+		{`{"history":[{"parts":[{"filename":{},"text":1}]}]}`, "history.parts.filename"},
+		{`{"history":[{"parts":[{"text":"x","url":"y"}]}]}`, "history.parts"},
+		{`{"history":[{"role":1.5}]}`, "history.role"},
+		{`{"id":"\ud800"}`, ""},
+		{`{"status":{"state":"\ud800"}}`, ""},
+		{`{"status":{"timestamp":"\ud800"}}`, ""},
+		{`{"history":[{"parts":[{"text":"\ud800"}]}]}`, ""},
+		{`{"history":[{"parts":[{"x":"\ud800"}]}]}`, ""},
+		{`{"history":[{"parts":[{"\ud800":1}]}]}`, ""},
+		{`{"context_id":"\ud800"}`, ""},
+		{`{"context_id":1}`, "contextId"},
+		{`{"history":[{"reference_task_ids":[1]}]}`, "history.referenceTaskIds"},
 	} {
 		var task Task
 		err := task.UnmarshalJSON([]byte(c.have))
@@ -290,6 +310,27 @@ func TestStoredTextsAreRepaired(t *testing.T) {
 	}
 	for _, cut := range []string{``, `\`, `"\u`, `"\ud80`, `"\ud800\u`} {
 		_ = Repaired([]byte(cut))
+	}
+}
+
+// TestDepth: brackets count where they lie in one another, and not in texts.
+func TestDepth(t *testing.T) {
+	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	for text, want := range map[string]error{
+		nested(MaxDepth - 1): nil, // and one for what it is in
+		nested(MaxDepth + 1): ErrTooDeep,
+		"[" + strings.Repeat(`{"a\"[":"\\"},[],`, 500) + `"` + strings.Repeat("[", 500) + `\"]"]`: nil,
+		`{"a":` + strings.Repeat("[", 20000):                                                      ErrTooDeep,
+		strings.Repeat("]", 500):                                                                  ErrNotJSON,
+	} {
+		if err := Members([]byte(text), nil); err != want {
+			t.Errorf("%.100s: %v, want %v", text, err, want)
+		}
+		var fault *DecodeError
+		err := Unmarshal([]byte(`{"future":`+text+`}`), new(GetTaskRequest))
+		if (err == nil) != (want == nil) || err != nil && !errors.As(err, &fault) {
+			t.Errorf("%.100s: %v, want %v", text, err, want)
+		}
 	}
 }
 

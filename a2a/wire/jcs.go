@@ -31,12 +31,9 @@ func parseIJSON(text []byte) (any, error) {
 // prints them. Signatures are made over it. The value is of the types that parseIJSON returns.
 func canonical(value any) []byte {
 	text, err := json.Marshal(value)
-	if err != nil {
-		return nil // no such value has a text
-	}
 	form := jsontext.Value(text)
-	if form.Canonicalize() != nil {
-		return nil
+	if err != nil || form.Canonicalize() != nil {
+		return nil // which no signature holds for; values of these types always have a text
 	}
 	return form
 }

@@ -189,6 +189,16 @@ func TestReaders(t *testing.T) {
 			},
 		},
 		readertest.Entrance{
+			Name: "header of a signature", Text: `{"a":1@}`,
+			Read: func(text []byte) (string, error) {
+				if err := object(text); err != nil {
+					return "", err
+				}
+				_, err := readHeader(&a2a.AgentCardSignature{Protected: encode64([]byte(`{"alg":"ES256","kid":"k"}`)), Header: text})
+				return "", err
+			},
+		},
+		readertest.Entrance{
 			Name: "public key", Text: `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"@}`, Member: "kid",
 			Read: func(text []byte) (string, error) {
 				key, err := ParseCardKey(string(text))

@@ -190,6 +190,11 @@ func TestVerifiedCardHasNothingUnsigned(t *testing.T) {
 	if card, err := VerifyCard(moved, public); !errors.Is(err, a2a.ErrInvalidAgentResponse) || card != nil {
 		t.Errorf("a card without an address was given one: %+v, %v", card, err)
 	}
+	// What has no canonical form, since it is no I-JSON, was not signed.
+	beyond := []byte(`{"url":"u","signatures":[{"protected":"p","signature":"s"}],"future":1e400}`)
+	if card, err := VerifyCard(beyond, public); !errors.Is(err, a2a.ErrInvalidAgentResponse) || card != nil {
+		t.Errorf("a card with a number beyond doubles: %+v, %v", card, err)
+	}
 }
 
 func header(key *SigningKey) string { return `{"alg":"ES256","kid":"` + key.ID() + `","typ":"JOSE"}` }

@@ -199,9 +199,7 @@ func partFromV03(p *partV03) (a2a.Part, error) {
 	case kind == kindText && p.Text != nil:
 		out.Kind, out.Text = a2a.PartText, *p.Text
 	case kind == kindData && isObject(p.Data):
-		if err := p.Data.Compact(); err != nil {
-			return a2a.Part{}, err
-		}
+		_ = p.Data.Compact() // it has been read, so it is valid
 		out.Kind = a2a.PartData
 		out.Data, out.Metadata = dataFromV03(json.RawMessage(p.Data), p.Metadata)
 	case kind == kindFile && p.File != nil && p.File.Bytes != nil && p.File.URI == nil:
