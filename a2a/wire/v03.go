@@ -112,20 +112,13 @@ func appendSubscribeEventV03(b []byte, event a2a.Event) ([]byte, error) {
 func appendEventV03(b []byte, event a2a.Event, final func(a2a.TaskState) bool) ([]byte, error) {
 	switch e := event.(type) {
 	case *a2a.Task:
-		return appendValue(b, taskToV03(e))
+		return appendTaskV03(b, e), nil
 	case *a2a.Message:
-		return appendValue(b, messageToV03(e))
+		return appendMessageV03(b, e), nil
 	case *a2a.TaskStatusUpdateEvent:
-		return appendValue(b, &statusUpdateV03{
-			Kind: kindStatusUpdate, TaskID: e.TaskID, ContextID: e.ContextID, Status: statusToV03(&e.Status),
-			Final: final(e.Status.State), Metadata: e.Metadata,
-		})
+		return appendStatusUpdateV03(b, e, final(e.Status.State)), nil
 	case *a2a.TaskArtifactUpdateEvent:
-		artifact := artifactToV03(e.Artifact)
-		return appendValue(b, &artifactUpdateV03{
-			Kind: kindArtifactUpdate, TaskID: e.TaskID, ContextID: e.ContextID, Artifact: &artifact,
-			Append: e.Append, LastChunk: e.LastChunk, Metadata: e.Metadata,
-		})
+		return appendArtifactUpdateV03(b, e), nil
 	}
 	return b, errNoKind
 }
@@ -172,7 +165,7 @@ func decodeEventV03(data []byte) (a2a.Event, error) {
 }
 
 var resultTaskV03 = Codec[*a2a.Task]{
-	Append: func(b []byte, t *a2a.Task) ([]byte, error) { return appendValue(b, taskToV03(t)) },
+	Append: func(b []byte, t *a2a.Task) ([]byte, error) { return appendTaskV03(b, t), nil },
 	Decode: func(data []byte) (*a2a.Task, error) {
 		var t taskV03
 		if err := a2a.Unmarshal(data, &t); err != nil {
@@ -191,14 +184,12 @@ var sendV03 = bounded(Codec[*a2a.SendMessageRequest]{
 			c = *req.Configuration
 		}
 		blocking := !c.ReturnImmediately
-		return appendValue(b, &sendParamsV03{
-			Message: messageToV03(req.Message),
-			Configuration: &configurationV03{
-				AcceptedOutputModes: c.AcceptedOutputModes, Blocking: &blocking, HistoryLength: c.HistoryLength,
-				PushNotificationConfig: pushConfigToV03(c.TaskPushNotificationConfig),
-			},
-			Metadata: req.Metadata,
+		b = appendMessageV03(append(b, `{"message":`...), req.Message)
+		b, err := appendValue(append(b, `,"configuration":`...), &configurationV03{
+			AcceptedOutputModes: c.AcceptedOutputModes, Blocking: &blocking, HistoryLength: c.HistoryLength,
+			PushNotificationConfig: pushConfigToV03(c.TaskPushNotificationConfig),
 		})
+		return append(appendObject(b, "metadata", req.Metadata), '}'), err
 	},
 	Decode: func(data []byte) (*a2a.SendMessageRequest, error) {
 		var p sendParamsV03

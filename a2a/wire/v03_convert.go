@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"staff0/a2a"
 )
 
@@ -68,17 +66,6 @@ func roleFromV03(text string) a2a.Role {
 	return a2a.RoleUnspecified
 }
 
-func taskToV03(t *a2a.Task) *taskV03 {
-	out := &taskV03{Kind: kindTask, ID: t.ID, ContextID: t.ContextID, Status: statusToV03(&t.Status), Metadata: t.Metadata}
-	for _, a := range t.Artifacts {
-		out.Artifacts = append(out.Artifacts, artifactToV03(a))
-	}
-	for _, m := range t.History {
-		out.History = append(out.History, messageToV03(m))
-	}
-	return out
-}
-
 func taskFromV03(t *taskV03) (*a2a.Task, error) {
 	if t.ID == "" {
 		return nil, errNoID
@@ -108,14 +95,6 @@ func taskFromV03(t *taskV03) (*a2a.Task, error) {
 	return out, nil
 }
 
-func statusToV03(s *a2a.TaskStatus) statusV03 {
-	out := statusV03{State: stateToV03(s.State), Timestamp: timestamp{s.Timestamp}}
-	if s.Message != nil {
-		out.Message = messageToV03(s.Message)
-	}
-	return out
-}
-
 func statusFromV03(s *statusV03) (a2a.TaskStatus, error) {
 	out := a2a.TaskStatus{State: stateFromV03(s.State), Timestamp: s.Timestamp.Time}
 	if s.Message == nil {
@@ -124,13 +103,6 @@ func statusFromV03(s *statusV03) (a2a.TaskStatus, error) {
 	var err error
 	out.Message, err = messageFromV03(s.Message)
 	return out, under("message", err)
-}
-
-func messageToV03(m *a2a.Message) *messageV03 {
-	return &messageV03{
-		Kind: kindMessage, MessageID: m.MessageID, ContextID: m.ContextID, TaskID: m.TaskID, Role: roleToV03(m.Role), Parts: partsToV03(m.Parts),
-		Metadata: m.Metadata, Extensions: m.Extensions, ReferenceTaskIDs: m.ReferenceTaskIDs,
-	}
 }
 
 // messageFromV03 takes a message without kind: where only a message can stand, many clients leave it out. Another kind is refused.
@@ -145,25 +117,11 @@ func messageFromV03(m *messageV03) (*a2a.Message, error) {
 	}, err
 }
 
-func artifactToV03(a *a2a.Artifact) artifactV03 {
-	return artifactV03{
-		ArtifactID: a.ArtifactID, Name: a.Name, Description: a.Description, Parts: partsToV03(a.Parts), Metadata: a.Metadata, Extensions: a.Extensions,
-	}
-}
-
 func artifactFromV03(a *artifactV03) (*a2a.Artifact, error) {
 	parts, err := partsFromV03(a.Parts)
 	return &a2a.Artifact{
 		ArtifactID: a.ArtifactID, Name: a.Name, Description: a.Description, Parts: parts, Metadata: a.Metadata, Extensions: a.Extensions,
 	}, err
-}
-
-func partsToV03(parts []a2a.Part) []partV03 {
-	out := make([]partV03, 0, len(parts)) // never null
-	for i := range parts {
-		out = append(out, partToV03(&parts[i]))
-	}
-	return out
 }
 
 func partsFromV03(parts []partV03) ([]a2a.Part, error) {
@@ -176,21 +134,6 @@ func partsFromV03(parts []partV03) ([]a2a.Part, error) {
 		out = append(out, p)
 	}
 	return out, nil
-}
-
-// partToV03 loses what 0.3 has no room for: the media type and file name of texts and data.
-func partToV03(p *a2a.Part) partV03 {
-	switch p.Kind {
-	case a2a.PartRaw:
-		text := base64.StdEncoding.EncodeToString(p.Raw)
-		return partV03{Kind: kindFile, File: &fileV03{Name: p.Filename, MimeType: p.MediaType, Bytes: &text}, Metadata: p.Metadata}
-	case a2a.PartURL:
-		return partV03{Kind: kindFile, File: &fileV03{Name: p.Filename, MimeType: p.MediaType, URI: &p.URL}, Metadata: p.Metadata}
-	case a2a.PartData:
-		data, metadata := dataToV03(p.Data, p.Metadata)
-		return partV03{Kind: kindData, Data: jsontext.Value(data), Metadata: metadata}
-	}
-	return partV03{Kind: kindText, Text: &p.Text, Metadata: p.Metadata}
 }
 
 func partFromV03(p *partV03) (a2a.Part, error) {

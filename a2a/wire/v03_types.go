@@ -9,59 +9,60 @@ import (
 	"staff0/a2a"
 )
 
-// The objects of protocol 0.3 (0.3 §6, §7). Each that can stand in several places says by kind what it is.
+// The objects of protocol 0.3 (0.3 §6, §7). Each that can stand in several places says by kind what
+// it is. Those down to sendParamsV03 serve reading alone.
 
 type taskV03 struct {
 	Kind      string        `json:"kind"`
 	ID        a2a.TaskID    `json:"id"`
 	ContextID a2a.ContextID `json:"contextId"`
 	Status    statusV03     `json:"status"`
-	Artifacts []artifactV03 `json:"artifacts,omitempty"`
-	History   []*messageV03 `json:"history,omitempty"`
-	Metadata  a2a.Struct    `json:"metadata,omitempty"`
+	Artifacts []artifactV03 `json:"artifacts"`
+	History   []*messageV03 `json:"history"`
+	Metadata  a2a.Struct    `json:"metadata"`
 }
 
 type statusV03 struct {
 	State     string      `json:"state"`
-	Message   *messageV03 `json:"message,omitempty"`
-	Timestamp timestamp   `json:"timestamp,omitzero"`
+	Message   *messageV03 `json:"message"`
+	Timestamp timestamp   `json:"timestamp"`
 }
 
 type messageV03 struct {
 	Kind             string        `json:"kind"`
 	MessageID        string        `json:"messageId"`
-	ContextID        a2a.ContextID `json:"contextId,omitempty"`
-	TaskID           a2a.TaskID    `json:"taskId,omitempty"`
+	ContextID        a2a.ContextID `json:"contextId"`
+	TaskID           a2a.TaskID    `json:"taskId"`
 	Role             string        `json:"role"`
 	Parts            []partV03     `json:"parts"`
-	Metadata         a2a.Struct    `json:"metadata,omitempty"`
-	Extensions       []string      `json:"extensions,omitempty"`
-	ReferenceTaskIDs []a2a.TaskID  `json:"referenceTaskIds,omitempty"`
+	Metadata         a2a.Struct    `json:"metadata"`
+	Extensions       []string      `json:"extensions"`
+	ReferenceTaskIDs []a2a.TaskID  `json:"referenceTaskIds"`
 }
 
 type partV03 struct {
 	Kind     string         `json:"kind"`
-	Type     string         `json:"type,omitempty"` // what early 0.2 called kind; never written
-	Text     *string        `json:"text,omitempty"`
-	File     *fileV03       `json:"file,omitempty"`
-	Data     jsontext.Value `json:"data,omitempty"`
-	Metadata a2a.Struct     `json:"metadata,omitempty"`
+	Type     string         `json:"type"` // what early 0.2 called kind
+	Text     *string        `json:"text"`
+	File     *fileV03       `json:"file"`
+	Data     jsontext.Value `json:"data"`
+	Metadata a2a.Struct     `json:"metadata"`
 }
 
 type fileV03 struct {
-	Name     string  `json:"name,omitempty"`
-	MimeType string  `json:"mimeType,omitempty"`
-	Bytes    *string `json:"bytes,omitempty"` // base64
-	URI      *string `json:"uri,omitempty"`
+	Name     string  `json:"name"`
+	MimeType string  `json:"mimeType"`
+	Bytes    *string `json:"bytes"` // base64
+	URI      *string `json:"uri"`
 }
 
 type artifactV03 struct {
 	ArtifactID  string     `json:"artifactId"`
-	Name        string     `json:"name,omitempty"`
-	Description string     `json:"description,omitempty"`
+	Name        string     `json:"name"`
+	Description string     `json:"description"`
 	Parts       []partV03  `json:"parts"`
-	Metadata    a2a.Struct `json:"metadata,omitempty"`
-	Extensions  []string   `json:"extensions,omitempty"`
+	Metadata    a2a.Struct `json:"metadata"`
+	Extensions  []string   `json:"extensions"`
 }
 
 type statusUpdateV03 struct {
@@ -70,7 +71,7 @@ type statusUpdateV03 struct {
 	ContextID a2a.ContextID `json:"contextId"`
 	Status    statusV03     `json:"status"`
 	Final     bool          `json:"final"`
-	Metadata  a2a.Struct    `json:"metadata,omitempty"`
+	Metadata  a2a.Struct    `json:"metadata"`
 }
 
 type artifactUpdateV03 struct {
@@ -80,7 +81,7 @@ type artifactUpdateV03 struct {
 	Artifact  *artifactV03  `json:"artifact"`
 	Append    bool          `json:"append"`
 	LastChunk bool          `json:"lastChunk"`
-	Metadata  a2a.Struct    `json:"metadata,omitempty"`
+	Metadata  a2a.Struct    `json:"metadata"`
 }
 
 type sendParamsV03 struct {
@@ -121,13 +122,8 @@ type taskParamsV03 struct {
 	Metadata                 a2a.Struct `json:"metadata,omitempty"`
 }
 
-// timestamp is written as in 1.0 and read with any fraction and offset.
+// timestamp is read with any fraction and offset.
 type timestamp struct{ time.Time }
-
-func (t timestamp) MarshalJSON() ([]byte, error) {
-	b := append(make([]byte, 0, len(a2a.TimeLayout)+2), '"')
-	return append(a2a.AppendTime(b, t.Time), '"'), nil
-}
 
 // UnmarshalJSONFrom reads it as in 1.0.
 func (t *timestamp) UnmarshalJSONFrom(d *jsontext.Decoder) error {
