@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"staff0/ciba/jwks"
 )
 
@@ -181,11 +183,11 @@ type failing struct {
 	n   int
 }
 
-func (f *failing) Key(ctx context.Context, kid, alg string) (crypto.PublicKey, error) {
+func (f *failing) Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, error) {
 	if f.n--; f.n >= 0 {
 		return nil, f.err
 	}
-	return f.KeySet.Key(ctx, kid, alg)
+	return f.KeySet.Key(ctx, token)
 }
 
 // By the time the tokens are verified the auth_req_id is spent: an approval must

@@ -122,13 +122,13 @@ func (k *keyring) isReady() bool {
 
 // Key makes the ring a key set for the verifiers of this module, one that
 // follows every rotation.
-func (k *keyring) Key(ctx context.Context, kid, alg string) (crypto.PublicKey, error) {
+func (k *keyring) Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, error) {
 	keys, err := k.published(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", jwks.ErrUnavailable, err)
 	}
 	for _, key := range keys {
-		if key.kid == kid && alg == k.alg {
+		if token.Header["kid"] == key.kid && token.Header["alg"] == k.alg {
 			return key.private.Public(), nil
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
+
 	"staff0/ciba/jwks"
 	"staff0/ciba/oauth"
 )
@@ -130,21 +132,25 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+func at(kid, alg string) *jwt.Token {
+	return &jwt.Token{Header: map[string]any{"kid": kid, "alg": alg}}
+}
+
 func TestAKeyServesItsOwnAlgorithmOnly(t *testing.T) {
 	p := newTest(t, nil)
 	kid := segment(t, post(p, pathToken, bankForm()).str("access_token"), 0)["kid"].(string)
-	if _, err := p.keys.Key(t.Context(), kid, "ES256"); err != nil {
+	if _, err := p.keys.Key(t.Context(), at(kid, "ES256")); err != nil {
 		t.Error(err)
 	}
 	for _, wrong := range [][2]string{{kid, "EdDSA"}, {kid, "none"}, {"", "ES256"}, {"grease", "ES256"}} {
-		if key, err := p.keys.Key(t.Context(), wrong[0], wrong[1]); !errors.Is(err, jwks.ErrUnknownKey) || key != nil {
+		if key, err := p.keys.Key(t.Context(), at(wrong[0], wrong[1])); !errors.Is(err, jwks.ErrUnknownKey) || key != nil {
 			t.Errorf("%v: %v %v", wrong, key, err)
 		}
 	}
 	p.keys.ready = make(chan struct{}) // as long as the key is being made
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := p.keys.Key(ctx, kid, "ES256"); !errors.Is(err, jwks.ErrUnavailable) {
+	if _, err := p.keys.Key(ctx, at(kid, "ES256")); !errors.Is(err, jwks.ErrUnavailable) {
 		t.Errorf("a caller who gave up: %v", err)
 	}
 }

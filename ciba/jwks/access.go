@@ -8,13 +8,23 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
-// KeySet gives the public key of one issuer by its id.
+// KeySet has the public keys of one issuer.
 type KeySet interface {
-	// Key returns the key with this id for this algorithm. It fails with ErrUnknownKey if the issuer has no such key,
-	// with ErrInvalid if the key is not for the algorithm, and with ErrUnavailable if nobody can tell at present.
-	Key(ctx context.Context, kid, alg string) (crypto.PublicKey, error)
+	// Key returns the key that the header of the token names (`kid`), for its algorithm (`alg`). It fails with
+	// ErrUnknownKey if the issuer has no such key, with ErrInvalid if the key is not for the algorithm, and with
+	// ErrUnavailable if nobody can tell at present.
+	Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, error)
+}
+
+// named reads which key a token wants, and for which algorithm; "" for what its header does not say.
+func named(t *jwt.Token) (kid, alg string) {
+	kid, _ = t.Header["kid"].(string)
+	alg, _ = t.Header["alg"].(string)
+	return kid, alg
 }
 
 // Profile names the shape of access token that an issuer makes.
@@ -86,7 +96,7 @@ func (a *AccessTokens) Verify(ctx context.Context, token string) (*Claims, error
 
 // prove finds the key and checks the signature: the costly part, and the last.
 func prove(ctx context.Context, keys KeySet, p *parsed) error {
-	key, err := keys.Key(ctx, p.kid, p.alg)
+	key, err := keys.Key(ctx, p.Token)
 	if err != nil {
 		return err
 	}
@@ -98,13 +108,14 @@ func (a *AccessTokens) judge(p *parsed, now time.Time) (*Claims, error) {
 	// RFC 9068 §4 and RFC 8725 §3.11: typ comes first, so that no other kind of token is read as an access token.
 	strict := p.typ == "at+jwt"
 	if !strict && (p.typ != "jwt" || a.Profile == "" || a.Profile == RFC9068) {
-		return nil, refuse("not an access token by its typ")
+		want := "at+jwt"
+		if a.Profile == Auth0 || a.Profile == Keycloak {
+			want = "at+jwt or jwt"
+		}
+		return nil, mismatch("typ", want, p.typ)
 	}
-	c, err := issued(p, a.Issuer, a.Audience)
+	c, err := validate(p, a.Issuer, a.Audience, now)
 	if err != nil {
-		return nil, err
-	}
-	if err := c.dated(now); err != nil {
 		return nil, err
 	}
 	// RFC 9449 §7.2 and RFC 8705 §3: whoever presents a bound token must prove possession. That proof is not asked for

@@ -583,8 +583,8 @@ func TestAKeyBelongsToOneIssuer(t *testing.T) {
 func TestErrorsHoldNothingOfTheToken(t *testing.T) {
 	const secret = "s3cr3t"
 	for _, d := range []*draft{
-		rfc9068().claim("sub", secret+"\n"), rfc9068().claim("iss", secret), rfc9068().claim("aud", secret), rfc9068().claim("exp", secret),
-		rfc9068().head("kid", secret), rfc9068().head("kid", secret+"/"), rfc9068().head("typ", secret), rfc9068().head("alg", secret),
+		rfc9068().claim("sub", secret+"\n"), rfc9068().claim("iss", secret+"@staff0.com"), rfc9068().claim("aud", secret+"\n"), rfc9068().claim("exp", secret),
+		rfc9068().head("kid", secret), rfc9068().head("kid", secret+"/"), rfc9068().head("typ", secret+" "), rfc9068().head("alg", secret),
 		rfc9068().after(`"` + secret + `":1,"` + secret + `":1`), rfc9068().claim("scope", secret+"\t"), rfc9068().claim("client_id", secret+"\x00"),
 	} {
 		_, err := accessTokens(testKeySet(), "").Verify(t.Context(), d.token())
@@ -594,10 +594,45 @@ func TestErrorsHoldNothingOfTheToken(t *testing.T) {
 	}
 }
 
+// Whoever mixes up audiences, issuers or kinds of token on the first day reads what was expected and what came.
+func TestRefusalsNameBothSides(t *testing.T) {
+	long := "https://staff0/" + strings.Repeat("a", maxShownBytes)
+	for _, row := range []struct {
+		token *draft
+		want  string
+	}{
+		{rfc9068().claim("aud", "https://staff0/api"), `expected audience "https://staff0/agent", got "https://staff0/api"`},
+		{rfc9068().claim("aud", []string{"a", "b"}), `expected audience "https://staff0/agent", got "a", "b"`},
+		{rfc9068().claim("aud", []string{"a", "b", "c", "d"}), `expected audience "https://staff0/agent", got "a", "b", "c" and more`},
+		{rfc9068().claim("aud", []string{}), `expected audience "https://staff0/agent", got none`},
+		{rfc9068().drop("aud"), `expected audience "https://staff0/agent", got none`},
+		{rfc9068().claim("aud", "jdoe@staff0.com"), `expected audience "https://staff0/agent", got something else`},
+		{rfc9068().claim("aud", "John Doe"), `expected audience "https://staff0/agent", got something else`},
+		{rfc9068().claim("aud", "auth0|jdoe"), `expected audience "https://staff0/agent", got something else`},
+		{rfc9068().claim("aud", "加藤"), `expected audience "https://staff0/agent", got something else`},
+		{rfc9068().claim("aud", long), `expected audience "https://staff0/agent", got something else`},
+		{rfc9068().claim("iss", "https://tenant.example"), `expected issuer "https://tenant.example/", got "https://tenant.example"`},
+		{rfc9068().drop("iss"), `expected issuer "https://tenant.example/", got none`},
+		{rfc9068().claim("iss", 7), `expected issuer "https://tenant.example/", got none`},
+		{rfc9068().claim("iss", "https://other/").claim("aud", "other").claim("exp", 1), `expected issuer "https://tenant.example/", got "https://other/"`},
+		{rfc9068().head("typ", "JWT"), `expected typ "at+jwt", got "jwt"`},
+		{rfc9068().dropHead("typ"), `expected typ "at+jwt", got none`},
+	} {
+		_, err := accessTokens(testKeySet(), "").Verify(t.Context(), row.token.token())
+		if want := ErrInvalid.Error() + ": " + row.want; err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	v := &IDTokens{Keys: testKeySet(), Issuer: testIssuer, ClientID: testClient}
+	if _, err := v.Verify(t.Context(), idToken().head("typ", "at+jwt").token(), Transaction{}); err == nil || !strings.HasSuffix(err.Error(), `expected typ "jwt", got "at+jwt"`) {
+		t.Error(err)
+	}
+}
+
 // wrongKey is a key set that does not keep to the contract of KeySet.
 type wrongKey struct{ key crypto.PublicKey }
 
-func (w wrongKey) Key(context.Context, string, string) (crypto.PublicKey, error) { return w.key, nil }
+func (w wrongKey) Key(context.Context, *jwt.Token) (crypto.PublicKey, error) { return w.key, nil }
 
 // The type of the key decides which algorithm is possible, whatever the key set says.
 func TestTheKeyDecides(t *testing.T) {

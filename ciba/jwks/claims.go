@@ -2,6 +2,7 @@ package jwks
 
 import (
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"math"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 const (
@@ -85,59 +88,99 @@ func (c *Claims) clone() *Claims {
 	return &out.Claims
 }
 
-// issued checks iss and aud. Both compare as plain strings (RFC 7519 §4.1.1, OpenID Connect Discovery §3): a trailing
-// slash, a port, another case or a look-alike is another issuer.
-func issued(p *parsed, issuer, audience string) (*Claims, error) {
-	iss, _, ok := p.payload.text("iss")
-	if !ok || iss != issuer {
-		return nil, refuse("wrong issuer")
+// validate has golang-jwt compare iss, aud, exp, nbf and iat, and puts what it finds into words. Issuer and audience
+// compare as plain strings (RFC 7519 §4.1.1, OpenID Connect Discovery §3): a trailing slash, a port, another case or a
+// look-alike is another issuer. exp and iat are required, nbf is not.
+func validate(p *parsed, issuer, audience string, now time.Time) (*Claims, error) {
+	err := jwt.NewValidator(jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithExpirationRequired(),
+		jwt.WithIssuedAt(), jwt.WithLeeway(Leeway), jwt.WithTimeFunc(func() time.Time { return now })).Validate(p.payload)
+	if err != nil {
+		return nil, p.payload.refusal(err, issuer, audience)
 	}
-	raw, _ := p.payload.get("aud")
-	aud, ok := asTexts(raw)
-	if !ok || !slices.Contains(aud, audience) {
-		return nil, refuse("wrong audience")
+	c := &Claims{Issuer: issuer, payload: p.payload}
+	raw, _ := c.payload.get("aud")
+	c.Audience, _ = asTexts(raw)
+	c.Expiry, _ = c.payload.date("exp") // all three were read a moment ago
+	c.IssuedAt, _ = c.payload.date("iat")
+	c.notBefore = c.IssuedAt
+	if nbf, _ := c.payload.date("nbf"); nbf.After(c.notBefore) {
+		c.notBefore = nbf
 	}
-	return &Claims{Issuer: iss, Audience: aud, payload: p.payload}, nil
+	if c.Expiry.Sub(c.IssuedAt) > MaxLifetime {
+		return nil, refuse("lives too long")
+	}
+	return c, nil
 }
 
-// dated checks exp, nbf and iat against now. exp and iat are required, nbf is not.
-func (c *Claims) dated(now time.Time) error {
-	exp, err := c.date("exp")
-	if err != nil {
-		return err
+// refusal names the rule that the claims broke. What came is named for issuer and audience, for whoever has mixed them
+// up on the first day.
+func (o object) refusal(err error, issuer, audience string) error {
+	if iss, _ := o.GetIssuer(); iss != issuer {
+		return mismatch("issuer", issuer, iss)
 	}
-	iat, err := c.date("iat")
-	if err != nil {
-		return err
+	if aud, _ := o.GetAudience(); !slices.Contains(aud, audience) {
+		return mismatch("audience", audience, aud...)
 	}
-	nbf := iat
-	if c.payload.has("nbf") {
-		if nbf, err = c.date("nbf"); err != nil {
-			return err
-		}
+	if own, ok := errors.AsType[*refusal](err); ok {
+		return own
 	}
-	if !now.Before(exp.Add(Leeway)) {
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
 		return refuseAs(ErrExpired, "check the clocks if it is fresh")
-	}
-	if iat.After(now.Add(Leeway)) {
+	case errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
 		return refuse("issued in the future; check the clocks of this machine and of the provider")
-	}
-	if nbf.After(now.Add(Leeway)) {
+	case errors.Is(err, jwt.ErrTokenNotValidYet):
 		return refuse("not valid yet; check the clocks of this machine and of the provider")
 	}
-	if exp.Sub(iat) > MaxLifetime {
-		return refuse("lives too long")
+	return refuse("its claims are not valid")
+}
+
+// GetIssuer and the five methods below make a payload the claims that golang-jwt validates.
+func (o object) GetIssuer() (string, error) { return o.plain("iss") }
+
+// GetSubject see GetIssuer.
+func (o object) GetSubject() (string, error) { return o.plain("sub") }
+
+func (o object) plain(name string) (string, error) {
+	s, _, ok := o.text(name)
+	if !ok {
+		return "", refuse("malformed " + name)
 	}
-	c.Expiry, c.IssuedAt, c.notBefore = exp, iat, nbf
-	if iat.After(nbf) {
-		c.notBefore = iat
+	return s, nil
+}
+
+// GetAudience see GetIssuer.
+func (o object) GetAudience() (jwt.ClaimStrings, error) {
+	raw, _ := o.get("aud")
+	aud, ok := asTexts(raw)
+	if !ok {
+		return nil, refuse("malformed aud")
 	}
-	return nil
+	return aud, nil
+}
+
+// GetExpirationTime see GetIssuer.
+func (o object) GetExpirationTime() (*jwt.NumericDate, error) { return o.numericDate("exp") }
+
+// GetIssuedAt see GetIssuer.
+func (o object) GetIssuedAt() (*jwt.NumericDate, error) { return o.numericDate("iat") }
+
+// GetNotBefore see GetIssuer.
+func (o object) GetNotBefore() (*jwt.NumericDate, error) {
+	if !o.has("nbf") {
+		return nil, nil
+	}
+	return o.numericDate("nbf")
+}
+
+func (o object) numericDate(name string) (*jwt.NumericDate, error) {
+	t, err := o.date(name)
+	return &jwt.NumericDate{Time: t}, err
 }
 
 // date reads a NumericDate (RFC 7519 §2): a JSON number of seconds, possibly with a fraction, which is cut off.
-func (c *Claims) date(name string) (time.Time, error) {
-	raw, ok := c.payload.get(name)
+func (o object) date(name string) (time.Time, error) {
+	raw, ok := o.get(name)
 	if !ok {
 		return time.Time{}, refuse("no " + name)
 	}

@@ -27,17 +27,25 @@ const (
 
 // set is one good key set, as it was fetched. It is never changed.
 type set struct {
-	find keyfunc.Keyfunc
+	jwkset.Storage
 	// content says which keys there are, canonically, so that a set that was fetched again is known as the same one.
 	content []byte
 	dropped []string // why keys were left out, without their material
 }
 
-// lookup finds the key of this id for this algorithm. keyfunc compares `alg` and `use` of the key; the type of the key
-// is compared before a signature is checked.
-func (s *set) lookup(ctx context.Context, kid, alg string) (crypto.PublicKey, error) {
-	token := &jwt.Token{Header: map[string]any{jwkset.HeaderKID: kid, "alg": alg}}
-	key, err := s.find.KeyfuncCtx(ctx)(token)
+// newFinder makes keyfunc find the keys that tokens name in a storage.
+func newFinder(storage jwkset.Storage) (keyfunc.Keyfunc, error) {
+	return keyfunc.New(keyfunc.Options{Storage: storage, UseWhitelist: []jwkset.USE{jwkset.UseSig, ""}})
+}
+
+// find returns the key that a token names. keyfunc compares `alg` and `use` of the key with it; the type of the key is
+// compared here.
+func find(ctx context.Context, finder keyfunc.Keyfunc, t *jwt.Token) (crypto.PublicKey, error) {
+	key, err := finder.KeyfuncCtx(ctx)(t)
+	if down, ok := errors.AsType[*unavailable](err); ok {
+		return nil, down
+	}
+	_, alg := named(t)
 	switch {
 	case errors.Is(err, jwkset.ErrKeyNotFound):
 		return nil, ErrUnknownKey
@@ -87,14 +95,11 @@ func readSet(ctx context.Context, body []byte) (*set, error) {
 	if len(kept) == 0 {
 		return nil, fmt.Errorf("the key set has no key that can be used (%s)", strings.Join(s.dropped, "; "))
 	}
-	store := jwkset.NewMemoryStorage()
-	if err := store.KeyReplaceAll(ctx, kept); err != nil {
+	s.Storage = jwkset.NewMemoryStorage()
+	if err := s.KeyReplaceAll(ctx, kept); err != nil {
 		return nil, err
 	}
-	if s.content, err = store.JSONPublic(ctx); err != nil {
-		return nil, err
-	}
-	s.find, err = keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: store, UseWhitelist: []jwkset.USE{jwkset.UseSig, ""}})
+	s.content, err = s.JSONPublic(ctx)
 	return s, err
 }
 

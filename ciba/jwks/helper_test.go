@@ -58,9 +58,9 @@ type counted struct {
 	lookups atomic.Int64
 }
 
-func (c *counted) Key(ctx context.Context, kid, alg string) (crypto.PublicKey, error) {
+func (c *counted) Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, error) {
 	c.lookups.Add(1)
-	return c.KeySet.Key(ctx, kid, alg)
+	return c.KeySet.Key(ctx, token)
 }
 
 func testKeySet() *counted {
@@ -68,6 +68,13 @@ func testKeySet() *counted {
 	return &counted{KeySet: must(NewStatic(map[string]crypto.PublicKey{
 		"rsa": &k.rsa.PublicKey, "ec": &k.ec.PublicKey, "ed": k.ed.Public(),
 	}))}
+}
+
+// at is a token of which only the header is looked at.
+func at(kid, alg string) *jwt.Token { return &jwt.Token{Header: fields{"kid": kid, "alg": alg}} }
+
+func lookup(t *testing.T, s *set, token *jwt.Token) (crypto.PublicKey, error) {
+	return find(t.Context(), must(newFinder(s)), token)
 }
 
 type fields = map[string]any

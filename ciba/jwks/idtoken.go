@@ -75,9 +75,9 @@ func (t *IDTokens) Verify(ctx context.Context, token string, tx Transaction) (*C
 func (t *IDTokens) judge(p *parsed, tx Transaction, now time.Time) (*Claims, error) {
 	// Many providers leave typ out. One that says it is another kind of token is believed.
 	if p.typ != "" && p.typ != "jwt" {
-		return nil, refuse("not an ID token by its typ")
+		return nil, mismatch("typ", "jwt", p.typ)
 	}
-	c, err := issued(p, t.Issuer, t.ClientID)
+	c, err := validate(p, t.Issuer, t.ClientID, now)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +85,6 @@ func (t *IDTokens) judge(p *parsed, tx Transaction, now time.Time) (*Claims, err
 		return nil, refuse("not an ID token by the typ of its payload")
 	}
 	if c.ClientID, err = t.party(c); err != nil {
-		return nil, err
-	}
-	if err := c.dated(now); err != nil {
 		return nil, err
 	}
 	if now.Sub(c.IssuedAt) > MaxIDTokenAge+Leeway {
@@ -99,7 +96,7 @@ func (t *IDTokens) judge(p *parsed, tx Transaction, now time.Time) (*Claims, err
 	if c.ID, err = c.name("jti", false); err != nil {
 		return nil, err
 	}
-	if err := tx.bound(c, p.alg); err != nil {
+	if err := tx.bound(c, p.alg()); err != nil {
 		return nil, err
 	}
 	email, _, ok := c.payload.text("email")

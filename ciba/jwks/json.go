@@ -46,6 +46,12 @@ func (o object) text(name string) (s string, present, ok bool) {
 	return s, true, ok
 }
 
+// UnmarshalJSON reads the payload of a token for golang-jwt.
+func (o *object) UnmarshalJSON(data []byte) (err error) {
+	*o, err = parseObject(bytes.Clone(data)) // the bytes are the caller's
+	return err
+}
+
 var (
 	errNotObject = errors.New("not a JSON object")
 	errEncoding  = errors.New("not UTF-8")

@@ -26,11 +26,11 @@ type versioned struct {
 
 func (v *versioned) Version() uint64 { return v.version }
 
-func (v *versioned) Key(ctx context.Context, kid, alg string) (crypto.PublicKey, error) {
+func (v *versioned) Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, error) {
 	if v.onKey != nil {
 		v.onKey()
 	}
-	return v.counted.Key(ctx, kid, alg)
+	return v.counted.Key(ctx, token)
 }
 
 func remember(t testing.TB) (*Remembered, *versioned) {

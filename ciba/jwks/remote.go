@@ -12,6 +12,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/MicahParks/jwkset"
+	"github.com/MicahParks/keyfunc/v3"
+	"github.com/golang-jwt/jwt/v5"
+
 	"staff0/ciba/oauth"
 )
 
@@ -48,9 +52,10 @@ type RemoteConfig struct {
 	Log *slog.Logger
 }
 
-// Remote is the key set that an issuer publishes. It fetches when it is asked and needs no goroutine of its own: at most
+// Remote is the key set that an issuer publishes, found by keyfunc in a storage that fetches. It fetches when it is asked and needs no goroutine of its own: at most
 // one fetch is under way at a time, whoever waits for it may give up alone, and failures leave the last good set in use.
 type Remote struct {
+	finder   keyfunc.Keyfunc // over the storage that Remote is
 	discover func(context.Context) (string, error)
 	client   *http.Client
 	log      *slog.Logger
@@ -93,7 +98,9 @@ func NewRemote(cfg RemoteConfig) (*Remote, error) {
 			return nil, fmt.Errorf("jwks: the address of the key set: %w", err)
 		}
 	}
-	return r, nil
+	var err error
+	r.finder, err = newFinder(fetched{jwkset.NewMemoryStorage(), r})
+	return r, err
 }
 
 // Ready fetches the set if there is none that may be used, and reports what keeps it from being one. Calling it often is
@@ -105,23 +112,35 @@ func (r *Remote) Ready(ctx context.Context) error {
 
 // Key see KeySet. An unknown id causes one fetch, or joins the one that is under way, or fails at once if the last one
 // ended less than RefetchGap ago.
-func (r *Remote) Key(ctx context.Context, kid, alg string) (crypto.PublicKey, error) {
-	if !saneKeyID(kid) || !supported(alg) {
+func (r *Remote) Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, error) {
+	if kid, alg := named(token); !saneKeyID(kid) || !supported(alg) {
 		return nil, ErrUnknownKey
 	}
-	g, err := r.usableSet(ctx)
+	return find(ctx, r.finder, token)
+}
+
+// fetched is a Remote as the storage that keyfunc reads. jwkset's own storages over HTTP are passed by for the reasons
+// that fetch has. All that keyfunc needs is the reading of one key: what it embeds is empty.
+type fetched struct {
+	jwkset.Storage
+	*Remote
+}
+
+// KeyRead returns a key of the set in use, or of the one that is fetched for its sake.
+func (f fetched) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
+	g, err := f.usableSet(ctx)
 	if err != nil {
-		return nil, err
+		return jwkset.JWK{}, err
 	}
-	key, err := g.lookup(ctx, kid, alg)
-	if !errors.Is(err, ErrUnknownKey) {
+	key, err := g.KeyRead(ctx, kid)
+	if !errors.Is(err, jwkset.ErrKeyNotFound) {
 		return key, err
 	}
 	// If the issuer cannot be reached, the key may be one that it has just begun to use.
-	if err := r.refresh(ctx, RefetchGap); err != nil {
-		return nil, err
+	if err := f.refresh(ctx, RefetchGap); err != nil {
+		return jwkset.JWK{}, err
 	}
-	return r.current.Load().lookup(ctx, kid, alg)
+	return f.current.Load().KeyRead(ctx, kid)
 }
 
 // Version see Versioned. It is 0 while no set may be used, and it changes only when the keys do. Asking for it also keeps
@@ -171,7 +190,7 @@ func (r *Remote) refresh(ctx context.Context, gap time.Duration) error {
 	case <-f.done:
 		return f.err
 	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", ErrUnavailable, context.Cause(ctx))
+		return &unavailable{context.Cause(ctx)}
 	}
 }
 
@@ -199,7 +218,7 @@ func (r *Remote) start(gap time.Duration) (*flight, error) {
 // land ends a flight and wakes everybody who waits for it.
 func (r *Remote) land(f *flight, err error) {
 	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+		err = &unavailable{err}
 	}
 	r.mu.Lock()
 	r.flight, r.ended, r.err = nil, time.Now(), err

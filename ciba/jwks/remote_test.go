@@ -123,12 +123,12 @@ func TestAFloodOfUnknownKeyIDs(t *testing.T) {
 			t.Errorf("another caller: %v", err)
 		}
 		time.Sleep(RefetchGap - time.Nanosecond)
-		_, _ = r.Key(t.Context(), "no", algRS256)
+		_, _ = r.Key(t.Context(), at("no", algRS256))
 		if i.count() != 2 {
 			t.Error("fetched before the gap was over")
 		}
 		time.Sleep(time.Nanosecond)
-		_, _ = r.Key(t.Context(), "no", algRS256)
+		_, _ = r.Key(t.Context(), at("no", algRS256))
 		if i.count() != 3 {
 			t.Error("not fetched when the gap was over")
 		}
@@ -151,11 +151,11 @@ func TestNoFetchForTokensKnownToBeBad(t *testing.T) {
 			}
 		}
 		for _, kid := range []string{"", "a/b", strings.Repeat("k", MaxKeyIDBytes+1)} {
-			if _, err := r.Key(t.Context(), kid, algRS256); !errors.Is(err, ErrUnknownKey) {
+			if _, err := r.Key(t.Context(), at(kid, algRS256)); !errors.Is(err, ErrUnknownKey) {
 				t.Errorf("%q: %v", kid, err)
 			}
 		}
-		if _, err := r.Key(t.Context(), "rsa", "HS256"); !errors.Is(err, ErrUnknownKey) {
+		if _, err := r.Key(t.Context(), at("rsa", "HS256")); !errors.Is(err, ErrUnknownKey) {
 			t.Error(err)
 		}
 		if i.count() != 0 {
@@ -172,7 +172,7 @@ func TestRotation(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
-		_, _ = r.Key(t.Context(), "invented", algRS256)
+		_, _ = r.Key(t.Context(), at("invented", algRS256))
 		i.set(serving(keySetJSON(jwk("new", &keys().otherRSA.PublicKey))))
 		rotated := time.Now()
 		fresh := rfc9068().with(jwt.SigningMethodRS256, "new", keys().otherRSA).token()
@@ -208,7 +208,7 @@ func TestTheFirstTokenWithANewKeyWorksAtOnce(t *testing.T) {
 		}
 		i.set(serving(bothKeys()))
 		time.Sleep(RefetchGap)
-		if _, err := r.Key(t.Context(), "ec", algES256); err != nil {
+		if _, err := r.Key(t.Context(), at("ec", algES256)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -225,7 +225,7 @@ func TestAWithdrawnKeyIsNoticed(t *testing.T) {
 			withdrawn := time.Now()
 			for {
 				time.Sleep(quiet)
-				_, err := r.Key(t.Context(), "rsa", algRS256)
+				_, err := r.Key(t.Context(), at("rsa", algRS256))
 				synctest.Wait()
 				if errors.Is(err, ErrUnknownKey) {
 					break
@@ -282,14 +282,14 @@ func TestABrokenIssuerKeepsTheLastGoodKeys(t *testing.T) {
 				time.Sleep(RefetchGap)
 				// Nobody can tell whether this key is a new one, so the token is not to blame.
 				for range 2 {
-					if _, err := r.Key(t.Context(), "evil", algRS256); !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrInvalid) {
+					if _, err := r.Key(t.Context(), at("evil", algRS256)); !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrInvalid) {
 						t.Errorf("unknown key: %v", err)
 					}
 				}
 				if i.count() != 2 {
 					t.Errorf("%d fetches, want 2: %q", i.count(), i.paths)
 				}
-				if _, err := r.Key(t.Context(), "rsa", algRS256); err != nil {
+				if _, err := r.Key(t.Context(), at("rsa", algRS256)); err != nil {
 					t.Errorf("the good key is gone: %v", err)
 				}
 				if r.Version() != 1 || r.Ready(t.Context()) != nil {
@@ -311,7 +311,7 @@ func TestABrokenIssuerKeepsTheLastGoodKeys(t *testing.T) {
 				if took := time.Since(start); took > FetchTimeout {
 					t.Errorf("took %v", took)
 				}
-				if _, err := r.Key(t.Context(), "rsa", algRS256); !errors.Is(err, ErrUnavailable) {
+				if _, err := r.Key(t.Context(), at("rsa", algRS256)); !errors.Is(err, ErrUnavailable) {
 					t.Errorf("key: %v", err)
 				}
 				if i.count() != 1 || r.Version() != 0 {
@@ -319,7 +319,7 @@ func TestABrokenIssuerKeepsTheLastGoodKeys(t *testing.T) {
 				}
 				i.set(serving(bothKeys()))
 				time.Sleep(FirstFetchGap)
-				if _, err := r.Key(t.Context(), "rsa", algRS256); err != nil {
+				if _, err := r.Key(t.Context(), at("rsa", algRS256)); err != nil {
 					t.Errorf("after the repair: %v", err)
 				}
 			})
@@ -365,11 +365,11 @@ func TestBadKeysAreDropped(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.lookup(t.Context(), "good", algRS256); err != nil {
+			if _, err := lookup(t, s, at("good", algRS256)); err != nil {
 				t.Errorf("the good key: %v", err)
 			}
 			for _, alg := range []string{algRS256, algPS256, algES256, algEdDSA} {
-				if _, err := s.lookup(t.Context(), "bad", alg); !errors.Is(err, ErrUnknownKey) {
+				if _, err := lookup(t, s, at("bad", alg)); !errors.Is(err, ErrUnknownKey) {
 					t.Errorf("the bad key with %s: %v", alg, err)
 				}
 			}
@@ -401,10 +401,10 @@ func TestKeysWithOneID(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.lookup(t.Context(), "k", algRS256); (err == nil) != r.ok {
+		if _, err := lookup(t, s, at("k", algRS256)); (err == nil) != r.ok {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := s.lookup(t.Context(), "other", algRS256); err != nil {
+		if _, err := lookup(t, s, at("other", algRS256)); err != nil {
 			t.Errorf("%s: the other key: %v", name, err)
 		}
 	}
@@ -423,7 +423,7 @@ func TestKeyMembersAreObeyed(t *testing.T) {
 		kid, alg string
 		ok       bool
 	}{{"rs", algRS256, true}, {"rs", algPS256, false}, {"ops", algPS256, true}, {"x5u", algRS256, true}, {"ops", algES256, false}} {
-		if _, err := s.lookup(t.Context(), r.kid, r.alg); (err == nil) != r.ok || errors.Is(err, ErrUnknownKey) {
+		if _, err := lookup(t, s, at(r.kid, r.alg)); (err == nil) != r.ok || errors.Is(err, ErrUnknownKey) {
 			t.Errorf("%s with %s: %v", r.kid, r.alg, err)
 		}
 	}
@@ -437,11 +437,11 @@ func TestTheLastGoodKeysGrowStale(t *testing.T) {
 		i.set(hanging)
 		up := time.Now()
 		time.Sleep(RefetchGap)
-		_, _ = r.Key(t.Context(), "unknown", algRS256)
+		_, _ = r.Key(t.Context(), at("unknown", algRS256))
 		for time.Since(up) < MaxStaleness-time.Hour {
 			time.Sleep(time.Hour)
 			before := time.Now()
-			if _, err := r.Key(t.Context(), "rsa", algRS256); err != nil || r.Version() != 1 {
+			if _, err := r.Key(t.Context(), at("rsa", algRS256)); err != nil || r.Version() != 1 {
 				t.Fatalf("after %v: %v", time.Since(up), err)
 			}
 			// During an outage nobody waits for the attempts to end it.
@@ -453,7 +453,7 @@ func TestTheLastGoodKeysGrowStale(t *testing.T) {
 		if r.Version() != 0 {
 			t.Error("tokens are remembered although the keys are stale")
 		}
-		if _, err := r.Key(t.Context(), "rsa", algRS256); !errors.Is(err, ErrUnavailable) {
+		if _, err := r.Key(t.Context(), at("rsa", algRS256)); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("stale: %v", err)
 		}
 		if err := r.Ready(t.Context()); !errors.Is(err, ErrUnavailable) {
@@ -461,7 +461,7 @@ func TestTheLastGoodKeysGrowStale(t *testing.T) {
 		}
 		i.set(serving(bothKeys()))
 		time.Sleep(FirstFetchGap)
-		if _, err := r.Key(t.Context(), "rsa", algRS256); err != nil || r.Version() != 1 {
+		if _, err := r.Key(t.Context(), at("rsa", algRS256)); err != nil || r.Version() != 1 {
 			t.Errorf("the same keys are back: %v, version %d", err, r.Version())
 		}
 	})
@@ -475,7 +475,7 @@ func TestAnOutageIsRetriedAtABoundedRate(t *testing.T) {
 		i.set(status(http.StatusBadGateway))
 		time.Sleep(RefreshInterval)
 		for range 600 {
-			_, _ = r.Key(t.Context(), "rsa", algRS256)
+			_, _ = r.Key(t.Context(), at("rsa", algRS256))
 			_ = r.Version()
 			time.Sleep(time.Second)
 		}
@@ -497,7 +497,7 @@ func TestOneFetchForManyAndNobodyFailsForAnother(t *testing.T) {
 		defer cancel()
 		var wg sync.WaitGroup
 		wg.Go(func() {
-			_, err := r.Key(impatient, "rsa", algRS256)
+			_, err := r.Key(impatient, at("rsa", algRS256))
 			if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "went home") {
 				t.Errorf("the one who left: %v", err)
 			}
@@ -505,7 +505,7 @@ func TestOneFetchForManyAndNobodyFailsForAnother(t *testing.T) {
 		synctest.Wait()
 		for range 50 {
 			wg.Go(func() {
-				if _, err := r.Key(t.Context(), "rsa", algRS256); err != nil {
+				if _, err := r.Key(t.Context(), at("rsa", algRS256)); err != nil {
 					t.Error(err)
 				}
 			})
@@ -529,10 +529,10 @@ func TestAForgottenSetIsConfirmedUnlessTheCallerLeaves(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := r.Key(ctx, "rsa", algRS256); !errors.Is(err, ErrUnavailable) {
+		if _, err := r.Key(ctx, at("rsa", algRS256)); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("the one who left: %v", err)
 		}
-		if _, err := r.Key(t.Context(), "rsa", algRS256); err != nil {
+		if _, err := r.Key(t.Context(), at("rsa", algRS256)); err != nil {
 			t.Errorf("the one who stayed uses the last good key: %v", err)
 		}
 	})
@@ -566,7 +566,7 @@ func TestDiscoveryIsTriedUntilItSucceeds(t *testing.T) {
 			t.Errorf("issuer up: %v", err)
 		}
 		time.Sleep(RefetchGap)
-		_, _ = r.Key(t.Context(), "unknown", algRS256)
+		_, _ = r.Key(t.Context(), at("unknown", algRS256))
 		if calls != 3 || i.count() != 2 {
 			t.Errorf("discovered %d times, fetched %d times", calls, i.count())
 		}

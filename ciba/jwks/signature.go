@@ -66,21 +66,14 @@ var strictPS256 = &jwt.SigningMethodRSAPSS{
 // verifySignature checks sig over signed. The signature of ES256 is the fixed-width pair of RFC 7518 §3.4, not DER; its
 // twin with the other s is as good, since JOSE does not ask for the low one.
 func verifySignature(key crypto.PublicKey, p *parsed) error {
-	if !usable(key, p.alg) {
+	if !usable(key, p.alg()) {
 		return refuse("the key is not for this algorithm")
 	}
-	var method jwt.SigningMethod
-	switch p.alg {
-	case algRS256:
-		method = jwt.SigningMethodRS256
-	case algPS256:
+	method := p.Method
+	if method == jwt.SigningMethodPS256 {
 		method = strictPS256
-	case algES256:
-		method = jwt.SigningMethodES256
-	default:
-		method = jwt.SigningMethodEdDSA
 	}
-	if method.Verify(p.signed, p.sig, key) != nil {
+	if method.Verify(p.signed, p.Signature, key) != nil {
 		return refuse("wrong signature")
 	}
 	return nil

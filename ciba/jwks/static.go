@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // Static is a key set that is known beforehand and never changes.
@@ -31,7 +33,8 @@ func NewStatic(keys map[string]crypto.PublicKey) (*Static, error) {
 }
 
 // Key see KeySet.
-func (s *Static) Key(_ context.Context, kid, alg string) (crypto.PublicKey, error) {
+func (s *Static) Key(_ context.Context, t *jwt.Token) (crypto.PublicKey, error) {
+	kid, alg := named(t)
 	key, ok := s.keys[kid]
 	if !ok {
 		return nil, ErrUnknownKey
