@@ -101,7 +101,7 @@ func TestDevelopmentProviderApproves(t *testing.T) {
 					}
 				})
 				grant, err := c.Poll(t.Context(), ack, time.Time{}, john)
-				if err != nil || grant.Subject != "auth0|jdoe" || time.Since(begin) != 65*time.Second {
+				if err != nil || grant.Subject != "auth0|jdoe" || time.Since(begin) != 66*time.Second {
 					t.Errorf("after %v: %v, %v", time.Since(begin), grant, err)
 				}
 			})
@@ -114,7 +114,7 @@ func TestDevelopmentProviderDenies(t *testing.T) {
 		_, c := start(t, func(c *idp.Config) { c.Approve, c.ApproveAfter = idp.Deny, 7*time.Second })
 		begin := time.Now()
 		_, err := c.Poll(t.Context(), authenticate(t, c, question("auth0|jdoe")), time.Time{}, john)
-		if !errors.Is(err, ciba.ErrAccessDenied) || time.Since(begin) != 10*time.Second {
+		if !errors.Is(err, ciba.ErrAccessDenied) || time.Since(begin) != 11*time.Second {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
 	})
@@ -139,7 +139,7 @@ func TestDevelopmentProviderSlowsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, c := start(t, nil)
 		ack := authenticate(t, c, question("auth0|jdoe"))
-		pace := ciba.NewPace(ack, time.Time{})
+		pace := ciba.NewPace(ack, time.Time{}, 2*time.Second)
 		poll := func() error {
 			_, err := c.PollOnce(t.Context(), ack.AuthReqID, john)
 			return err
@@ -153,7 +153,7 @@ func TestDevelopmentProviderSlowsDown(t *testing.T) {
 		if _, ok := errors.AsType[*ciba.SlowDown](err); !ok {
 			t.Fatalf("got %v", err)
 		}
-		at, ok := pace.Next(sent, time.Now(), err)
+		at, ok := pace.Next(time.Now(), err)
 		if !ok || at.Sub(sent) < 10*time.Second {
 			t.Fatalf("next poll after %v", at.Sub(sent))
 		}

@@ -9,6 +9,10 @@ import (
 	"staff0/ciba/oauth"
 )
 
+// pollTail is how long before the deadline Poll looks for the last time, or a
+// quarter of the time if that is less.
+const pollTail = 2 * time.Second
+
 var (
 	errOverlap  = errors.New("a poll for this auth_req_id is under way")
 	errFinished = errors.New("ciba: the provider has given its final answer to this auth_req_id")
@@ -83,15 +87,14 @@ func unsettled(ctx context.Context, err error) bool {
 // follows at once. It returns the errors of PollOnce that are final, and
 // [ErrExpired], at the deadline and not before, for every kind of silence.
 func (c *Client) Poll(ctx context.Context, ack *Acknowledgement, own time.Time, want Expectation) (*Grant, error) {
-	pace := NewPace(ack, own)
+	pace := NewPace(ack, own, min(pollTail, time.Until(ack.ExpiresAt)/4))
 	for {
-		sent := time.Now()
 		grant, err := c.PollOnce(ctx, ack.AuthReqID, want)
 		if err == nil {
 			return grant, nil
 		}
 		now := time.Now()
-		at, ok := pace.Next(sent, now, err)
+		at, ok := pace.Next(now, err)
 		silence := !ok && (unsettled(ctx, err) || pace.Silence(now, err))
 		if !ok && !silence {
 			return nil, err

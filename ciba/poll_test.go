@@ -14,16 +14,16 @@ import (
 	"staff0/ciba/oauth"
 )
 
-func seconds(list ...int) []time.Duration {
+func seconds(list ...float64) []time.Duration {
 	out := make([]time.Duration, len(list))
 	for i, s := range list {
-		out[i] = time.Duration(s) * time.Second
+		out[i] = time.Duration(s * float64(time.Second))
 	}
 	return out
 }
 
 // Rows 2 to 4, 8 and 9: when polls are sent. The first follows at once; each
-// wait is counted from the sending of the poll before.
+// wait is counted from the answer to the poll before.
 func TestPollSchedule(t *testing.T) {
 	yes := approved("", "", nil)
 	type script = []http.HandlerFunc
@@ -34,29 +34,29 @@ func TestPollSchedule(t *testing.T) {
 		waits []time.Duration
 	}{
 		{"approved at once", `"interval":5`, script{yes}, seconds(0)},
-		{"an interval of 31 s is kept", `"interval":31`, script{pending, pending, yes}, seconds(0, 31, 31)},
-		{"without an interval it is 5 s", `"x":1`, script{pending, pending, yes}, seconds(0, 5, 5)},
-		{"slow_down at the second poll lasts", `"interval":5`, script{pending, refusal("slow_down"), pending, pending, yes}, seconds(0, 5, 10, 10, 10)},
-		{"slow_down twice adds twice", `"interval":5`, script{refusal("slow_down"), refusal("slow_down"), pending, yes}, seconds(0, 10, 15, 15)},
-		{"slow_down with interval 60 in the body", `"interval":5`, script{answer(400, `{"error":"slow_down","interval":60}`), pending, yes}, seconds(0, 60, 60)},
-		{"slow_down with Retry-After 60", `"interval":5`, script{answer(400, `{"error":"slow_down"}`, "Retry-After", "60"), pending, yes}, seconds(0, 60, 60)},
-		{"slow_down as 429", `"interval":5`, script{answer(429, `{"error":"slow_down"}`), pending, yes}, seconds(0, 10, 10)},
-		{"a long poll of 29 s: the next one at once, none beside it", `"interval":5`, script{held(29*time.Second, pending), yes}, seconds(0, 29)},
+		{"an interval of 31 s is kept", `"interval":31`, script{pending, pending, yes}, seconds(0, 34.1, 34.1)},
+		{"without an interval it is 5 s", `"x":1`, script{pending, pending, yes}, seconds(0, 5.5, 5.5)},
+		{"slow_down at the second poll lasts", `"interval":5`, script{pending, refusal("slow_down"), pending, pending, yes}, seconds(0, 5.5, 11, 11, 11)},
+		{"slow_down twice adds twice", `"interval":5`, script{refusal("slow_down"), refusal("slow_down"), pending, yes}, seconds(0, 11, 16.5, 16.5)},
+		{"slow_down with interval 60 in the body", `"interval":5`, script{answer(400, `{"error":"slow_down","interval":60}`), pending, yes}, seconds(0, 66, 66)},
+		{"slow_down with Retry-After 60", `"interval":5`, script{answer(400, `{"error":"slow_down"}`, "Retry-After", "60"), pending, yes}, seconds(0, 60, 11)},
+		{"slow_down as 429", `"interval":5`, script{answer(429, `{"error":"slow_down"}`), pending, yes}, seconds(0, 11, 11)},
+		{"a long poll of 29 s: the next one an interval after it, none beside it", `"interval":5`, script{held(29*time.Second, pending), yes}, seconds(0, 34.5)},
 		{"a long poll that ends in approval", `"interval":5`, script{held(29*time.Second, yes)}, seconds(0)},
-		{"cut after 10 s: the next one at once", `"interval":5`, script{cut(10 * time.Second), yes}, seconds(0, 10)},
-		{"cut at once: after the interval", `"interval":5`, script{cut(0), yes}, seconds(0, 5)},
-		{"held for ever: our own bound, then again", `"interval":5`, script{held(time.Hour, pending), yes}, seconds(0, 40)},
+		{"cut after 10 s: an interval later", `"interval":5`, script{cut(10 * time.Second), yes}, seconds(0, 15.5)},
+		{"cut at once: after the interval", `"interval":5`, script{cut(0), yes}, seconds(0, 5.5)},
+		{"held for ever: our own bound, then again", `"interval":5`, script{held(time.Hour, pending), yes}, seconds(0, 45.5)},
 		{"503 with Retry-After", `"interval":5`, script{answer(503, ``, "Retry-After", "20"), yes}, seconds(0, 20)},
-		{"503 with Retry-After below the interval", `"interval":5`, script{answer(503, ``, "Retry-After", "1"), yes}, seconds(0, 5)},
-		{"429 with Retry-After", `"interval":5`, script{answer(429, `{"error":"too_many_requests"}`, "Retry-After", "30"), pending, yes}, seconds(0, 30, 5)},
-		{"502 with HTML, again and again", `"interval":5`, script{answer(502, `<html>`), answer(502, `<html>`), answer(502, `<html>`), pending, yes}, seconds(0, 5, 10, 20, 5)},
-		{"400 without JSON, from something in front", `"interval":5`, script{answer(400, `<html>`), yes}, seconds(0, 5)},
-		{"400 with an empty body", `"interval":5`, script{answer(400, ``), yes}, seconds(0, 5)},
-		{"200 with an empty body", `"interval":5`, script{answer(200, ``), yes}, seconds(0, 5)},
-		{"200 with HTML", `"interval":5`, script{answer(200, `<html>`), yes}, seconds(0, 5)},
-		{"200 beyond the bound", `"interval":5`, script{answer(200, strings.Repeat("x", 1<<20)), yes}, seconds(0, 5)},
-		{"a 500 whose body says pending is a 500", `"interval":5`, script{answer(500, `{"error":"authorization_pending"}`), answer(500, ``), yes}, seconds(0, 5, 10)},
-		{"a 500 whose body says declined declines nothing", `"interval":5`, script{answer(500, `{"error":"access_denied"}`), yes}, seconds(0, 5)},
+		{"503 with Retry-After below the interval", `"interval":5`, script{answer(503, ``, "Retry-After", "1"), yes}, seconds(0, 5.5)},
+		{"429 with Retry-After", `"interval":5`, script{answer(429, `{"error":"too_many_requests"}`, "Retry-After", "30"), pending, yes}, seconds(0, 30, 5.5)},
+		{"502 with HTML, again and again", `"interval":5`, script{answer(502, `<html>`), answer(502, `<html>`), answer(502, `<html>`), pending, yes}, seconds(0, 5.5, 11, 22, 5.5)},
+		{"400 without JSON, from something in front", `"interval":5`, script{answer(400, `<html>`), yes}, seconds(0, 5.5)},
+		{"400 with an empty body", `"interval":5`, script{answer(400, ``), yes}, seconds(0, 5.5)},
+		{"200 with an empty body", `"interval":5`, script{answer(200, ``), yes}, seconds(0, 5.5)},
+		{"200 with HTML", `"interval":5`, script{answer(200, `<html>`), yes}, seconds(0, 5.5)},
+		{"200 beyond the bound", `"interval":5`, script{answer(200, strings.Repeat("x", 1<<20)), yes}, seconds(0, 5.5)},
+		{"a 500 whose body says pending is a 500", `"interval":5`, script{answer(500, `{"error":"authorization_pending"}`), answer(500, ``), yes}, seconds(0, 5.5, 11)},
+		{"a 500 whose body says declined declines nothing", `"interval":5`, script{answer(500, `{"error":"access_denied"}`), yes}, seconds(0, 5.5)},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestSilenceEndsAtTheDeadline(t *testing.T) {
 		{"Retry-After beyond the end", []http.HandlerFunc{answer(503, ``, "Retry-After", "3600")}, 0, 120 * time.Second},
 		{"slow_down beyond the end", []http.HandlerFunc{answer(400, `{"error":"slow_down","interval":3600}`)}, 0, 120 * time.Second},
 		{"expired_token ahead of time", []http.HandlerFunc{pending, refusal("expired_token")}, 0, 120 * time.Second},
-		{"access_denied just before the expiry", append(slices.Repeat([]http.HandlerFunc{pending}, 23), refusal("access_denied")), 0, 120 * time.Second},
+		{"access_denied just before the expiry", append(slices.Repeat([]http.HandlerFunc{pending}, 21), refusal("access_denied")), 0, 120 * time.Second},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestFinalAnswers(t *testing.T) {
 				if err == nil || tt.is != nil && !errors.Is(err, tt.is) {
 					t.Errorf("got %v", err)
 				}
-				if got := p.waits(); !slices.Equal(got, seconds(0, 5, 5)) {
+				if got := p.waits(); !slices.Equal(got, seconds(0, 5.5, 5.5)) {
 					t.Errorf("polls after %v", got)
 				}
 				if g, err := c.PollOnce(context.Background(), testID, jdoe); err == nil || len(p.times) != 3 {
@@ -193,10 +193,9 @@ func TestPollingGoesOnAfterARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pace := NewPace(ack, time.Time{})
-		sent := time.Now()
+		pace := NewPace(ack, time.Time{}, 2*time.Second)
 		_, err = p.client(t).PollOnce(context.Background(), ack.AuthReqID, jdoe)
-		if _, ok := pace.Next(sent, time.Now(), err); !ok || pace.Interval != 10*time.Second {
+		if _, ok := pace.Next(time.Now(), err); !ok || pace.Interval != 10*time.Second {
 			t.Fatalf("%+v, %v", pace, err)
 		}
 		time.Sleep(time.Minute)
@@ -205,7 +204,7 @@ func TestPollingGoesOnAfterARestart(t *testing.T) {
 		if err != nil || grant.Subject != testPerson {
 			t.Fatal(err)
 		}
-		if got := p.waits()[2:]; !slices.Equal(got, seconds(10)) {
+		if got := p.waits()[2:]; !slices.Equal(got, seconds(11)) {
 			t.Errorf("polls after %v", p.waits())
 		}
 	})

@@ -178,7 +178,7 @@ func (a *agentServer) start(ctx context.Context) error {
 	}
 	a.engine, err = tasks.NewEngine(tasks.Config{
 		Store: a.store, Executor: agent, InputModes: hragent.InputModes(), Opening: hragent.Opening,
-		RepeatWindow: tasks.DefaultRepeatWindow, Push: hooks, Log: a.log,
+		RepeatWindow: tasks.DefaultRepeatWindow, BytesPerClient: bytesPerClient(a.BytesPerAsker), Push: hooks, Log: a.log,
 	})
 	if err != nil {
 		return startError(err, "check the settings of the agent")
@@ -242,6 +242,14 @@ func (a *agentServer) newSender() (*push.Sender, error) {
 	return sender, nil
 }
 
+// bytesPerClient is the bound of the engine, for which 0 is its default and less is none.
+func bytesPerClient(n byteSize) int64 {
+	if n == 0 {
+		return -1
+	}
+	return int64(n)
+}
+
 // newServer builds the protocol in front of the engine: the public card, the one for callers with a token, and the key that signs both.
 func (a *agentServer) newServer(metadata *oauth.Metadata, verifier bearer.Verifier) (*a2asrv.Server, error) {
 	config := a2asrv.Config{
@@ -293,10 +301,14 @@ func (a *agentServer) newHRAgent(metadata *oauth.Metadata, provider ciba.Provide
 	if err != nil {
 		return nil, err
 	}
+	memory := hragent.Memory
+	if development(metadata, a.loopback) {
+		memory = 0 // where people try things again
+	}
 	agent, err := hragent.New(hragent.Config{
 		Company: a.Company, Reader: &llm.Reader{Company: a.Company, Domain: a.EmailDomain, Model: model, Log: a.log},
 		Directory: directory, Consent: consent, Records: records, Provider: provider, Scope: recordScope,
-		Expiry: a.ConsentExpiry, Disclosure: policy, PollRate: a.PollRate, Log: a.log,
+		Expiry: a.ConsentExpiry, Disclosure: policy, Memory: memory, WaitingState: hragent.WaitingState(a.WaitingState), PollRate: a.PollRate, Log: a.log,
 	})
 	if err != nil {
 		return nil, startError(err, "check the settings of the agent")

@@ -80,6 +80,7 @@ type question struct {
 	asJSON   bool
 	agent    string // for the hints, when it is not the default one
 	task     *a2a.Task
+	code     string // of the wait that was announced last
 	sent     []string
 	webhook  *a2a.TaskPushNotificationConfig
 	// earlier says that the task has messages of ours from another run. The agent has to be believed about them; about a task that began here
@@ -120,10 +121,6 @@ func (q *question) watch(ctx context.Context, a *asker, events func(context.Cont
 		if err != nil {
 			return answer{}, err
 		}
-		before := a2a.TaskStateUnspecified
-		if q.task != nil {
-			before = q.task.Status.State
-		}
 		seen.Add(event)
 		if q.task = seen.Task(); q.task == nil {
 			continue
@@ -131,7 +128,7 @@ func (q *question) watch(ctx context.Context, a *asker, events func(context.Cont
 		if deadline := readConsent(q.task).Deadline; !deadline.IsZero() {
 			limit.Reset(max(time.Until(deadline), 0) + deadlineGrace)
 		}
-		q.tell(a, event, before)
+		q.tell(a, event)
 	}
 	if q.task == nil {
 		if m := seen.Message(); m != nil { // another agent's way to answer: words alone, and words are no yes
@@ -153,7 +150,7 @@ func (q *question) watch(ctx context.Context, a *asker, events func(context.Cont
 var errTooLong = errors.New("the agent has not answered, long after it should have")
 
 // tell says what has changed.
-func (q *question) tell(a *asker, event a2a.Event, before a2a.TaskState) {
+func (q *question) tell(a *asker, event a2a.Event) {
 	status := q.task.Status
 	if _, ok := event.(*a2a.TaskArtifactUpdateEvent); ok || status.State.Terminal() || status.State == a2a.TaskStateInputRequired {
 		return
@@ -162,22 +159,23 @@ func (q *question) tell(a *asker, event a2a.Event, before a2a.TaskState) {
 	if status.Message != nil {
 		text = escape(status.Message.Text())
 	}
-	c := readConsent(q.task)
-	if status.State == a2a.TaskStateAuthRequired && before != a2a.TaskStateAuthRequired {
-		q.progress.say("%s", text)
-		if c.Code != "" {
-			q.progress.say("Show the person this code: %s. It is on their phone, too.", q.progress.bold(escape(c.Code)))
+	// A wait is announced with a code, whatever the state is that says so.
+	if c := readConsent(q.task); c.Code != "" {
+		if c.Code != q.code {
+			q.code = c.Code
+			lines := []string{text, fmt.Sprintf("Show the person this code: %s. It is on their phone, too.", q.progress.bold(escape(c.Code)))}
+			if a.phone != "" {
+				lines = append(lines, "The phone is a page for development: "+a.phone)
+			}
+			q.progress.soon(lines...)
+			q.progress.wait("Waiting for the person's approval…", c.Deadline)
+			return
 		}
-		if a.phone != "" {
-			q.progress.say("The phone is a page for development: %s", a.phone)
-		}
-		q.progress.wait("Waiting for the person's approval…", c.Deadline)
-		return
 	}
-	if _, isTask := event.(*a2a.Task); !isTask && status.State != a2a.TaskStateAuthRequired {
+	if _, isTask := event.(*a2a.Task); !isTask {
 		q.progress.say("%s", text)
 	}
-	q.progress.wait(text, c.Deadline)
+	q.progress.wait(text, readConsent(q.task).Deadline)
 }
 
 // end prints the answer and tells the exit code.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"staff0/a2a"
+	reasons "staff0/a2a/consent"
 	"staff0/a2a/hragent"
 	"staff0/a2a/tasks"
 	"staff0/a2a/tasks/postgres"
@@ -95,18 +96,6 @@ func (c *crash) readStore() {
 		}
 		c.compare(id, entries)
 	}
-	if len(c.ends) == 0 {
-		return
-	}
-	end := &c.ends[len(c.ends)-1]
-	end.unkept = map[a2a.TaskID]bool{}
-	for rec := range c.list(ctx, store, a2a.TaskStateWorking) {
-		if full, err := store.Get(ctx, rec.Task.ID); err != nil {
-			c.faultf("task %s is listed, and cannot be read: %v", rec.Task.ID, err)
-		} else if len(full.Checkpoint) == 0 && !full.Task.Status.State.Terminal() {
-			end.unkept[rec.Task.ID] = true
-		}
-	}
 }
 
 // compare demands that a log has only grown since it was last read.
@@ -154,11 +143,11 @@ type crashTask struct {
 
 // crashTally counts what a run has seen.
 type crashTally struct {
-	answers         map[string]int
-	prompts, double int
-	lost, missed    int
-	streams, cuts   int
-	retries         int
+	answers       map[string]int
+	prompts       int
+	lost, missed  int
+	streams, cuts int
+	retries       int
 }
 
 // checkAll looks at everything once all askers have gone.
@@ -229,7 +218,7 @@ func (c *crash) checkPhone() {
 // crashTable is the table of states: what may come after what.
 var crashTable = map[a2a.TaskState][]a2a.TaskState{
 	a2a.TaskStateSubmitted:     {a2a.TaskStateWorking},
-	a2a.TaskStateWorking:       {a2a.TaskStateAuthRequired, a2a.TaskStateInputRequired, a2a.TaskStateCompleted, a2a.TaskStateFailed, a2a.TaskStateRejected, a2a.TaskStateCanceled},
+	a2a.TaskStateWorking:       {a2a.TaskStateWorking, a2a.TaskStateAuthRequired, a2a.TaskStateInputRequired, a2a.TaskStateCompleted, a2a.TaskStateFailed, a2a.TaskStateRejected, a2a.TaskStateCanceled},
 	a2a.TaskStateAuthRequired:  {a2a.TaskStateWorking, a2a.TaskStateFailed, a2a.TaskStateRejected, a2a.TaskStateCanceled},
 	a2a.TaskStateInputRequired: {a2a.TaskStateWorking, a2a.TaskStateCanceled},
 }
@@ -318,46 +307,44 @@ func isCallersMessage(event a2a.Event) bool {
 	return ok
 }
 
-// checkPrompts demands that a person was rung once, unless an agent was killed between its request and the moment the provider's answer was stored:
-// then the store had no checkpoint of the task when it died.
-func (c *crash) checkPrompts(a *crashAsker, t *crashTask, rung []*crashPrompt) {
-	if len(rung) == 0 && a.exists && !a.withdrew {
-		c.faultf("%s: nobody was rung", a)
+// checkPrompts demands that a person was prompted once, whatever became of the agents. Nobody was, if an agent was ended
+// in the moment of asking: the task then says so.
+func (c *crash) checkPrompts(a *crashAsker, t *crashTask, prompted []*crashPrompt) {
+	if len(prompted) == 0 && a.exists && !a.withdrew && !c.unasked(a, t) {
+		c.faultf("%s: nobody was prompted", a)
 	}
-	for i := 1; i < len(rung); i++ {
-		first, second := rung[i-1].RequestedAt, rung[i].RequestedAt
-		if a.twin && (rung[i-1].ExpiresAt.Before(second) || !rung[i-1].decided.IsZero() && rung[i-1].decided.Before(second)) {
+	for i := 1; i < len(prompted); i++ {
+		first, second := prompted[i-1], prompted[i]
+		if a.twin && (first.ExpiresAt.Before(second.RequestedAt) || !first.decided.IsZero() && first.decided.Before(second.RequestedAt)) {
 			continue // a question that came too late to join
 		}
-		excused := slices.ContainsFunc(c.ends, func(e crashEnd) bool {
-			// What was in flight at the end is rung again when the lease has ended, and not before.
-			inFlight := first.Sub(e.at) < c.flight() && second.Sub(e.at) > postgres.DefaultLease/3
-			return e.killed && (e.at.After(first) || inFlight) && e.at.Before(second) && (e.unkept[t.Task.ID] || a.twin && len(e.unkept) > 0)
-		})
-		if excused {
-			c.tally.double++
-		} else {
-			c.faultf("%s: rung at %v and again at %v%s", a, first, second, c.endsAround(t.Task.ID, first, second))
-		}
+		c.faultf("%s: prompted at %v and again at %v%s", a, first.RequestedAt, second.RequestedAt, c.endsAround(first.RequestedAt, second.RequestedAt))
 	}
 }
 
-// flight is the time in which a request may still be on its way whose agent has ended. A single agent that is started anew asks within that time
-// itself, and must not be excused by its former life.
-func (c *crash) flight() time.Duration {
-	if c.form.database == "" {
-		return 0
-	}
-	return crashFlight
+// unasked reports whether a task has ended without a prompt because agents ended: in the moment of asking, or for so long
+// that there was too little time left, or that the directory could not be asked in its time.
+func (c *crash) unasked(a *crashAsker, t *crashTask) bool {
+	began, ended := t.Created, t.Task.Status.Timestamp
+	return slices.Contains([]string{reasons.ReasonInDoubt, reasons.ReasonLate, reasons.ReasonDirectory, reasons.ReasonUnavailable}, c.reason(a, t)) &&
+		slices.ContainsFunc(c.ends, func(e crashEnd) bool { return e.at.After(began.Add(-crashTakeover)) && e.at.Before(ended) })
 }
 
-// endsAround tells which agents ended from a second before a prompt until the next one, and what the store had of the task then.
-func (c *crash) endsAround(id a2a.TaskID, first, second time.Time) string {
+// reason is what the operator is told of a task.
+func (c *crash) reason(a *crashAsker, t *crashTask) string {
+	note, err := hragent.ReadNote(c.Context(), nil, t.Checkpoint)
+	if err != nil {
+		c.faultf("%s: %v", a, err)
+	}
+	return note.Reason
+}
+
+// endsAround tells which agents ended from a second before a prompt until the next one.
+func (c *crash) endsAround(first, second time.Time) string {
 	var b strings.Builder
 	for _, e := range c.ends {
 		if e.at.After(first.Add(-time.Second)) && e.at.Before(second) {
-			fmt.Fprintf(&b, "; %s ended %v after the first (%s, killed %v), the task without a checkpoint %v", e.agent.name, e.at.Sub(first), e.phase, e.killed,
-				e.unkept[id])
+			fmt.Fprintf(&b, "; %s ended %v after the first (%s, killed %v)", e.agent.name, e.at.Sub(first), e.phase, e.killed)
 		}
 	}
 	return b.String()
@@ -386,10 +373,7 @@ func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 	}
 	ended := t.Task.Status.Timestamp
 	deadline := readConsent(t.Task).Deadline
-	note, err := hragent.ReadNote(t.Checkpoint)
-	if err != nil {
-		c.faultf("%s: %v", a, err)
-	}
+	reason := c.reason(a, t)
 	switch {
 	case a.withdrew:
 		if got != "canceled" {
@@ -398,29 +382,29 @@ func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 	case got == answerNotConfirmed && ended.Before(deadline):
 		c.faultf("%s: silence was told %v before its time", a, deadline.Sub(ended))
 	case got == want:
-	case (got == answerFailed || got == answerNotConfirmed) && (want == answerYes && c.mayBeLost(note.Reason, decided, ended) ||
-		note.Reason == "provider_refused" && c.stoodStill(rung)):
+	case (got == answerFailed || got == answerNotConfirmed) && c.mayBeLost(reason, rung, decided, ended):
 		c.tally.lost++
 	case got == answerNotConfirmed && !c.mayHaveAsked(decided, heardUntil):
 		c.tally.missed++
 	default:
-		c.faultf("%s: ended as %s (%s), want %s; decided %v, deadline %v, ended %v", a, got, note.Reason, want, decided, deadline, ended)
+		c.faultf("%s: ended as %s (%s), want %s; decided %v, deadline %v, ended %v", a, got, reason, want, decided, deadline, ended)
 	}
 }
 
-// mayBeLost reports whether an approval may have died with an agent: one was killed after it was given, and the store says that the task has
-// suffered it.
-func (c *crash) mayBeLost(reason string, decided, ended time.Time) bool {
-	return (reason == "approval_lost" || reason == "provider_refused") && slices.ContainsFunc(c.ends, func(e crashEnd) bool {
-		return e.killed && e.at.After(decided) && e.at.Before(ended)
-	})
-}
-
-// stoodStill reports whether an agent stood still while a prompt was made, longer than it waits for the provider's answer.
-func (c *crash) stoodStill(rung []*crashPrompt) bool {
-	return len(rung) > 0 && slices.ContainsFunc(c.ends, func(e crashEnd) bool {
-		return e.phase == crashPaused && rung[0].RequestedAt.Sub(e.at).Abs() < c.flight()
-	})
+// mayBeLost reports whether an approval may have died with an agent, and the store says so: one was killed after it was
+// given, or in the moment of asking, so that nobody knows by which auth_req_id.
+func (c *crash) mayBeLost(reason string, rung []*crashPrompt, decided, ended time.Time) bool {
+	switch reason {
+	case reasons.ReasonLost, reasons.ReasonForgot, reasons.ReasonProvider:
+		return slices.ContainsFunc(c.ends, func(e crashEnd) bool {
+			return e.killed && e.at.After(decided) && e.at.Before(ended)
+		})
+	case reasons.ReasonInDoubt, reasons.ReasonUnavailable:
+		return len(rung) > 0 && slices.ContainsFunc(c.ends, func(e crashEnd) bool {
+			return e.killed && rung[0].RequestedAt.Sub(e.at).Abs() < crashFlight
+		})
+	}
+	return false
 }
 
 // mayHaveAsked reports whether an agent was up long enough to ask the provider in time. Of several, any may have had to wait for the tasks of any
@@ -456,7 +440,7 @@ func (c *crash) mayHaveAsked(from, to time.Time) bool {
 
 func (c *crash) figures() string {
 	n := &c.tally
-	return fmt.Sprintf("answers: %v\nprompts: %d; rung twice within the window: %d; approvals lost within the window: %d; "+
+	return fmt.Sprintf("answers: %v\nprompts: %d, none of them a second one; approvals lost with an agent: %d; "+
 		"not collected because no agent was up for long enough: %d\nstreams: %d told the task, %d of them resumed; sendings repeated because the answer was lost: %d",
-		n.answers, n.prompts, n.double, n.lost, n.missed, n.streams, n.cuts, n.retries)
+		n.answers, n.prompts, n.lost, n.missed, n.streams, n.cuts, n.retries)
 }

@@ -117,8 +117,7 @@ type crashEnd struct {
 	agent  *crashAgent
 	at     time.Time
 	killed bool
-	phase  string              // see kill, pause and stop
-	unkept map[a2a.TaskID]bool // tasks that were at work and had no checkpoint then
+	phase  string // see kill, pause and stop
 }
 
 // faultf tells what does not hold. It may be called from anywhere.

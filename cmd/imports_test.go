@@ -63,11 +63,12 @@ var arrows = map[string]arrow{
 	"a2a/push":                  {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/oauth"}}, // Retry-After, and how pauses grow,
 	"a2a/a2asrv":                {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/bearer"}},
 	"a2a/a2aclient":             {ours: []string{"a2a", "a2a/wire", "ciba/oauth"}},
+	"a2a/consent":               {ours: []string{"ciba", "ciba/oauth"}},                                                  // a waiting room, which knows nothing of tasks
 	"a2a/conformance":           {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push", "ciba/jwks"}}, // a program of its own, for tests
 	"a2a/conformance/existence": {theirs: []string{modJWT}},                                                              // likewise, and it knows the agent from outside only
 	"hrapi":                     {ours: []string{"ciba/bearer", "ciba/oauth"}},
 	"a2a/hragent": {
-		ours:   []string{"a2a", "a2a/tasks", "ciba", "ciba/oauth", "hrapi", "llm"},
+		ours:   []string{"a2a", "a2a/consent", "a2a/tasks", "ciba", "ciba/oauth", "hrapi", "llm"},
 		theirs: []string{modText}, // names compare without accents
 	},
 	"cmd": {

@@ -24,7 +24,12 @@ type progress struct {
 	shown    bool // the moving line is on the screen
 	stop     chan struct{}
 	stopped  sync.WaitGroup
+	held     []string // lines that are said soon
+	holding  *time.Timer
 }
+
+// soonAfter is how long lines are held that an end may overtake: what ended at once was nothing to wait for.
+const soonAfter = 300 * time.Millisecond
 
 const spinnerPace = 120 * time.Millisecond
 
@@ -63,8 +68,44 @@ func (p *progress) say(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
+	p.release()
 	fmt.Fprintf(p.w, format+"\n", args...)
 	p.draw()
+}
+
+// soon says lines in a moment, before anything else is said, unless done comes first.
+func (p *progress) soon(lines ...string) {
+	if p.quiet {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = append(p.held, lines...)
+	if p.holding == nil {
+		p.holding = time.AfterFunc(soonAfter, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.clear()
+			p.release()
+			p.draw()
+		})
+	}
+}
+
+// release says what is held. The lock is held.
+func (p *progress) release() {
+	for _, line := range p.held {
+		fmt.Fprintln(p.w, line)
+	}
+	p.drop()
+}
+
+// drop forgets what is held. The lock is held.
+func (p *progress) drop() {
+	if p.holding != nil {
+		p.holding.Stop()
+	}
+	p.held, p.holding = nil, nil
 }
 
 // wait shows that something is waited for, until the next call or done. Without a terminal it says nothing.
@@ -106,6 +147,7 @@ func (p *progress) done() {
 	p.mu.Lock()
 	stop := p.stop
 	p.stop, p.text = nil, ""
+	p.drop()
 	p.mu.Unlock()
 	if stop != nil {
 		close(stop)

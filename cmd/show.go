@@ -37,7 +37,7 @@ anybody was really asked, and why it ended as it did.`,
 			if err != nil {
 				return startError(err, "check STAFF0_AGENT_DATABASE")
 			}
-			note, err := hragent.ReadNote(rec.Checkpoint)
+			note, err := hragent.ReadNote(c.Context(), store, rec.Checkpoint)
 			if err != nil {
 				return startError(err, "a newer version of staff0 may have written it")
 			}

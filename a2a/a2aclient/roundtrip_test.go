@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"iter"
 	"net/http"
 	"strings"
 	"sync"
@@ -50,27 +49,28 @@ func (verifier) Verify(_ context.Context, token string) (*jwks.Claims, error) {
 // script asks back when it is asked about nobody in particular, and waits for an approval else.
 type script struct{}
 
-func (script) Park(a2a.TaskID, []byte) {}
-func (script) Unpark(a2a.TaskID)       {}
-func (script) Execute(_ context.Context, turn *tasks.Turn) iter.Seq2[tasks.Step, error] {
-	return func(yield func(tasks.Step, error) bool) {
-		say := func(state a2a.TaskState, text string) a2a.Event {
-			return &a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: state, Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(text)}}}}
-		}
-		asked := turn.Task.History[len(turn.Task.History)-1].Text()
-		switch {
-		case turn.Signal != nil:
-			piece := func(text string, appended bool) a2a.Event {
-				return &a2a.TaskArtifactUpdateEvent{Append: appended, Artifact: &a2a.Artifact{ArtifactID: "a", Parts: []a2a.Part{a2a.TextPart(text)}}}
-			}
-			_ = yield(tasks.Step{Events: []a2a.Event{piece("Yes,", false)}}, nil) &&
-				yield(tasks.Step{Events: []a2a.Event{piece("they do.", true), say(a2a.TaskStateCompleted, "Done.")}}, nil)
-		case strings.Contains(asked, "somebody"):
-			yield(tasks.Step{Events: []a2a.Event{say(a2a.TaskStateInputRequired, "Who?")}}, nil)
-		default:
-			yield(tasks.Step{Events: []a2a.Event{say(a2a.TaskStateAuthRequired, "Please approve.")}, Checkpoint: []byte("c"), Park: true}, nil)
-		}
+func (script) Park(a2a.TaskID, any, []byte) {}
+func (script) Unpark(a2a.TaskID)            {}
+func (script) Execute(_ context.Context, turn *tasks.Turn) error {
+	var err error
+	do := func(step tasks.Step) bool { err = turn.Do(step); return err == nil }
+	say := func(state a2a.TaskState, text string) a2a.Event {
+		return &a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: state, Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(text)}}}}
 	}
+	asked := turn.Task.History[len(turn.Task.History)-1].Text()
+	switch {
+	case turn.Signal != nil:
+		piece := func(text string, appended bool) a2a.Event {
+			return &a2a.TaskArtifactUpdateEvent{Append: appended, Artifact: &a2a.Artifact{ArtifactID: "a", Parts: []a2a.Part{a2a.TextPart(text)}}}
+		}
+		_ = do(tasks.Step{Events: []a2a.Event{piece("Yes,", false)}}) &&
+			do(tasks.Step{Events: []a2a.Event{piece("they do.", true), say(a2a.TaskStateCompleted, "Done.")}})
+	case strings.Contains(asked, "somebody"):
+		do(tasks.Step{Events: []a2a.Event{say(a2a.TaskStateInputRequired, "Who?")}})
+	default:
+		do(tasks.Step{Events: []a2a.Event{say(a2a.TaskStateAuthRequired, "Please approve.")}, Checkpoint: []byte("c"), Park: true})
+	}
+	return err
 }
 
 // plant is an agent with all that belongs to it. It can be restarted, and connections to it can be cut.

@@ -184,7 +184,7 @@ func (s *Server) fail(c *call, stream bool, err error) {
 	case errors.As(err, &soon):
 		status = http.StatusTooManyRequests
 		retryIn(c.w, soon.wait)
-	case errors.Is(err, errTooMany):
+	case errors.Is(err, errTooMany), errors.Is(err, tasks.ErrOverQuota):
 		status = http.StatusTooManyRequests
 		unavailable(c.w)
 	case errors.Is(err, tasks.ErrDraining), errors.Is(err, a2a.ErrUnavailable):

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"iter"
 	"log/slog"
 	"net"
 	"net/http"
@@ -49,44 +48,45 @@ func (tokens) Verify(_ context.Context, token string) (*jwks.Claims, error) {
 // script is an executor that does what the caller's last message says.
 type script struct{}
 
-func (script) Park(a2a.TaskID, []byte) {}
-func (script) Unpark(a2a.TaskID)       {}
+func (script) Park(a2a.TaskID, any, []byte) {}
+func (script) Unpark(a2a.TaskID)            {}
 
-func (script) Execute(ctx context.Context, turn *tasks.Turn) iter.Seq2[tasks.Step, error] {
-	return func(yield func(tasks.Step, error) bool) {
-		said := turn.Signal
-		if said == nil {
-			for _, m := range turn.Task.History {
-				if m.Role == a2a.RoleUser {
-					said = m.Text()
-				}
+func (script) Execute(ctx context.Context, turn *tasks.Turn) error {
+	var err error
+	do := func(step tasks.Step) bool { err = turn.Do(step); return err == nil }
+	said := turn.Signal
+	if said == nil {
+		for _, m := range turn.Task.History {
+			if m.Role == a2a.RoleUser {
+				said = m.Text()
 			}
-		}
-		switch said {
-		case "Does jdoe@staff0.com work here?", "jdoe@staff0.com":
-			yield(tasks.Step{
-				Events: []a2a.Event{status(a2a.TaskStateAuthRequired, "Waiting for the person's approval.")}, Checkpoint: []byte("c"), Park: true,
-			}, nil)
-		case "approve":
-			_ = yield(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateWorking, "Approved.")}}, nil) && yield(answered(), nil)
-		case "decline":
-			yield(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateRejected, "The request was declined.")}}, nil)
-		case "Does she work here?":
-			yield(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateInputRequired, "Please give the work e-mail.")}}, nil)
-		case "Take 40 seconds.":
-			select {
-			case <-time.After(40*time.Second + 500*time.Millisecond): // not at the time of a blank
-				yield(answered(), nil)
-			case <-ctx.Done():
-			}
-		case "Which extensions?":
-			yield(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateInputRequired, strings.Join(turn.Extensions, " "))}}, nil)
-		case "Answer now.":
-			yield(answered(), nil)
-		default:
-			yield(tasks.Step{}, errors.New("a secret cause"))
 		}
 	}
+	switch said {
+	case "Does jdoe@staff0.com work here?", "jdoe@staff0.com":
+		do(tasks.Step{
+			Events: []a2a.Event{status(a2a.TaskStateAuthRequired, "Waiting for the person's approval.")}, Checkpoint: []byte("c"), Park: true,
+		})
+	case "approve":
+		_ = do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateWorking, "Approved.")}}) && do(answered())
+	case "decline":
+		do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateRejected, "The request was declined.")}})
+	case "Does she work here?":
+		do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateInputRequired, "Please give the work e-mail.")}})
+	case "Take 40 seconds.":
+		select {
+		case <-time.After(40*time.Second + 500*time.Millisecond): // not at the time of a blank
+			do(answered())
+		case <-ctx.Done():
+		}
+	case "Answer now.":
+		do(answered())
+	case "Which extensions?":
+		do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateInputRequired, strings.Join(turn.Extensions, " "))}})
+	default:
+		return errors.New("a secret cause")
+	}
+	return err
 }
 
 func status(state a2a.TaskState, text string) a2a.Event {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -113,34 +112,33 @@ func (executor) Reply(_ context.Context, _ tasks.Owner, m *a2a.Message) *a2a.Mes
 }
 
 // Execute plays the script of the caller's last message. The engine has begun the turn with WORKING, which is the first status of most scenarios.
-func (e executor) Execute(ctx context.Context, turn *tasks.Turn) iter.Seq2[tasks.Step, error] {
-	return func(yield func(tasks.Step, error) bool) {
-		said := ""
-		for _, m := range slices.Backward(turn.Task.History) {
-			if m.Role == a2a.RoleUser {
-				said = m.MessageID
-				break
-			}
-		}
-		if strings.HasPrefix(said, longTask) {
-			select {
-			case <-time.After(e.pause):
-			case <-ctx.Done():
-				return
-			}
-		}
-		steps := find(said).steps
-		if steps == nil { // a direct answer was wanted from a task
-			steps = ends(is(a2a.TaskStateCompleted))
-		}
-		for _, events := range steps() {
-			if !yield(tasks.Step{Events: events}, nil) {
-				return
-			}
+func (e executor) Execute(ctx context.Context, turn *tasks.Turn) error {
+	said := ""
+	for _, m := range slices.Backward(turn.Task.History) {
+		if m.Role == a2a.RoleUser {
+			said = m.MessageID
+			break
 		}
 	}
+	if strings.HasPrefix(said, longTask) {
+		select {
+		case <-time.After(e.pause):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	steps := find(said).steps
+	if steps == nil { // a direct answer was wanted from a task
+		steps = ends(is(a2a.TaskStateCompleted))
+	}
+	for _, events := range steps() {
+		if err := turn.Do(tasks.Step{Events: events}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Park and Unpark have nothing to do: no script waits for anything outside.
-func (executor) Park(a2a.TaskID, []byte) {}
-func (executor) Unpark(a2a.TaskID)       {}
+func (executor) Park(a2a.TaskID, any, []byte) {}
+func (executor) Unpark(a2a.TaskID)            {}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/consent"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/ciba/oauth"
@@ -31,63 +32,63 @@ func TestATasksWay(t *testing.T) {
 		{
 			name: "approved and employed", question: johnAsk,
 			change: func(w *world) { w.phone.poll = from(3, grantOf(john), nil) },
-			want:   []string{submitted, working, waits, "10s WORKING: Approved. Reading the employment record…", yesJohn, "10s COMPLETED"},
+			want:   []string{submitted, working, waits, "11s WORKING: Approved. Reading the employment record…", yesJohn, "11s COMPLETED"},
 		},
 		{
 			name: "approved and employed, open", question: johnAsk,
 			change: func(w *world) { open(w); w.phone.poll = from(3, grantOf(john), nil) },
-			want:   []string{submitted, working, waitsOpen, "10s WORKING: Approved. Reading the employment record…", yesJohn, "10s COMPLETED"},
+			want:   []string{submitted, working, waits, "11s WORKING: Approved. Reading the employment record…", yesJohn, "11s COMPLETED"},
 		},
 		{
 			name: "approved before the caller knows of the request", question: johnAsk,
 			change: func(w *world) { w.phone.poll = always(grantOf(john), nil) },
-			want:   []string{submitted, working, waits, "500ms WORKING: Approved. Reading the employment record…", yesJohn, "500ms COMPLETED"},
+			want:   []string{submitted, working, waits, "0s WORKING: Approved. Reading the employment record…", yesJohn, "0s COMPLETED"},
 		},
 		{
 			name: "declined", question: johnAsk,
 			change:   func(w *world) { w.phone.poll = declined },
-			want:     []string{submitted, working, waits, "5s REJECTED: The request was declined."},
-			metadata: `{"code":"CODE","deadline":"2m0.5s","outcome":"declined"}`,
+			want:     []string{submitted, working, waits, "5.5s REJECTED: The request was declined."},
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"declined"}`,
 		},
 		{
 			name: "declined, open", question: johnAsk,
 			change:   func(w *world) { open(w); w.phone.poll = declined },
-			want:     []string{submitted, working, waitsOpen, "5s REJECTED: The request was declined."},
+			want:     []string{submitted, working, waits, "5.5s REJECTED: The request was declined."},
 			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"declined"}`,
 		},
 		{
 			name: "declined before the caller knows of the request", question: johnAsk,
 			change:   func(w *world) { w.phone.poll = always(nil, ciba.ErrAccessDenied) },
-			want:     []string{submitted, working, waits, "500ms REJECTED: The request was declined."},
-			metadata: `{"code":"CODE","deadline":"2m0.5s","outcome":"declined"}`,
+			want:     []string{submitted, working, waits, "0s REJECTED: The request was declined."},
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"declined"}`,
 		},
 		{
 			name: "no approval in time", question: johnAsk,
 			want:     []string{submitted, working, waits, silent},
-			metadata: `{"code":"CODE","deadline":"2m0.5s","outcome":"not_confirmed"}`, reason: reasonNoAnswer,
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: consent.ReasonNoAnswer,
 		},
 		{
 			name: "no approval in time, open", question: johnAsk, change: open,
-			want:     []string{submitted, working, waitsOpen, "2m0s REJECTED: Not confirmed: no approval was given in time."},
-			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: reasonNoAnswer,
+			want:     []string{submitted, working, waits, "2m0s REJECTED: Not confirmed: no approval was given in time."},
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: consent.ReasonNoAnswer,
 		},
 		{
 			name: "expired_token long before is silence until the deadline", question: johnAsk,
 			change:   func(w *world) { w.phone.poll = from(2, nil, ciba.ErrExpired) },
 			want:     []string{submitted, working, waits, silent},
-			metadata: `{"code":"CODE","deadline":"2m0.5s","outcome":"not_confirmed"}`, reason: reasonNoAnswer,
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: consent.ReasonNoAnswer,
 		},
 		{
 			name: "access_denied within an interval of the expiry is silence", question: johnAsk,
-			change:   func(w *world) { w.phone.poll = from(24, nil, ciba.ErrAccessDenied) }, // at 115 s of 120
+			change:   func(w *world) { w.phone.poll = from(22, nil, ciba.ErrAccessDenied) }, // at 118 s of 120
 			want:     []string{submitted, working, waits, silent},
-			metadata: `{"code":"CODE","deadline":"2m0.5s","outcome":"not_confirmed"}`, reason: reasonNoAnswer,
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: consent.ReasonNoAnswer,
 		},
 		{
 			name: "access_denied one interval earlier is a refusal", question: johnAsk,
-			change:   func(w *world) { w.phone.poll = from(23, nil, ciba.ErrAccessDenied) }, // at 110 s
-			want:     []string{submitted, working, waits, "1m50s REJECTED: The request was declined."},
-			metadata: `{"code":"CODE","deadline":"2m0.5s","outcome":"declined"}`,
+			change:   func(w *world) { w.phone.poll = from(21, nil, ciba.ErrAccessDenied) }, // at 111.25 s
+			want:     []string{submitted, working, waits, "1m51.25s REJECTED: The request was declined."},
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"declined"}`,
 		},
 		{
 			name: "something missing", question: "Does John Doe work at Staff0?",
@@ -100,48 +101,52 @@ func TestATasksWay(t *testing.T) {
 		},
 		{
 			name: "unknown person, open", question: nobodyAsk, change: open,
-			want:     []string{submitted, working, "0s REJECTED: Not confirmed: no such person can be asked."},
-			metadata: `{"outcome":"not_confirmed"}`, reason: reasonUnknown,
+			want:     []string{submitted, working, waits, "0s REJECTED: Not confirmed: no such person can be asked."},
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: reasonUnknown,
 		},
 		{
 			name: "ambiguous person, open", question: johnAsk,
-			change:   func(w *world) { open(w); w.book.err = &UnknownError{reasonAmbiguous} },
-			want:     []string{submitted, working, "0s REJECTED: Not confirmed: no such person can be asked."},
-			metadata: `{"outcome":"not_confirmed"}`, reason: reasonAmbiguous,
+			change:   func(w *world) { open(w); w.book.err = &UnknownError{Reason: reasonAmbiguous} },
+			want:     []string{submitted, working, waits, "0s REJECTED: Not confirmed: no such person can be asked."},
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: reasonAmbiguous,
 		},
 		{
 			name: "person whom the provider does not know, open", question: johnAsk,
 			change:   func(w *world) { open(w); w.phone.ring = refuses(ciba.ErrUnknownUser) },
-			want:     []string{submitted, working, "0s REJECTED: Not confirmed: no such person can be asked."},
-			metadata: `{"outcome":"not_confirmed"}`, reason: reasonUnknown,
+			want:     []string{submitted, working, waits, "0s REJECTED: Not confirmed: no such person can be asked."},
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: reasonUnknown,
 		},
 		{
 			name: "provider that breaks after the look-up, open", question: johnAsk,
 			change: func(w *world) { open(w); w.phone.ring = refuses(&oauth.Error{Status: 500}) },
-			want:   []string{submitted, working, "0s" + failedNow}, reason: reasonProvider,
+			want:   []string{submitted, working, waits, "0s" + failedNow}, reason: consent.ReasonProvider,
+			metadata: `{"code":"CODE","deadline":"2m0s"}`,
 		},
 		{
 			name: "provider that breaks while it is polled, open", question: johnAsk,
 			change: func(w *world) { open(w); w.phone.poll = from(2, nil, oauth.ErrInvalidGrant) },
-			want:   []string{submitted, working, waitsOpen, "5s" + failedNow}, reason: reasonProvider,
+			want:   []string{submitted, working, waits, "5.5s" + failedNow}, reason: consent.ReasonForgot,
 			metadata: `{"code":"CODE","deadline":"2m0s"}`,
 		},
 		{
 			name: "directory unreachable", question: johnAsk,
 			change: func(w *world) { w.book.err = errBoom },
-			want:   []string{submitted, working, "0s" + failedNow}, reason: reasonDirectory,
+			want:   []string{submitted, working, waits, "1.25s" + failedNow}, reason: consent.ReasonDirectory,
+			metadata: `{"code":"CODE","deadline":"2m0s"}`,
 		},
 		{
 			name: "directory unreachable, open", question: johnAsk,
 			change: func(w *world) { open(w); w.book.err = errBoom },
-			want:   []string{submitted, working, "0s" + failedNow}, reason: reasonDirectory,
+			want:   []string{submitted, working, waits, "1.25s" + failedNow}, reason: consent.ReasonDirectory,
+			metadata: `{"code":"CODE","deadline":"2m0s"}`,
 		},
 		{
 			name: "provider unreachable and no directory (hint)", question: johnAsk,
 			change: func(w *world) {
-				w.config.Directory, w.phone.ring = Hint{}, refuses(&ciba.TemporaryError{Err: oauth.ErrUnreachable})
+				w.config.Directory, w.phone.ring = Hint{}, refuses(unreachable)
 			},
-			want: []string{submitted, working, "0s" + failedNow}, reason: reasonProvider,
+			want: []string{submitted, working, waits, "20s" + failedNow}, reason: consent.ReasonProvider,
+			metadata: `{"code":"CODE","deadline":"2m0s"}`,
 		},
 		{
 			name: "provider that refuses, hint", question: johnAsk,
@@ -150,7 +155,7 @@ func TestATasksWay(t *testing.T) {
 				w.phone.ring = refuses(&oauth.Error{Status: 400, Code: "invalid_request", Description: "Keycloak says: jdoe@staff0.com?"})
 			},
 			want:     []string{submitted, working, waits, silent},
-			metadata: `{"code":"CODE","deadline":"2m0.5s","outcome":"not_confirmed"}`, reason: reasonProvider,
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: consent.ReasonProvider,
 		},
 		{
 			name: "provider that answers 503, hint", question: johnAsk,
@@ -159,7 +164,7 @@ func TestATasksWay(t *testing.T) {
 				w.phone.ring = refuses(&ciba.TemporaryError{Err: &oauth.Error{Status: 503}})
 			},
 			want:     []string{submitted, working, waits, silent},
-			metadata: `{"code":"CODE","deadline":"2m0.5s","outcome":"not_confirmed"}`, reason: reasonProvider,
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: consent.ReasonProvider,
 		},
 		{
 			name: "provider that refuses, hint and open", question: johnAsk,
@@ -167,13 +172,14 @@ func TestATasksWay(t *testing.T) {
 				open(w)
 				w.config.Directory, w.phone.ring = Hint{}, refuses(&oauth.Error{Status: 400, Code: "invalid_request"})
 			},
-			want:     []string{submitted, working, "0s REJECTED: Not confirmed: no such person can be asked."},
-			metadata: `{"outcome":"not_confirmed"}`, reason: reasonProvider,
+			want:     []string{submitted, working, waits, "0s REJECTED: Not confirmed: no such person can be asked."},
+			metadata: `{"code":"CODE","deadline":"2m0s","outcome":"not_confirmed"}`, reason: consent.ReasonProvider,
 		},
 		{
 			name: "subject that nobody has looked up, provider unreachable", question: "Does auth0|jdoe work at Staff0?",
-			change: func(w *world) { w.phone.ring = refuses(&ciba.TemporaryError{Err: oauth.ErrUnreachable}) },
-			want:   []string{submitted, working, "0s" + failedNow}, reason: reasonProvider,
+			change: func(w *world) { w.phone.ring = refuses(unreachable) },
+			want:   []string{submitted, working, waits, "20s" + failedNow}, reason: consent.ReasonProvider,
+			metadata: `{"code":"CODE","deadline":"2m0s"}`,
 		},
 		{
 			name: "HR API down", question: johnAsk,
@@ -182,8 +188,8 @@ func TestATasksWay(t *testing.T) {
 				down := &hrapi.TemporaryError{Status: 503}
 				w.records.errs = []error{down, down, down}
 			},
-			want:     []string{submitted, working, waits, "600ms WORKING: Approved. Reading the employment record…", "1.5s" + failedNow},
-			metadata: `{"code":"CODE","deadline":"2m0.5s"}`, reason: reasonRecords,
+			want:     []string{submitted, working, waits, "100ms WORKING: Approved. Reading the employment record…", "1s" + failedNow},
+			metadata: `{"code":"CODE","deadline":"2m0s"}`, reason: reasonRecords,
 		},
 		{
 			name: "HR API back at the third try, at the time it asked for", question: johnAsk,
@@ -191,7 +197,7 @@ func TestATasksWay(t *testing.T) {
 				w.phone.poll = always(grantOf(john), nil)
 				w.records.errs = []error{&hrapi.TemporaryError{Status: 503, RetryAfter: 2 * time.Second}, &hrapi.TemporaryError{RetryAfter: time.Hour}}
 			},
-			want: []string{submitted, working, waits, "600ms WORKING: Approved. Reading the employment record…", yesJohn, "7.5s COMPLETED"},
+			want: []string{submitted, working, waits, "100ms WORKING: Approved. Reading the employment record…", yesJohn, "7s COMPLETED"},
 		},
 		{
 			name: "HR API that refuses the token is not asked again", question: johnAsk,
@@ -199,8 +205,8 @@ func TestATasksWay(t *testing.T) {
 				w.phone.poll = always(grantOf(john), nil)
 				w.records.errs = []error{hrapi.ErrForbidden}
 			},
-			want:     []string{submitted, working, waits, "500ms WORKING: Approved. Reading the employment record…", "500ms" + failedNow},
-			metadata: `{"code":"CODE","deadline":"2m0.5s"}`, reason: reasonRecords,
+			want:     []string{submitted, working, waits, "0s WORKING: Approved. Reading the employment record…", "0s" + failedNow},
+			metadata: `{"code":"CODE","deadline":"2m0s"}`, reason: reasonRecords,
 		},
 		{
 			name: "record of another employee number than was asked about", question: "Is E1001 an active employee?",
@@ -208,8 +214,8 @@ func TestATasksWay(t *testing.T) {
 				w.phone.poll = always(grantOf(john), nil)
 				w.records.people[john] = w.records.people["auth0|asmith"]
 			},
-			want:     []string{submitted, working, waits, "500ms WORKING: Approved. Reading the employment record…", "500ms" + failedNow},
-			metadata: `{"code":"CODE","deadline":"2m0.5s"}`, reason: reasonRecords,
+			want:     []string{submitted, working, waits, "0s WORKING: Approved. Reading the employment record…", "0s" + failedNow},
+			metadata: `{"code":"CODE","deadline":"2m0s"}`, reason: reasonRecords,
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -246,14 +252,14 @@ func TestTheAnswerForPrograms(t *testing.T) {
 		w.finish(id)
 		want := strings.Join([]string{
 			`{"statusUpdate":{"status":{"state":"TASK_STATE_WORKING","message":{"role":"ROLE_AGENT","parts":[{"text":"Looking into the request…"}]},"timestamp":"0s"}}}`,
-			`{"statusUpdate":{"status":{"state":"TASK_STATE_AUTH_REQUIRED","message":{"role":"ROLE_AGENT","parts":[{"text":"Waiting for the person's approval. Code CODE. Nothing has to be sent; keep watching this task."}],` +
-				`"metadata":{"https://staff0.com/a2a/consent/v1":{"code":"CODE","deadline":"2m0.5s"}}},"timestamp":"500ms"}}}`,
-			`{"statusUpdate":{"status":{"state":"TASK_STATE_WORKING","message":{"role":"ROLE_AGENT","parts":[{"text":"Approved. Reading the employment record…"}]},"timestamp":"5s"}}}`,
+			`{"statusUpdate":{"status":{"state":"TASK_STATE_WORKING","message":{"role":"ROLE_AGENT","parts":[{"text":"Waiting for the person's approval. Code CODE. Nothing has to be sent; keep watching this task."}],` +
+				`"metadata":{"https://staff0.com/a2a/consent/v1":{"code":"CODE","deadline":"2m0s"}}},"timestamp":"0s"}}}`,
+			`{"statusUpdate":{"status":{"state":"TASK_STATE_WORKING","message":{"role":"ROLE_AGENT","parts":[{"text":"Approved. Reading the employment record…"}]},"timestamp":"5.5s"}}}`,
 			`{"artifactUpdate":{"artifact":{"artifactId":"employment-status","name":"employment-status","parts":[` +
 				`{"text":"Yes, John Doe (jdoe@staff0.com) is an active employee of Staff0."},` +
 				`{"data":{"answer":"yes","identifier":"jdoe@staff0.com","employed":true,"company":"Staff0","as_of":"2026-11-20T03:00:00.000Z",` +
-				`"consent":{"method":"ciba","at":"5s","code":"CODE"}},"mediaType":"application/json"}]},"lastChunk":true}}`,
-			`{"statusUpdate":{"status":{"state":"TASK_STATE_COMPLETED","timestamp":"5s"},"metadata":{"https://staff0.com/a2a/consent/v1":{"code":"CODE","deadline":"2m0.5s","outcome":"yes"}}}}`,
+				`"consent":{"method":"ciba","at":"5.5s","code":"CODE"}},"mediaType":"application/json"}]},"lastChunk":true}}`,
+			`{"statusUpdate":{"status":{"state":"TASK_STATE_COMPLETED","timestamp":"5.5s"},"metadata":{"https://staff0.com/a2a/consent/v1":{"code":"CODE","deadline":"2m0s","outcome":"yes"}}}}`,
 		}, "\n")
 		if got := w.transcript(id); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -445,40 +451,63 @@ func TestAHostileModelChangesNothing(t *testing.T) {
 	}
 }
 
-// In-task authorization, facts/a2a.md part 6.
-func TestInTaskAuthorization(t *testing.T) {
-	t.Run("a message at AUTH_REQUIRED is kept and rings nobody", func(t *testing.T) {
-		bubble(t, func(w *world) { w.phone.poll = from(3, grantOf(john), nil) }, func(t *testing.T, w *world) {
+// Waiting is WORKING: a blocking call returns with the answer. For whoever activates the extension, and where the
+// operator wants it for everybody, it is AUTH_REQUIRED, and such a call returns there. Code and deadline are in both.
+func TestWaiting(t *testing.T) {
+	send := func(w *world, extensions ...string) *a2a.Task {
+		w.t.Helper()
+		ev, err := w.engine.Send(w.ctx, bank, &a2a.SendMessageRequest{Extensions: extensions, Message: &a2a.Message{
+			MessageID: "m", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(johnAsk)},
+		}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return ev.(*a2a.Task)
+	}
+	approves := func(w *world) { w.phone.poll = from(3, grantOf(john), nil) }
+	t.Run("a blocking call returns with the answer", func(t *testing.T) {
+		bubble(t, approves, func(t *testing.T, w *world) {
+			if task := send(w); task.Status.State != a2a.TaskStateCompleted {
+				t.Errorf("returned at %v", task.Status.State)
+			}
+		})
+	})
+	for name, change := range map[string]func(*world){
+		"activated": approves, "for everybody": func(w *world) { approves(w); w.config.WaitingState = WaitAuthRequired },
+	} {
+		t.Run("a blocking call returns at AUTH_REQUIRED: "+name, func(t *testing.T) {
+			bubble(t, change, func(t *testing.T, w *world) {
+				var extensions []string
+				if name == "activated" {
+					extensions = []string{ConsentExtension}
+				}
+				task := send(w, extensions...)
+				if task.Status.State != a2a.TaskStateAuthRequired || lastConsent(task) == "" {
+					t.Fatalf("returned at %v with %s", task.Status.State, lastConsent(task))
+				}
+				w.after(time.Second)
+				w.crash()
+				w.finish(task.ID)
+				w.wantStory(task.ID, submitted, working, strings.Replace(waits, "WORKING", "AUTH_REQUIRED", 1),
+					w.story(task.ID)[3], yesJohn, w.story(task.ID)[5])
+			})
+		})
+	}
+	t.Run("a message is kept, never read, and prompts nobody", func(t *testing.T) {
+		bubble(t, approves, func(t *testing.T, w *world) {
 			id := w.ask(johnAsk)
 			w.after(time.Second)
 			w.send(id, "I mean Alice, asmith@staff0.com")
 			w.finish(id)
 			w.wantStory(id, submitted, working, waits, "message: I mean Alice, asmith@staff0.com",
-				"10s WORKING: Approved. Reading the employment record…", yesJohn, "10s COMPLETED")
+				"11s WORKING: Approved. Reading the employment record…", yesJohn, "11s COMPLETED")
 			if n := w.phone.prompts(); n != 1 {
 				t.Errorf("%d prompts", n)
 			}
 		})
 	})
-	t.Run("a blocking call returns there and the work goes on", func(t *testing.T) {
-		bubble(t, func(w *world) { w.phone.poll = from(3, grantOf(john), nil) }, func(t *testing.T, w *world) {
-			ev, err := w.engine.Send(w.ctx, bank, &a2a.SendMessageRequest{Message: &a2a.Message{
-				MessageID: "m", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(johnAsk)},
-			}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			task := ev.(*a2a.Task)
-			if task.Status.State != a2a.TaskStateAuthRequired {
-				t.Fatalf("returned at %v", task.Status.State)
-			}
-			if got := w.finish(task.ID).Status.State; got != a2a.TaskStateCompleted {
-				t.Errorf("ended as %v", got)
-			}
-		})
-	})
 	t.Run("a stream stays open until the end", func(t *testing.T) {
-		bubble(t, func(w *world) { w.phone.poll = from(3, grantOf(john), nil) }, func(t *testing.T, w *world) {
+		bubble(t, approves, func(t *testing.T, w *world) {
 			var states []string
 			for entry, err := range w.engine.Stream(w.ctx, bank, &a2a.SendMessageRequest{Message: &a2a.Message{
 				MessageID: "m", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(johnAsk)},
@@ -495,7 +524,7 @@ func TestInTaskAuthorization(t *testing.T) {
 					states = append(states, "artifact")
 				}
 			}
-			if got := strings.Join(states, " "); got != "task WORKING AUTH_REQUIRED WORKING artifact COMPLETED" {
+			if got := strings.Join(states, " "); got != "task WORKING WORKING WORKING artifact COMPLETED" {
 				t.Errorf("the stream brought %s", got)
 			}
 		})
@@ -503,6 +532,7 @@ func TestInTaskAuthorization(t *testing.T) {
 	t.Run("an approval covers one question", func(t *testing.T) {
 		bubble(t, func(w *world) { w.phone.poll = always(grantOf(john), nil) }, func(t *testing.T, w *world) {
 			w.finish(w.ask(johnAsk))
+			w.after(2 * time.Minute)
 			w.finish(w.ask(johnAsk))
 			if n := w.phone.prompts(); n != 2 {
 				t.Errorf("%d prompts for two questions", n)
@@ -520,8 +550,7 @@ func TestTheAnswerToWhatWasMissing(t *testing.T) {
 		w.after(time.Second)
 		w.wantStory(id, submitted, working, "0s INPUT_REQUIRED: Please give the person's work e-mail or employee number.",
 			"message: jdoe@staff0.com", "3s WORKING: Looking into the request…",
-			"3.5s AUTH_REQUIRED: Waiting for the person's approval. Code CODE. Nothing has to be sent; keep watching this task.",
-			"3.5s WORKING: Approved. Reading the employment record…", yesJohn, "3.5s COMPLETED")
+			at("3s", waits), "3s WORKING: Approved. Reading the employment record…", yesJohn, "3s COMPLETED")
 	})
 }
 
@@ -580,7 +609,7 @@ func TestCanceling(t *testing.T) {
 			id := w.ask(johnAsk)
 			w.after(time.Second)
 			cancel(w, id)
-			canceledAfter(w, id, submitted, working, "1s CANCELED")
+			canceledAfter(w, id, submitted, working, waits, "1s CANCELED")
 			if len(w.phone.pollTimes()) != 0 {
 				t.Error("it was polled")
 			}
@@ -591,7 +620,7 @@ func TestCanceling(t *testing.T) {
 			id := w.ask(johnAsk)
 			w.after(time.Second)
 			cancel(w, id)
-			canceledAfter(w, id, submitted, working, "1s CANCELED")
+			canceledAfter(w, id, submitted, working, waits, "1s CANCELED")
 			if w.phone.prompts() != 0 {
 				t.Error("somebody was rung")
 			}
@@ -609,7 +638,7 @@ func TestCanceling(t *testing.T) {
 			w.after(time.Second)
 			cancel(w, id)
 			w.after(time.Minute)
-			w.wantStory(id, submitted, working, waits, "600ms WORKING: Approved. Reading the employment record…", "1s CANCELED")
+			w.wantStory(id, submitted, working, waits, "100ms WORKING: Approved. Reading the employment record…", "1s CANCELED")
 			if len(w.records.calls) != 1 {
 				t.Error("the record was read again")
 			}
@@ -698,7 +727,7 @@ func TestWhatIsLogged(t *testing.T) {
 		{&oauth.Error{Status: 400, Code: "unknown user jdoe@staff0.com"}, "the identity provider answered HTTP 400"},
 		{&oauth.Error{Status: 400, Code: strings.Repeat("x", 41)}, "the identity provider answered HTTP 400"},
 	} {
-		if got := plain(row.err); got != row.want {
+		if got := consent.Plain(row.err); got != row.want {
 			t.Errorf("%v is logged as %q, want %q", row.err, got, row.want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/consent"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/hrapi"
@@ -19,10 +20,10 @@ import (
 // one transaction.
 const quickRecord = 100 * time.Millisecond
 
-// answer reads the record with the token of the approval, which is used here and nowhere else, and says what is in it. The news, if there is any,
-// comes before the answer, and is not kept from the caller for longer than quickRecord.
-func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok approved, news []a2a.Event, yield func(tasks.Step, error) bool) {
-	ctx, cancel := context.WithCancel(ctx)
+// answer reads the record with the token of the approval, which is used here and nowhere else, and says what is in it.
+// That the person has approved comes before the answer, and is not kept from the caller for longer than quickRecord.
+func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, s *consent.Signal) error {
+	reading, cancel := context.WithCancel(ctx)
 	var employee *hrapi.Employee
 	var err error
 	var panicked any
@@ -34,18 +35,25 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 				panicked = fmt.Sprintf("%v\n%s", r, debug.Stack())
 			}
 		}()
-		employee, err = ok.record(ctx, cp.Address, a.record)
+		var found any
+		found, err = s.Approval.Use(reading, func(ctx context.Context, grant *ciba.Grant) (any, error) {
+			return a.record(ctx, grant, s.Approval.Address)
+		})
+		employee, _ = found.(*hrapi.Employee)
 	}()
 	defer func() {
 		cancel()
 		<-read
 	}()
-	if len(news) > 0 {
+	var news []a2a.Event
+	if !cp.Ticket.Approved {
+		news = step(a2a.TaskStateWorking, approvedText, nil).Events
+		cp.Ticket.Approved = true // from now on whoever takes this up knows that the person has agreed
 		select {
 		case <-read:
 		case <-time.After(quickRecord):
-			if !yield(tasks.Step{Events: news}, nil) {
-				return
+			if err := turn.Do(tasks.Step{Events: news, Checkpoint: cp.encode()}); err != nil {
+				return err
 			}
 			news = nil
 		}
@@ -59,56 +67,38 @@ func (a *Agent) answer(ctx context.Context, turn *tasks.Turn, cp *checkpoint, ok
 		err = errors.New("the record bears another employee number than the directory")
 	}
 	if err != nil && !errors.Is(err, hrapi.ErrNotFound) {
-		if ctx.Err() == nil {
-			reason := reasonRecords
-			if errors.Is(err, hrapi.ErrSubjectMismatch) {
-				reason = reasonSubject
-			}
-			a.c.Log.Error("the HR API returned no record", "task", turn.Task.ID, "reason", reason, "error", plain(err))
-			failed := cp.failed(reason)
-			failed.Events = append(news, failed.Events...)
-			yield(failed, nil)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		return
+		reason := reasonRecords
+		if errors.Is(err, hrapi.ErrSubjectMismatch) {
+			reason = reasonSubject
+		}
+		a.c.Log.Error("the HR API returned no record", "task", turn.Task.ID, "reason", reason, "error", consent.Plain(err))
+		failed := cp.failed(reason)
+		failed.Events = append(news, failed.Events...)
+		return a.end(turn, s, nil, failed)
 	}
-	v := answer{outcome: verdict(cp.Asked, employee), subject: cp.Asked, company: a.c.Company, code: cp.Code, at: ok.at}
+	var asOf time.Time
 	if employee != nil {
-		v.asOf = employee.AsOf
+		asOf = employee.AsOf
 	}
-	done := final(a2a.TaskStateCompleted, "", consentMetadata(cp.Code, cp.Deadline, v.outcome))
-	done.Events = append(append(news, v.artifact(cp.Text, cp.JSON)), done.Events...)
-	yield(done, nil)
+	v := a.verdictOf(cp, verdict(cp.Asked, employee), asOf, s.Approval.At)
+	return a.end(turn, s, &consent.Result{Outcome: string(v.outcome), AsOf: v.asOf, At: v.at}, cp.completed(v, news))
 }
 
-// collected is an approval. Its token is used once: the record that it opens is shared by the tasks that have asked the same.
-type collected struct {
-	grant *ciba.Grant
-
-	reading  chan struct{} // holds whoever reads
-	used     bool
-	address  string // that the record was read for
-	employee *hrapi.Employee
-	err      error
+// verdictOf is what the caller is told of a verdict.
+func (a *Agent) verdictOf(cp *checkpoint, o Outcome, asOf, at time.Time) answer {
+	return answer{
+		outcome: o, subject: cp.Asked, company: a.c.Company, code: cp.Ticket.Code, asOf: asOf, at: at, more: cp.More,
+	}
 }
 
-func collect(grant *ciba.Grant) *collected {
-	return &collected{grant: grant, reading: make(chan struct{}, 1)}
-}
-
-// record gives the record, reading it the first time. A task whose turn ends while it reads leaves it to the next one.
-// The address is the person's as the directory confirms it, "" if it knows none: one record may have been asked for by several addresses.
-func (c *collected) record(ctx context.Context, address string, read func(context.Context, *ciba.Grant, string) (*hrapi.Employee, error)) (*hrapi.Employee, error) {
-	select {
-	case c.reading <- struct{}{}:
-		defer func() { <-c.reading }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	if !c.used || c.address != address {
-		c.employee, c.err = read(ctx, c.grant, address)
-		c.used, c.address = ctx.Err() == nil, address
-	}
-	return c.employee, c.err
+// completed ends the task with an answer, behind the news that the caller has not heard yet.
+func (c *checkpoint) completed(v answer, news []a2a.Event) tasks.Step {
+	done := final(a2a.TaskStateCompleted, "", consentMetadata(c.Ticket.Code, c.Ticket.Deadline, v.outcome))
+	done.Events = append(append(news, v.artifact(c.Text, c.JSON)), done.Events...)
+	return done
 }
 
 // Bounds of reading a record.

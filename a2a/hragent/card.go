@@ -64,13 +64,16 @@ func Card(c CardConfig) *a2a.AgentCard {
 	}
 }
 
-// consentExtension says what a caller finds in the metadata of statuses. Nobody has to know it: the sentences say the same.
+// consentExtension says what a caller finds in the metadata of statuses, and what it gets by activating the extension.
+// Nobody has to: the sentences say the same.
 func consentExtension() a2a.AgentExtension {
 	return a2a.AgentExtension{
 		URI: ConsentExtension,
 		Description: "While a person is asked, and at the end, the status says in its metadata under this URI: code, which the person sees on their " +
 			"device, too, so show it to them; deadline, until when they may answer; outcome, one of yes, no, name_mismatch, declined, not_confirmed, " +
-			"refused. Nothing has to be sent for it.",
+			"refused. Nothing has to be sent for it. Without activation the task stays WORKING meanwhile, and a blocking call returns with the answer. A " +
+			"message whose request activates the extension begins a turn that says AUTH_REQUIRED instead: its blocking call returns there, with code and " +
+			"deadline, and its stream stays open until the end.",
 	}
 }
 
@@ -78,7 +81,7 @@ func consentExtension() a2a.AgentExtension {
 func ExtendedCard(c CardConfig) *a2a.AgentCard {
 	card := *Card(c)
 	limits := fmt.Sprintf(" One person for each question, by work e-mail, employee number or subject; up to 8 KiB of text for each task. The person has %v to "+
-		"answer; watch the task, nothing has to be sent. Equal questions that are sent while one is pending share its prompt.", c.Expiry)
+		"answer; nothing has to be sent meanwhile. Equal questions of one client share a prompt, and for a while its outcome.", c.Expiry)
 	policy := " Unknown people, people who do not answer and people who cannot be asked look alike: not confirmed, when the time is up. A refusal is told at once."
 	if c.Disclosure == Open {
 		policy = " That nobody can be asked by an address is told at once, and so is a refusal."

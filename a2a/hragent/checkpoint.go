@@ -1,50 +1,56 @@
 package hragent
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"time"
+
+	"staff0/a2a/consent"
+	"staff0/a2a/tasks"
 )
 
-// checkpoint is what the store keeps of a task that waits for an approval. It is enough to go on polling the same request in another process,
-// and holds no token. The auth_req_id in it is worth nothing without the agent's own credential, and goes when the task ends.
-//
-// A pretended request has one too, which differs in what belongs to the provider alone. It passes through the same steps at the same times.
+// checkpoint is what the store keeps of a task that waits for an approval. What belongs to the request is kept once for
+// all who take part in it, in a hold; see consent.Request.
 type checkpoint struct {
-	request
-	Code   string  `json:"code,omitempty"`
-	Asked  subject `json:"asked,omitzero"`
-	Person string  `json:"person,omitempty"` // the identifier, normalised
-	// The person's address as the directory confirms it, which the employment records must not have under another subject.
-	Address string `json:"address,omitempty"`
-	Number  string `json:"number,omitempty"` // the employee number, if that is what was asked about
-	// The forms of the answer that the caller takes. They are kept in place of acceptedOutputModes, which a caller may make as long as he likes.
+	Ticket consent.Ticket `json:"ticket,omitzero"`
+	Asked  subject        `json:"asked,omitzero"`
+	Number string         `json:"number,omitempty"` // the employee number, if one is asked about
+	More   bool           `json:"more,omitempty"`   // something else was asked, too
+	// The forms of the answer that the caller takes. They are kept in place of acceptedOutputModes, which a caller may
+	// make as long as he likes.
 	Text bool `json:"text,omitempty"`
 	JSON bool `json:"json,omitempty"`
-}
-
-// request is the part that the waiting needs.
-type request struct {
-	AuthReqID string `json:"auth_req_id,omitempty"`
-	Subject   string `json:"subject,omitempty"` // who must approve
-	Email     string `json:"email,omitempty"`   // whose address must be verified, when the subject is not known
-
-	Until    time.Time     `json:"until,omitzero"`      // the deadline of the prompt that was joined
-	Step     time.Time     `json:"step,omitzero"`       // when AUTH_REQUIRED is announced
-	Lifetime time.Duration `json:"lifetime,omitempty"`  // of the request, counted from the announcement
-	Deadline time.Time     `json:"deadline,omitzero"`   // zero until it is announced
-	Interval time.Duration `json:"interval,omitempty"`  // between polls
-	Process  uint64        `json:"process,omitempty"`   // that was given the acknowledgement, and polls from then on
-	Expiry   time.Time     `json:"expires_at,omitzero"` // at the provider
-
-	// Reason says, for the operator alone, why nobody was rung or nobody can answer any more. It is what remains when the task has ended.
+	// Reason says for the operator why the task has ended. It is what remains then.
 	Reason string `json:"reason,omitempty"`
+	// Older is a request of a release that kept it with each task.
+	Older *older `json:"older,omitempty"`
+
+	older861 bool // it is as that release has left it
 }
 
-func (r *request) announced() bool { return !r.Deadline.IsZero() }
+// older is what release 861aec8 kept of a request, beside what a checkpoint has now.
+type older struct {
+	AuthReqID string        `json:"auth_req_id,omitempty"`
+	Subject   string        `json:"subject,omitempty"`
+	Email     string        `json:"email,omitempty"`
+	Until     time.Time     `json:"until,omitzero"`     // the deadline of the prompt that was joined
+	Lifetime  time.Duration `json:"lifetime,omitempty"` // counted from the announcement
+	Deadline  time.Time     `json:"deadline,omitzero"`  // zero until it is announced
+	Interval  time.Duration `json:"interval,omitempty"`
+	Expiry    time.Time     `json:"expires_at,omitzero"` // at the provider
+	Code      string        `json:"code,omitempty"`
+	Reason    string        `json:"reason,omitempty"`
+}
 
-// real reports whether there is a request at the provider to poll for.
-func (r *request) real() bool { return r.AuthReqID != "" }
+// request is an older request as the waiting room knows them.
+func (o *older) request(t consent.Ticket) consent.Request {
+	return consent.Request{
+		Code: t.Code, Begun: t.Deadline.Add(-max(o.Lifetime, time.Second)), Deadline: t.Deadline, Phase: consent.Waiting,
+		Reason: o.Reason, Subject: o.Subject, Email: o.Email, AuthReqID: o.AuthReqID, Interval: max(o.Interval, time.Second),
+		Expires: o.Expiry,
+	}
+}
 
 func (c *checkpoint) encode() []byte {
 	b, err := json.Marshal(c)
@@ -54,11 +60,23 @@ func (c *checkpoint) encode() []byte {
 	return b
 }
 
-// decodeCheckpoint says nothing of the contents in its error, which is logged.
+// decodeCheckpoint reads a checkpoint of this release or of the one before it. It says nothing of the contents in its
+// error, which is logged.
 func decodeCheckpoint(b []byte) (*checkpoint, error) {
 	c := new(checkpoint)
 	if json.Unmarshal(b, c) != nil {
 		return nil, errors.New("hragent: a checkpoint cannot be read")
+	}
+	if c.Ticket.Code != "" || c.Older != nil {
+		return c, nil
+	}
+	o := new(older)
+	if json.Unmarshal(b, o) != nil {
+		return nil, errors.New("hragent: a checkpoint cannot be read")
+	}
+	if o.Code != "" {
+		c.Older, c.older861, c.Reason = o, true, ""
+		c.Ticket = consent.Ticket{Code: o.Code, Deadline: o.Deadline}
 	}
 	return c, nil
 }
@@ -68,20 +86,27 @@ func note(reason string) []byte {
 	if reason == "" {
 		return nil
 	}
-	return (&checkpoint{request: request{Reason: reason}}).encode()
+	return (&checkpoint{Reason: reason}).encode()
 }
 
-// Note is what a finished task has left for the operator, and what a waiting one says of itself; it never holds an auth_req_id.
+// Note is what a finished task has left for the operator, and what a waiting one says of itself; it never holds an
+// auth_req_id.
 type Note struct {
 	Reason    string    `json:"reason,omitempty"`
-	Pretended bool      `json:"pretended,omitempty"` // nobody is rung, or nobody can answer any more
+	Pretended bool      `json:"pretended,omitempty"` // nobody is asked, or nobody can answer any more
 	Code      string    `json:"code,omitempty"`
 	Subject   string    `json:"subject,omitempty"`
 	Deadline  time.Time `json:"deadline,omitzero"`
 }
 
-// ReadNote reads the operator's view out of a stored checkpoint; none is an empty note.
-func ReadNote(b []byte) (Note, error) {
+// Holds is where requests are kept; a tasks.Store is one.
+type Holds interface {
+	Hold(ctx context.Context, key tasks.Key) (*tasks.Hold, error)
+}
+
+// ReadNote reads the operator's view of a task: from its checkpoint and, while it waits, from its request, unless holds is
+// nil. No checkpoint is an empty note.
+func ReadNote(ctx context.Context, holds Holds, b []byte) (Note, error) {
 	if len(b) == 0 {
 		return Note{}, nil
 	}
@@ -89,7 +114,32 @@ func ReadNote(b []byte) (Note, error) {
 	if err != nil {
 		return Note{}, err
 	}
-	return Note{
-		Reason: c.Reason, Pretended: c.Code != "" && !c.real(), Code: c.Code, Subject: c.Subject, Deadline: c.Deadline,
-	}, nil
+	n := Note{Reason: c.Reason, Code: c.Ticket.Code, Deadline: c.Ticket.Deadline}
+	switch {
+	case c.Ticket.Code == "":
+		return n, nil
+	case c.Older != nil:
+		n.Reason, n.Subject, n.Pretended = c.Older.Reason, c.Older.Subject, c.Older.AuthReqID == ""
+		return n, nil
+	case c.Ticket.Alone:
+		n.Reason, n.Pretended = consent.ReasonFull, true
+		return n, nil
+	}
+	if holds == nil {
+		return n, nil
+	}
+	hold, err := holds.Hold(ctx, tasks.Key(c.Ticket.Key))
+	if errors.Is(err, tasks.ErrNotFound) {
+		n.Reason, n.Pretended = consent.ReasonGone, true
+		return n, nil
+	}
+	if err != nil {
+		return n, err
+	}
+	q, err := consent.ReadRequest(hold.Value)
+	if err != nil {
+		return n, err
+	}
+	n.Reason, n.Subject, n.Pretended = q.Reason, q.Subject, q.Pretended()
+	return n, nil
 }

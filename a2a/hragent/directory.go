@@ -6,21 +6,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"staff0/a2a/consent"
 	"staff0/llm"
 )
 
 // Person is whom the provider is to ask, and by which marks the approval is known to be theirs.
-type Person struct {
-	Subject   string // sub at the provider; "" when only the address is known
-	Email     string // the address asked about; checked against the ID token when there is no subject
-	LoginHint string // as the provider takes it
-	// Address is the person's address as the directory confirms it, "" if it does not know one. The employment records must not have it under
-	// another subject.
-	Address string
-	// Found says that the directory has confirmed that there is such a person. From then on nothing may fail visibly before the person has
-	// agreed, for a caller would learn from it what the directory said.
-	Found bool
-}
+type Person = consent.Person
 
 // Directory finds the person whom an identifier names.
 type Directory interface {
@@ -29,10 +20,9 @@ type Directory interface {
 	Find(ctx context.Context, kind llm.IdentifierKind, identifier string) (Person, error)
 }
 
-// UnknownError says that an identifier leads to nobody who can be asked. Reason is a code for the operator; the caller never learns it.
-type UnknownError struct{ Reason string }
-
-func (e *UnknownError) Error() string { return "no such person can be asked: " + e.Reason }
+// UnknownError says that an identifier leads to nobody who can be asked. Reason is a code for the operator; the caller
+// never learns it.
+type UnknownError = consent.UnknownError
 
 // Reasons of an UnknownError.
 const (
@@ -40,6 +30,8 @@ const (
 	reasonAmbiguous  = "ambiguous_person"
 	reasonBlocked    = "blocked_person"
 	reasonUnverified = "unverified_address"
+	reasonTwoPeople  = "identifiers_of_two_people"
+	reasonBroken     = "unreadable_record"
 	reasonNoHint     = "identifier_not_in_directory_hint"
 )
 
@@ -49,7 +41,7 @@ type Hint struct{}
 // Find takes addresses only.
 func (Hint) Find(_ context.Context, kind llm.IdentifierKind, identifier string) (Person, error) {
 	if kind != llm.Email {
-		return Person{}, &UnknownError{reasonNoHint}
+		return Person{}, &UnknownError{Reason: reasonNoHint}
 	}
 	return Person{Email: identifier, LoginHint: identifier}, nil
 }

@@ -130,9 +130,9 @@ func (d *File) add(kind llm.IdentifierKind, identifier string, p Person) {
 func (d *File) Find(_ context.Context, kind llm.IdentifierKind, identifier string) (Person, error) {
 	switch found := d.people[newFileKey(kind, identifier)]; len(found) {
 	case 0:
-		return Person{}, &UnknownError{reasonUnknown}
+		return Person{}, &UnknownError{Reason: reasonUnknown}
 	case 1:
 		return found[0], nil
 	}
-	return Person{}, &UnknownError{reasonAmbiguous}
+	return Person{}, &UnknownError{Reason: reasonAmbiguous}
 }

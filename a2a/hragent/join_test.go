@@ -3,12 +3,14 @@ package hragent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/consent"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/ciba/oauth"
@@ -23,6 +25,13 @@ func (w *world) codeAndDeadline(id a2a.TaskID) string {
 		w.t.Fatalf("no code was announced:\n%s", strings.Join(w.story(id), "\n"))
 	}
 	return consent
+}
+
+func (w *world) cancel(id a2a.TaskID) {
+	w.t.Helper()
+	if _, err := w.engine.Cancel(w.ctx, bank, &a2a.CancelTaskRequest{ID: id}); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // Equal questions share one prompt: one code, one deadline, one reading of the record, an answer for each.
@@ -144,25 +153,41 @@ func TestPretendedRequestsJoinAlike(t *testing.T) {
 	})
 }
 
-// At most five wait for one prompt; the next one runs out.
-func TestFiveAtMost(t *testing.T) {
-	bubble(t, nil, func(t *testing.T, w *world) {
-		var ids []a2a.TaskID
-		for range tasks.MaxPromptHolders + 1 {
-			ids = append(ids, w.ask(johnAsk))
+// Fifty take part in one prompt at a time. The next one is told the same, takes part in nothing and runs out; so it is
+// for people who do not exist.
+func TestFiftyAtMost(t *testing.T) {
+	var ends [2]string
+	for i, question := range []string{johnAsk, nobodyAsk} {
+		bubble(t, nil, func(t *testing.T, w *world) {
+			var ids []a2a.TaskID
+			for range consent.MaxTogether + 1 {
+				ids = append(ids, w.ask(question))
+				w.after(time.Millisecond)
+			}
 			w.after(time.Second)
-		}
-		w.phone.says(always(grantOf(john), nil))
-		for i, id := range ids {
-			want := a2a.TaskStateCompleted
-			if i == tasks.MaxPromptHolders {
-				want = a2a.TaskStateRejected
+			if a, b := w.codeAndDeadline(ids[0]), w.codeAndDeadline(ids[consent.MaxTogether]); a != b {
+				t.Errorf("the first was told %s, the last %s", a, b)
 			}
-			if got := w.finish(id).Status.State; got != want {
-				t.Errorf("number %d ended %v, want %v", i+1, got, want)
+			if n := w.phone.prompts(); n > 1 {
+				t.Errorf("%d prompts", n)
 			}
-		}
-	})
+			w.phone.says(always(grantOf(john), nil))
+			for i, id := range ids {
+				want := a2a.TaskStateCompleted
+				if i == consent.MaxTogether || question == nobodyAsk {
+					want = a2a.TaskStateRejected
+				}
+				if got := w.finish(id).Status.State; got != want {
+					t.Errorf("number %d ended %v, want %v", i+1, got, want)
+				}
+			}
+			ends[i] = w.transcript(ids[consent.MaxTogether])
+			w.wantReason(ids[consent.MaxTogether], consent.ReasonFull)
+		})
+	}
+	if ends[0] != ends[1] {
+		t.Errorf("the one too many about John:\n%s\nabout nobody:\n%s", ends[0], ends[1])
+	}
 }
 
 // Whoever cancels leaves the prompt to the others, be it the one that polls or not, with a poll under way or not.
@@ -172,9 +197,7 @@ func TestCancelingOneLeavesThePromptToTheOthers(t *testing.T) {
 			bubble(t, func(w *world) { w.phone.pollTakes = time.Second }, func(t *testing.T, w *world) {
 				ids := []a2a.TaskID{w.ask(johnAsk), w.ask(johnAsk), w.ask(johnAsk)}
 				w.after(at)
-				if _, err := w.engine.Cancel(w.ctx, bank, &a2a.CancelTaskRequest{ID: ids[canceled]}); err != nil {
-					t.Fatal(err)
-				}
+				w.cancel(ids[canceled])
 				w.phone.says(always(grantOf(john), nil))
 				for i, id := range ids {
 					want := a2a.TaskStateCompleted
@@ -193,27 +216,124 @@ func TestCancelingOneLeavesThePromptToTheOthers(t *testing.T) {
 	}
 }
 
-// When all of them are canceled, nobody polls any more, and the next question rings.
-func TestCancelingAllEndsThePrompt(t *testing.T) {
+// A request outlives its tasks: when all of them are canceled, nobody polls any more, and nobody is prompted again before
+// the deadline; an equal question takes it up, with an approval that was given meanwhile.
+func TestARequestOutlivesItsTasks(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, w *world) {
 		ids := []a2a.TaskID{w.ask(johnAsk), w.ask(johnAsk)}
 		w.after(3 * time.Second)
+		told := w.codeAndDeadline(ids[0])
 		for _, id := range ids {
-			if _, err := w.engine.Cancel(w.ctx, bank, &a2a.CancelTaskRequest{ID: id}); err != nil {
-				t.Fatal(err)
-			}
+			w.cancel(id)
 		}
 		polls := len(w.phone.pollTimes())
-		w.after(time.Minute)
+		w.after(30 * time.Second)
 		if got := len(w.phone.pollTimes()); got != polls {
 			t.Errorf("%d polls for nobody", got-polls)
 		}
-		w.ask(johnAsk)
-		w.after(time.Second)
-		if w.phone.prompts() != 2 {
+		other := w.ask("Does Jane Roe with email jdoe@staff0.com work at Staff0?")
+		again := w.ask(johnAsk)
+		w.after(time.Millisecond)
+		if got := w.codeAndDeadline(again); got != told {
+			t.Errorf("the first were told %s, the next one %s", told, got)
+		}
+		w.phone.says(always(grantOf(john), nil))
+		if got := w.finish(again).Status.State; got != a2a.TaskStateCompleted {
+			t.Errorf("ended %v", got)
+		}
+		if got := w.finish(other).Status.State; got != a2a.TaskStateRejected {
+			t.Errorf("another question about the same person ended %v", got)
+		}
+		if w.phone.prompts() != 1 {
 			t.Errorf("%d prompts", w.phone.prompts())
 		}
 	})
+}
+
+// Whoever asks and cancels, again and again, has one prompt made, by whatever users of one client; so it is after a
+// restart in between.
+func TestAskingAndCanceling(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, w *world) {
+		for i := range 200 {
+			id := w.sendAs(tasks.NewOwner("first-bank", fmt.Sprint("user-", i%30)), "", johnAsk)
+			w.after(time.Duration(i%7) * 40 * time.Millisecond)
+			if _, err := w.engine.Cancel(w.ctx, tasks.NewOwner("first-bank", fmt.Sprint("user-", i%30)), &a2a.CancelTaskRequest{ID: id}); err != nil {
+				t.Fatal(err)
+			}
+			if i == 100 {
+				w.crash()
+			}
+		}
+		if n := w.phone.prompts(); n != 1 {
+			t.Errorf("%d prompts", n)
+		}
+		w.after(3 * time.Minute)
+		if n := w.agent.Waiting(); n != 0 {
+			t.Errorf("%d tasks wait", n)
+		}
+	})
+}
+
+// Who asks the same after the end is told the old code and deadline, and the same end at once, without a prompt; after a
+// minute, or when something has failed, the person is asked anew.
+func TestTheSameQuestionAfterTheEnd(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change func(w *world)
+		ask    string
+		same   bool
+	}{
+		{"answered", func(w *world) { w.phone.poll = always(grantOf(john), nil) }, johnAsk, true},
+		{"declined", func(w *world) { w.phone.poll = always(nil, ciba.ErrAccessDenied) }, johnAsk, true},
+		{"silence", nil, johnAsk, true},
+		{"nobody", nil, nobodyAsk, true},
+		{"failed", func(w *world) {
+			w.phone.poll = always(grantOf(john), nil)
+			w.records.errs = []error{hrapi.ErrForbidden}
+		}, johnAsk, false},
+		{"declined, where nothing is remembered", func(w *world) {
+			w.phone.poll, w.config.Memory = always(nil, ciba.ErrAccessDenied), 0
+		}, johnAsk, false},
+	} {
+		for _, restart := range []bool{false, true} {
+			t.Run(fmt.Sprint(row.name, " ", restart), func(t *testing.T) {
+				bubble(t, row.change, func(t *testing.T, w *world) {
+					first := w.ask(row.ask)
+					w.finish(first)
+					prompts := w.phone.prompts()
+					w.after(5 * time.Second)
+					if restart {
+						w.crash()
+					}
+					second := w.ask(row.ask)
+					w.after(time.Millisecond)
+					told := w.transcript(second)
+					end := w.task(second).Status
+					if got := end.State.Terminal(); got != row.same && row.same {
+						t.Fatalf("the second time it went\n%s", told)
+					}
+					if row.same {
+						if a, b := w.task(first), w.task(second); a.Status.State != b.Status.State || lastConsent(a) != lastConsent(b) ||
+							len(a.Artifacts) != len(b.Artifacts) || len(a.Artifacts) > 0 && string(a.Artifacts[0].Parts[1].Data) != string(b.Artifacts[0].Parts[1].Data) {
+							t.Errorf("the first time it went\n%s\nthe second time\n%s", w.transcript(first), told)
+						}
+						if !strings.Contains(told, "Waiting for the person's approval") {
+							t.Errorf("nothing was announced:\n%s", told)
+						}
+					}
+					if n := w.phone.prompts(); (n == prompts) != row.same {
+						t.Errorf("%d prompts after %d", n, prompts)
+					}
+					w.after(3 * time.Minute)
+					w.ask(row.ask)
+					w.after(time.Second)
+					if n := w.phone.prompts(); row.ask == johnAsk && n <= prompts {
+						t.Error("the person is never asked again")
+					}
+				})
+			})
+		}
+	}
 }
 
 // Those who share a prompt share it after a restart, too: one of them polls.
@@ -260,12 +380,12 @@ func (f recordsFunc) Employee(ctx context.Context, _ oauth.Token, _, _ string) (
 // Whoever goes while he reads the record for all has the next one read it, and whoever goes while he waits for that does not hold up the others.
 func TestCancelingWhileTheRecordIsReadLeavesItToTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := collect(nil)
+		c := consent.NewApproval(nil, time.Now())
 		var readings int
 		read := func(ctx context.Context, hangs bool) (got <-chan error) {
 			done := make(chan error, 1)
 			go func() {
-				_, err := c.record(ctx, "", func(context.Context, *ciba.Grant, string) (*hrapi.Employee, error) {
+				_, err := c.Use(ctx, func(ctx context.Context, _ *ciba.Grant) (any, error) {
 					readings++
 					if hangs {
 						<-ctx.Done()

@@ -52,7 +52,7 @@ func (d *ManagementAPI) Find(ctx context.Context, kind llm.IdentifierKind, ident
 		return d.one(users, func(u managementUser) bool { return lower(u.Email) == lower(identifier) }, true)
 	case llm.EmployeeNumber:
 		if !plainNumber(identifier) {
-			return Person{}, &UnknownError{reasonUnknown} // nothing that could break out of the query
+			return Person{}, &UnknownError{Reason: reasonUnknown} // nothing that could break out of the query
 		}
 		q := url.QueryEscape(`app_metadata.employee_id:"` + strings.ToUpper(identifier) + `"`)
 		users, err := d.get(ctx, "users?search_engine=v3&"+managementFields+"&q="+q)
@@ -61,7 +61,7 @@ func (d *ManagementAPI) Find(ctx context.Context, kind llm.IdentifierKind, ident
 		}
 		return d.one(users, func(managementUser) bool { return true }, false)
 	}
-	return Person{}, &UnknownError{reasonUnknown}
+	return Person{}, &UnknownError{Reason: reasonUnknown}
 }
 
 func plainNumber(s string) bool {
@@ -78,13 +78,13 @@ func (d *ManagementAPI) one(users []managementUser, fits func(managementUser) bo
 	}
 	switch {
 	case len(found) == 0:
-		return Person{}, &UnknownError{reasonUnknown}
+		return Person{}, &UnknownError{Reason: reasonUnknown}
 	case len(found) > 1:
-		return Person{}, &UnknownError{reasonAmbiguous}
+		return Person{}, &UnknownError{Reason: reasonAmbiguous}
 	case found[0].Blocked:
-		return Person{}, &UnknownError{reasonBlocked}
+		return Person{}, &UnknownError{Reason: reasonBlocked}
 	case byAddress && !found[0].EmailVerified: // anybody can register with an address they do not own
-		return Person{}, &UnknownError{reasonUnverified}
+		return Person{}, &UnknownError{Reason: reasonUnverified}
 	}
 	p := d.person(found[0].UserID)
 	p.Found = true
@@ -113,11 +113,19 @@ func (d *ManagementAPI) get(ctx context.Context, path string) ([]managementUser,
 	case res.Status != http.StatusOK:
 		return nil, fmt.Errorf("the Management API answered %d", res.Status)
 	case err != nil:
-		return nil, errors.New("the Management API answered with too much")
+		// Too large: nobody's list is that long, so it is a fault of this person's.
+		return nil, &UnknownError{Reason: reasonBroken}
 	}
-	var users []managementUser
-	if json.Unmarshal(res.Body, &users) != nil || users == nil {
+	var list []json.RawMessage
+	if json.Unmarshal(res.Body, &list) != nil || list == nil {
 		return nil, errors.New("the Management API answered with something that is no list of users")
+	}
+	users := make([]managementUser, len(list))
+	for i, user := range list {
+		// People who do not exist have no record that could be wrong, so a wrong one must not fail visibly.
+		if json.Unmarshal(user, &users[i]) != nil {
+			return nil, &UnknownError{Reason: reasonBroken}
+		}
 	}
 	return users, nil
 }

@@ -7,7 +7,6 @@ import (
 
 	"staff0/a2a"
 	"staff0/ciba"
-	"staff0/hrapi"
 	"staff0/llm"
 )
 
@@ -79,23 +78,5 @@ func TestNoAnswerWhenTheRegistersDoNotFit(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// Two questions with one approval, by two addresses: each address is compared.
-func TestARecordIsReadForEachAddress(t *testing.T) {
-	c := collect(new(ciba.Grant))
-	var read []string
-	for _, address := range []string{"a", "a", "b", ""} {
-		_, err := c.record(t.Context(), address, func(_ context.Context, _ *ciba.Grant, address string) (*hrapi.Employee, error) {
-			read = append(read, address)
-			return new(hrapi.Employee), nil
-		})
-		if err != nil {
-			t.Error(err)
-		}
-	}
-	if got := strings.Join(read, ","); got != "a,b," {
-		t.Errorf("read for %q", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/consent"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/ciba/idp"
@@ -108,14 +109,14 @@ func TestTheRoad(t *testing.T) {
 		decide         func(*idp.Provider) func(string) error
 		want           []string
 	}{
-		{"approved", johnAsk, approve, []string{submitted, working, waits, "8s " + read, yesJohn, "8s COMPLETED"}},
+		{"approved", johnAsk, approve, []string{submitted, working, waits, "7.5s " + read, yesJohn, "7.5s COMPLETED"}},
 		{"approved, by number", "Is E1001 an active employee?", approve,
-			[]string{submitted, working, waits, "8s " + read, "artifact: Yes, E1001 is an active employee of Staff0.", "8s COMPLETED"}},
+			[]string{submitted, working, waits, "7.5s " + read, "artifact: Yes, E1001 is an active employee of Staff0.", "7.5s COMPLETED"}},
 		{"approved, and left long ago", "Does bwong work here?", approve,
-			[]string{submitted, working, waits, "8s " + read, "artifact: No, bwong is not an active employee of Staff0.", "8s COMPLETED"}},
+			[]string{submitted, working, waits, "7.5s " + read, "artifact: No, bwong is not an active employee of Staff0.", "7.5s COMPLETED"}},
 		{"approved, without a record", "Does casey work here?", approve,
-			[]string{submitted, working, waits, "8s " + read, "artifact: No, casey is not an active employee of Staff0.", "8s COMPLETED"}},
-		{"declined", johnAsk, deny, []string{submitted, working, waits, "8s REJECTED: The request was declined."}},
+			[]string{submitted, working, waits, "7.5s " + read, "artifact: No, casey is not an active employee of Staff0.", "7.5s COMPLETED"}},
+		{"declined", johnAsk, deny, []string{submitted, working, waits, "7.5s REJECTED: The request was declined."}},
 		{"silent", johnAsk, nil, []string{submitted, working, waits, silent}},
 		{"nobody", nobodyAsk, nil, []string{submitted, working, waits, silent}},
 		{"nobody with such a number", "Is E9999 an active employee?", nil, []string{submitted, working, waits, silent}},
@@ -126,7 +127,7 @@ func TestTheRoad(t *testing.T) {
 			bubble(t, func(w *world) { p = road(t, w, nil) }, func(t *testing.T, w *world) {
 				id := w.ask(row.question)
 				if row.decide != nil {
-					decide(t, p, w, 7500*time.Millisecond, row.decide(p))
+					decide(t, p, w, 7*time.Second, row.decide(p))
 				}
 				w.finish(id)
 				w.wantStory(id, row.want...)
@@ -147,10 +148,10 @@ func TestTheRoadWithAnotherPersonsTokens(t *testing.T) {
 		w.config.Directory = swapped{w.config.Directory}
 	}, func(t *testing.T, w *world) {
 		id := w.ask(johnAsk)
-		decide(t, p, w, 7500*time.Millisecond, p.Approve)
+		decide(t, p, w, 7*time.Second, p.Approve)
 		w.finish(id)
 		w.wantStory(id, submitted, working, waits, silent)
-		w.wantReason(id, reasonWrongApproval)
+		w.wantReason(id, consent.ReasonSomebodyElse)
 		if !strings.Contains(w.log.String(), "level=ERROR") {
 			t.Error("no alarm")
 		}

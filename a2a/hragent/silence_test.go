@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/consent"
+	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/ciba/jwks"
 	"staff0/ciba/oauth"
@@ -24,7 +27,7 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 		reason   string
 	}
 	unknown := func(reason string) func(w *world) {
-		return func(w *world) { w.book.errs = map[string]error{"jdoe@staff0.com": &UnknownError{reason}} }
+		return func(w *world) { w.book.errs = map[string]error{"jdoe@staff0.com": &UnknownError{Reason: reason}} }
 	}
 	rings := func(err error) func(w *world) {
 		return func(w *world) {
@@ -48,25 +51,30 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 		}
 	}
 	situations := []situation{
-		{"who does not answer", johnAsk, nil, reasonNoAnswer},
+		{"who does not answer", johnAsk, nil, consent.ReasonNoAnswer},
 		{"unknown to the directory", johnAsk, unknown(reasonUnknown), reasonUnknown},
 		{"two with the same address", johnAsk, unknown(reasonAmbiguous), reasonAmbiguous},
 		{"blocked", johnAsk, unknown(reasonBlocked), reasonBlocked},
 		{"an address that nobody has verified", johnAsk, unknown(reasonUnverified), reasonUnverified},
 		{"unknown to the provider", johnAsk, rings(ciba.ErrUnknownUser), reasonUnknown},
 		{"whom the provider will not ask", johnAsk, rings(ciba.ErrAccessDenied), reasonUnknown},
-		{"a provider that refuses the request", johnAsk, rings(&oauth.Error{Status: 400, Code: "invalid_request"}), reasonProvider},
-		{"a provider that refuses us", johnAsk, rings(oauth.ErrInvalidClient), reasonProvider},
-		{"a provider that is gone after the look-up", johnAsk, rings(&ciba.TemporaryError{Err: oauth.ErrUnreachable}), reasonProvider},
-		{"a provider out of order after the look-up", johnAsk, rings(&ciba.TemporaryError{Err: &oauth.Error{Status: 503}}), reasonProvider},
-		{"a provider with one auth_req_id for two", johnAsk, rings(&ciba.MismatchError{What: "twice"}), reasonProvider},
-		{"another person's ID token", johnAsk, polls(3, &ciba.MismatchError{What: "the ID token is about another person"}), reasonWrongApproval},
-		{"another person's access token at the first poll", johnAsk, polls(1, &ciba.MismatchError{What: "the access token"}), reasonWrongApproval},
-		{"a token that cannot be verified", johnAsk, polls(3, fmt.Errorf("ciba: %w", jwks.ErrUnavailable)), reasonProvider},
-		{"a request that the provider has forgotten", johnAsk, polls(3, oauth.ErrInvalidGrant), reasonProvider},
-		{"credentials that no longer hold", johnAsk, polls(3, oauth.ErrInvalidClient), reasonProvider},
-		{"expired_token", johnAsk, polls(3, ciba.ErrExpired), reasonNoAnswer},
-		{"a provider that answers nothing any more", johnAsk, polls(2, &ciba.TemporaryError{Err: oauth.ErrUnreachable}), reasonNoAnswer},
+		{"a provider that refuses the request", johnAsk, rings(&oauth.Error{Status: 400, Code: "invalid_request"}), consent.ReasonProvider},
+		{"a provider that refuses us", johnAsk, rings(oauth.ErrInvalidClient), consent.ReasonProvider},
+		{"a provider that is gone after the look-up", johnAsk, rings(unreachable), consent.ReasonProvider},
+		{"a provider that breaks off", johnAsk, rings(&ciba.TemporaryError{Err: oauth.ErrUnreachable}), consent.ReasonProvider},
+		{"a provider out of order after the look-up", johnAsk, rings(&ciba.TemporaryError{Err: &oauth.Error{Status: 503}}), consent.ReasonProvider},
+		{"a provider that is asked too much", johnAsk, rings(&ciba.TemporaryError{Err: &oauth.Error{Status: 429, RetryAfter: time.Minute}}), consent.ReasonProvider},
+		{"a provider with one auth_req_id for two", johnAsk, rings(&ciba.MismatchError{What: "twice"}), consent.ReasonProvider},
+		{"another person's ID token", johnAsk, polls(3, &ciba.MismatchError{What: "the ID token is about another person"}), consent.ReasonSomebodyElse},
+		{"another person's access token at the first poll", johnAsk, polls(1, &ciba.MismatchError{What: "the access token is about another person"}), consent.ReasonSomebodyElse},
+		{"a token that is not valid", johnAsk, polls(1, &ciba.MismatchError{What: "the access token"}), consent.ReasonToken},
+		{"a token that allows less", johnAsk, polls(1, &ciba.MismatchError{What: "the access token lacks the scope"}), consent.ReasonScope},
+		{"an address that is not verified", johnAsk, polls(2, &ciba.MismatchError{What: "the ID token does not confirm the e-mail address"}), consent.ReasonAddress},
+		{"a token that cannot be verified", johnAsk, polls(3, fmt.Errorf("ciba: %w", jwks.ErrUnavailable)), consent.ReasonProvider},
+		{"a request that the provider has forgotten", johnAsk, polls(3, oauth.ErrInvalidGrant), consent.ReasonForgot},
+		{"credentials that no longer hold", johnAsk, polls(3, oauth.ErrInvalidClient), consent.ReasonProvider},
+		{"expired_token", johnAsk, polls(3, ciba.ErrExpired), consent.ReasonNoAnswer},
+		{"a provider that answers nothing any more", johnAsk, polls(2, &ciba.TemporaryError{Err: oauth.ErrUnreachable}), consent.ReasonUnavailable},
 		{"a provider that holds every poll for a minute and a half", johnAsk, func(w *world) {
 			w.phone.poll = func(ctx context.Context, _ int, _ ciba.Expectation) (*ciba.Grant, error) {
 				select {
@@ -76,10 +84,10 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 					return nil, ctx.Err()
 				}
 			}
-		}, reasonNoAnswer},
+		}, consent.ReasonNoAnswer},
 	}
-	for _, lifetime := range []time.Duration{2 * time.Minute, 30 * time.Second} { // what the provider grants, whatever is asked for
-		for _, took := range []time.Duration{0, 20 * time.Millisecond, 499 * time.Millisecond, 700 * time.Millisecond, 1200 * time.Millisecond} {
+	for _, lifetime := range []time.Duration{2 * time.Minute, 30 * time.Second, time.Hour} { // what the provider grants, whatever is asked for
+		for _, took := range []time.Duration{0, 20 * time.Millisecond, 700 * time.Millisecond, 3 * time.Second} { // directory and provider
 			want := ""
 			for _, s := range situations {
 				t.Run(fmt.Sprintf("%v %v %s", lifetime, took, s.name), func(t *testing.T) {
@@ -87,7 +95,7 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 						if s.change != nil {
 							s.change(w)
 						}
-						w.phone.took = took
+						w.phone.took, w.book.took = took, took
 						ring := w.phone.ring
 						if ring == nil {
 							ring = acknowledge
@@ -101,16 +109,12 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 							return ack, err
 						}
 					}, func(t *testing.T, w *world) {
-						w.finish(w.ask("Does asmith@staff0.com work at Staff0?")) // a real one, from which to draw
-						id := w.ask(johnAsk)
+						id := w.ask(s.question)
 						w.finish(id)
 						got := w.transcript(id)
 						if want == "" {
 							want = got
-							announced := (took + gridStep - 1) / gridStep * gridStep
-							if !strings.Contains(got, (max(announced, gridStep) + lifetime).String()) {
-								t.Errorf("the deadline is not %v after the announcement:\n%s", lifetime, got)
-							}
+							w.wantStory(id, submitted, working, waits, silent)
 						}
 						if got != want {
 							t.Errorf("got\n%s\nwho does not answer looks like\n%s", got, want)
@@ -120,7 +124,7 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 							t.Error("the auth_req_id is kept")
 						}
 						alarm := strings.Contains(w.log.String(), "level=ERROR")
-						if want := s.reason == reasonProvider || s.reason == reasonWrongApproval; alarm != want {
+						if want := alarms[s.reason]; alarm != want {
 							t.Errorf("alarm: %v\n%s", alarm, w.log.String())
 						}
 					})
@@ -129,6 +133,15 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 		}
 	}
 }
+
+// alarms are the reasons that an operator should look into.
+var alarms = map[string]bool{
+	consent.ReasonProvider: true, consent.ReasonForgot: true, consent.ReasonSomebodyElse: true, consent.ReasonToken: true,
+	consent.ReasonScope: true, consent.ReasonAddress: true, consent.ReasonInDoubt: true,
+}
+
+// unreachable is a connection that could not be made.
+var unreachable = &ciba.TemporaryError{Err: fmt.Errorf("%w: %w", oauth.ErrUnreachable, &net.OpError{Op: "dial", Err: errors.New("connection refused")})}
 
 func acknowledge(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error) {
 	return &ciba.Acknowledgement{
@@ -147,62 +160,38 @@ func deadlineOf(w *world, id a2a.TaskID) time.Duration {
 	return at.Sub(task.Status.Timestamp)
 }
 
-// The deadline is the announcement and the smaller of the provider's last expires_in and the setting, for real and pretended alike.
+// The deadline is the announcement and the setting, whatever the provider grants; silence is told exactly then.
 func TestTheDeadline(t *testing.T) {
-	grants := func(d time.Duration) func(w *world) {
-		return func(w *world) {
-			w.phone.ring = func(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error) {
-				ack, err := acknowledge(n, r)
-				ack.ExpiresIn, ack.ExpiresAt = d, time.Now().Add(d)
-				return ack, err
-			}
-		}
-	}
-	for _, row := range []struct {
-		name      string
-		change    func(w *world)
-		questions []string
-		want      []time.Duration
-	}{
-		{"nobody was ever asked: the setting", nil, []string{nobodyAsk}, []time.Duration{2 * time.Minute}},
-		{"the provider grants what was asked for", nil, []string{johnAsk, nobodyAsk}, []time.Duration{2 * time.Minute, 2 * time.Minute}},
-		{"the provider grants less", grants(40 * time.Second), []string{johnAsk, nobodyAsk}, []time.Duration{40 * time.Second, 40 * time.Second}},
-		{"the provider grants more", grants(5 * time.Minute), []string{johnAsk, nobodyAsk}, []time.Duration{2 * time.Minute, 2 * time.Minute}},
-		{"the first is drawn before the provider was asked", grants(40 * time.Second), []string{nobodyAsk, johnAsk, nobodyAsk},
-			[]time.Duration{2 * time.Minute, 40 * time.Second, 40 * time.Second}},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			bubble(t, row.change, func(t *testing.T, w *world) {
-				for i, question := range row.questions {
+	for _, granted := range []time.Duration{40 * time.Second, 2 * time.Minute, 5 * time.Minute} {
+		for _, question := range []string{johnAsk, nobodyAsk} {
+			t.Run(fmt.Sprint(granted, " ", question), func(t *testing.T) {
+				bubble(t, func(w *world) {
+					w.phone.ring = func(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error) {
+						ack, err := acknowledge(n, r)
+						ack.ExpiresIn, ack.ExpiresAt = granted, time.Now().Add(granted)
+						return ack, err
+					}
+				}, func(t *testing.T, w *world) {
 					id := w.ask(question)
 					w.after(time.Second)
-					if got := deadlineOf(w, id); got != row.want[i] {
-						t.Errorf("question %d: %v, want %v", i+1, got, row.want[i])
+					if got := deadlineOf(w, id); got != 2*time.Minute {
+						t.Errorf("the deadline is %v after the announcement", got)
 					}
-					w.after(row.want[i] - 501*time.Millisecond)
-					if state := w.task(id).Status.State; state != a2a.TaskStateAuthRequired {
-						t.Errorf("question %d: %v a millisecond before the deadline", i+1, state)
+					w.after(2*time.Minute - time.Second - time.Millisecond)
+					if state := w.task(id).Status.State; state != a2a.TaskStateWorking {
+						t.Errorf("%v a millisecond before the deadline", state)
 					}
 					w.after(time.Millisecond)
 					if state := w.task(id).Status.State; state != a2a.TaskStateRejected {
-						t.Errorf("question %d: %v at the deadline", i+1, state)
+						t.Errorf("%v at the deadline", state)
 					}
-				}
+					if told := strings.Count(w.log.String(), "less time than it was asked for"); told != 1 && granted < time.Minute && question == johnAsk {
+						t.Errorf("the operator was told %d times that the provider gives less time", told)
+					}
+				})
 			})
-		})
+		}
 	}
-	t.Run("a restart has not forgotten what the provider grants", func(t *testing.T) {
-		bubble(t, grants(40*time.Second), func(t *testing.T, w *world) {
-			w.ask(johnAsk)
-			w.after(time.Second)
-			w.crash()
-			id := w.ask(nobodyAsk)
-			w.after(time.Second)
-			if got := deadlineOf(w, id); got != 40*time.Second {
-				t.Errorf("the pretended request has %v", got)
-			}
-		})
-	})
 }
 
 // An approval while the provider holds the poll open counts at once.
@@ -237,95 +226,57 @@ func TestAnApprovalThatIsTooLate(t *testing.T) {
 	})
 }
 
-// Pretended requests are announced at the steps of real ones, as often.
-func TestTheGrid(t *testing.T) {
-	begin := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
-	at := func(d time.Duration) time.Time { return begin.Add(d) }
-	for _, row := range []struct{ ready, want time.Duration }{
-		{0, 500 * time.Millisecond},
-		{1, 500 * time.Millisecond},
-		{500 * time.Millisecond, 500 * time.Millisecond},
-		{500*time.Millisecond + 1, time.Second},
-		{20*time.Second - 1, 20 * time.Second},
-		{-time.Hour, 500 * time.Millisecond}, // a clock that was put back
-	} {
-		if got := nextStep(begin, at(row.ready)); got.Sub(begin) != row.want {
-			t.Errorf("ready after %v: announced after %v, want %v", row.ready, got.Sub(begin), row.want)
-		}
-	}
-
-	var g grid
-	if took, lifetime := g.pretend(time.Minute); took != 0 || lifetime != time.Minute {
-		t.Errorf("before the first real request: %v, %v", took, lifetime)
-	}
-	// One in four was slow, long ago all were slower still.
-	for range gridMemory {
-		g.took(time.Hour)
-	}
-	for i := range gridMemory {
-		d := 100 * time.Millisecond
-		if i%4 == 0 {
-			d = 900 * time.Millisecond
-		}
-		g.took(d)
-	}
-	slow := 0
-	for range 4000 {
-		switch took, _ := g.pretend(time.Minute); took {
-		case 900 * time.Millisecond:
-			slow++
-		case 100 * time.Millisecond:
-		default:
-			t.Fatalf("drew %v", took)
-		}
-	}
-	if slow < 800 || slow > 1200 {
-		t.Errorf("%d of 4000 drew the slow time, want about 1000", slow)
-	}
-}
-
-// While the provider is slow to fail, those who were never asked about are slow as well.
-func TestAnOutageDoesNotTellWhoExists(t *testing.T) {
-	bubble(t, func(w *world) {
-		w.phone.took, w.phone.ring = 3*time.Second, refuses(&ciba.TemporaryError{Err: oauth.ErrUnreachable})
-	}, func(t *testing.T, w *world) {
-		w.finish(w.ask(johnAsk))
-		real, pretended := w.ask(johnAsk), w.ask(nobodyAsk)
-		w.finish(real)
-		w.finish(pretended)
-		if got, want := w.transcript(pretended), w.transcript(real); got != strings.ReplaceAll(want, "jdoe", "jroe") {
-			t.Errorf("got\n%s\nwant\n%s", got, want)
-		}
-	})
-}
-
 // A provider that hangs is given up, and what follows looks like silence.
 func TestAProviderThatHangs(t *testing.T) {
 	bubble(t, func(w *world) { w.phone.took = time.Hour }, func(t *testing.T, w *world) {
 		id := w.ask(johnAsk)
 		w.finish(id)
-		w.wantStory(id, submitted, working, strings.Replace(waits, "500ms", "10s", 1), "2m10s REJECTED: Not confirmed: no approval was given in time.")
+		w.wantStory(id, submitted, working, waits, silent)
+		w.wantReason(id, consent.ReasonProvider)
 	})
 }
 
-// The time that the reading takes shifts both alike: what directory and provider take comes on top for pretended requests too.
-func TestASlowReadingDoesNotTellWhoExists(t *testing.T) {
-	bubble(t, func(w *world) {
-		w.phone.took = 300 * time.Millisecond
-		w.config.Reader = slowReader{w.config.Reader, 400 * time.Millisecond}
-	}, func(t *testing.T, w *world) {
-		w.finish(w.ask(johnAsk))
-		real, pretended := w.ask(johnAsk), w.ask(nobodyAsk)
-		w.finish(real)
-		w.finish(pretended)
-		if got, want := w.transcript(pretended), w.transcript(real); got != want || !strings.Contains(got, `"timestamp":"1s"`) {
-			t.Errorf("got\n%s\nwant\n%s", got, want)
+// A directory that hangs is one that cannot be consulted, for everybody.
+func TestADirectoryThatHangs(t *testing.T) {
+	for _, question := range []string{johnAsk, nobodyAsk} {
+		bubble(t, func(w *world) { w.book.took = time.Hour }, func(t *testing.T, w *world) {
+			id := w.ask(question)
+			w.finish(id)
+			w.wantStory(id, submitted, working, waits, "20s"+failedNow)
+			w.wantReason(id, consent.ReasonDirectory)
+		})
+	}
+}
+
+// A clock that was set back while the caller was asked for more does not hold up what follows.
+func TestAClockThatWasSetBack(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, w *world) {
+		id := w.ask("Does John Doe work at Staff0?")
+		w.finish(id)
+		rec := w.record(id)
+		later := *rec.Task
+		later.Status.Timestamp = time.Now().Add(time.Hour)
+		asked := &a2a.TaskStatusUpdateEvent{TaskID: id, ContextID: later.ContextID, Status: later.Status}
+		if err := w.memory.Append(w.ctx, id, rec.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{asked}, Task: &later, Run: true}); err != nil {
+			t.Fatal(err)
+		}
+		w.send(id, "jdoe@staff0.com")
+		w.after(time.Millisecond)
+		if n := w.phone.prompts(); n != 1 {
+			t.Errorf("%d prompts", n)
+		}
+		if lastConsent(w.task(id)) == "" {
+			t.Errorf("nothing is announced:\n%s", strings.Join(w.story(id), "\n"))
+		}
+		w.after(2 * time.Minute)
+		if state := w.task(id).Status.State; state != a2a.TaskStateRejected {
+			t.Errorf("%v at the deadline", state)
 		}
 	})
 }
 
 func TestUnknownErrorNamesNobody(t *testing.T) {
-	var err error = &UnknownError{reasonBlocked}
+	var err error = &UnknownError{Reason: reasonBlocked}
 	if err.Error() != "no such person can be asked: blocked_person" || errors.Is(err, errBoom) {
 		t.Errorf("%v", err)
 	}

@@ -17,6 +17,7 @@ const (
 	silenceText    = "Not confirmed: no approval was given in time."
 	nobodyText     = "Not confirmed: no such person can be asked."
 	waitingText    = "Waiting for the person's approval. Code "
+	moreText       = " Nothing else is answered."
 	waitingTextEnd = ". Nothing has to be sent; keep watching this task."
 )
 
@@ -52,31 +53,16 @@ func final(state a2a.TaskState, text string, metadata a2a.Struct) tasks.Step {
 	return s
 }
 
-// announce tells the caller that somebody is asked, or seems to be.
-func (c *checkpoint) announce(now time.Time) tasks.Step {
-	c.Deadline = c.Until
-	if c.Until.IsZero() {
-		c.Deadline = now.Add(c.Lifetime).UTC().Truncate(time.Millisecond)
-	}
-	s := step(a2a.TaskStateAuthRequired, waitingText+c.Code+waitingTextEnd, consentMetadata(c.Code, c.Deadline, ""))
-	s.Checkpoint, s.Park = c.encode(), true
-	return s
-}
-
 // end ends the task without an answer.
 func (c *checkpoint) end(o Outcome, text, reason string) tasks.Step {
-	s := final(a2a.TaskStateRejected, text, consentMetadata(c.Code, c.Deadline, o))
+	s := final(a2a.TaskStateRejected, text, consentMetadata(c.Ticket.Code, c.Ticket.Deadline, o))
 	s.Checkpoint = note(reason)
 	return s
 }
 
 // failed ends the task because of a fault that is not the person's.
 func (c *checkpoint) failed(reason string) tasks.Step {
-	var metadata a2a.Struct
-	if c.announced() {
-		metadata = consentMetadata(c.Code, c.Deadline, "")
-	}
-	s := final(a2a.TaskStateFailed, tasks.FailedText, metadata)
+	s := final(a2a.TaskStateFailed, tasks.FailedText, consentMetadata(c.Ticket.Code, c.Ticket.Deadline, ""))
 	s.Checkpoint = note(reason)
 	return s
 }
@@ -101,3 +87,9 @@ func consentMetadata(code string, deadline time.Time, o Outcome) a2a.Struct {
 	}
 	return append(b, "}}"...)
 }
+
+// Reasons that are not the waiting room's, for the operator alone.
+const (
+	reasonRecords = "hr_api_failed"
+	reasonSubject = "subject_mismatch" // the person's address stands in another record
+)

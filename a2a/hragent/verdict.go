@@ -53,13 +53,18 @@ type answer struct {
 	asOf    time.Time // zero when there is no record
 	code    string
 	at      time.Time // of the approval
+	more    bool      // something else was asked, too, which is not answered
 }
 
 // artifact is the answer in the forms that the caller takes. Text is what everybody can show, so who takes neither gets that.
 func (a answer) artifact(text, data bool) *a2a.TaskArtifactUpdateEvent {
 	var parts []a2a.Part
 	if text || !data {
-		parts = append(parts, a2a.TextPart(sentence(a.outcome, a.subject, a.company)))
+		text := sentence(a.outcome, a.subject, a.company)
+		if a.more {
+			text += moreText
+		}
+		parts = append(parts, a2a.TextPart(text))
 	}
 	if data {
 		parts = append(parts, a2a.DataPart(a.data()))
@@ -87,6 +92,9 @@ func (a answer) data() []byte {
 		b = append(b, `,"as_of":"`...)
 		b = a2a.AppendTime(b, a.asOf)
 		b = append(b, '"')
+	}
+	if a.more {
+		b = append(b, `,"more":"not_answered"`...)
 	}
 	b = append(b, `,"consent":{"method":"ciba","at":"`...)
 	b = a2a.AppendTime(b, a.at)

@@ -183,6 +183,14 @@ type book struct {
 	err  error // for everybody
 	errs map[string]error
 	took time.Duration
+	now  int // look-ups under way
+}
+
+// busy is the number of look-ups under way.
+func (b *book) busy() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.now
 }
 
 func (b *book) Find(ctx context.Context, kind llm.IdentifierKind, identifier string) (Person, error) {
@@ -191,7 +199,13 @@ func (b *book) Find(ctx context.Context, kind llm.IdentifierKind, identifier str
 	if err == nil {
 		err = b.errs[identifier]
 	}
+	b.now++
 	b.mu.Unlock()
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.now--
+	}()
 	select {
 	case <-time.After(took):
 	case <-ctx.Done():
@@ -209,7 +223,7 @@ func (b *book) Find(ctx context.Context, kind llm.IdentifierKind, identifier str
 		"siobhan.o'sullivan@staff0.com": "auth0|osullivan", "casey@staff0.com": "auth0|contractor",
 	}[identifier]
 	if subject == "" {
-		return Person{}, &UnknownError{reasonUnknown}
+		return Person{}, &UnknownError{Reason: reasonUnknown}
 	}
 	return Person{Subject: subject, LoginHint: subject, Found: true}, nil
 }
@@ -274,7 +288,7 @@ func newWorld(t testing.TB) *world {
 	w.begun = time.Now()
 	w.config = Config{
 		Company: "Staff0", Reader: &llm.Reader{Company: "Staff0", Domain: "staff0.com"}, Directory: w.book, Consent: w.phone,
-		Records: w.records, Provider: ciba.Auth0, Scope: testScope, Expiry: 2 * time.Minute,
+		Records: w.records, Provider: ciba.Auth0, Scope: testScope, Expiry: 2 * time.Minute, Memory: Memory,
 		Log: slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	return w
@@ -408,7 +422,7 @@ func (w *world) record(id a2a.TaskID) *tasks.Record {
 // note is the operator's view.
 func (w *world) note(id a2a.TaskID) Note {
 	w.t.Helper()
-	n, err := ReadNote(w.record(id).Checkpoint)
+	n, err := ReadNote(w.ctx, w.store, w.record(id).Checkpoint)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -497,9 +511,8 @@ func (w *world) wantStory(id a2a.TaskID, want ...string) {
 const (
 	submitted = "0s SUBMITTED"
 	working   = "0s WORKING: Looking into the request…"
-	waits     = "500ms AUTH_REQUIRED: Waiting for the person's approval. Code CODE. Nothing has to be sent; keep watching this task."
-	waitsOpen = "0s AUTH_REQUIRED: Waiting for the person's approval. Code CODE. Nothing has to be sent; keep watching this task."
-	silent    = "2m0.5s REJECTED: Not confirmed: no approval was given in time."
+	waits     = "0s WORKING: Waiting for the person's approval. Code CODE. Nothing has to be sent; keep watching this task."
+	silent    = "2m0s REJECTED: Not confirmed: no approval was given in time."
 	yesJohn   = "artifact: Yes, John Doe (jdoe@staff0.com) is an active employee of Staff0."
 	failedNow = " FAILED: The request could not be processed at the moment. Please try again."
 )

@@ -2,7 +2,6 @@ package push
 
 import (
 	"context"
-	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,21 +18,24 @@ type approval struct {
 	wake func(a2a.TaskID)
 }
 
-func (a *approval) Execute(_ context.Context, turn *tasks.Turn) iter.Seq2[tasks.Step, error] {
-	return func(yield func(tasks.Step, error) bool) {
-		if turn.Signal == nil {
-			yield(tasks.Step{Events: []a2a.Event{update(a2a.TaskStateAuthRequired)}, Checkpoint: []byte("c"), Park: true}, nil)
-			return
-		}
-		yield(tasks.Step{Events: []a2a.Event{
-			&a2a.TaskArtifactUpdateEvent{Artifact: &a2a.Artifact{ArtifactID: "answer", Parts: []a2a.Part{a2a.TextPart("Yes.")}}},
-			update(a2a.TaskStateCompleted),
-		}}, nil)
+func (a *approval) Execute(_ context.Context, turn *tasks.Turn) error {
+	var err error
+	do := func(step tasks.Step) bool { err = turn.Do(step); return err == nil }
+	if turn.Signal == nil {
+		do(tasks.Step{Events: []a2a.Event{update(a2a.TaskStateAuthRequired)}, Checkpoint: []byte("c"), Park: true})
+		return err
 	}
+	do(tasks.Step{Events: []a2a.Event{
+		&a2a.TaskArtifactUpdateEvent{Artifact: &a2a.Artifact{ArtifactID: "answer", Parts: []a2a.Part{a2a.TextPart("Yes.")}}},
+		update(a2a.TaskStateCompleted),
+	}})
+	return err
 }
 
-func (a *approval) Park(id a2a.TaskID, _ []byte) { time.AfterFunc(time.Minute, func() { a.wake(id) }) }
-func (a *approval) Unpark(a2a.TaskID)            {}
+func (a *approval) Park(id a2a.TaskID, _ any, _ []byte) {
+	time.AfterFunc(time.Minute, func() { a.wake(id) })
+}
+func (a *approval) Unpark(a2a.TaskID) {}
 
 // TestAQuestionFromItsMessageToItsEnd has everything in place but the network: the webhook hears each status when it is stored, and the answer.
 func TestAQuestionFromItsMessageToItsEnd(t *testing.T) {

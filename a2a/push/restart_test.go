@@ -83,7 +83,7 @@ func appendTo(t *testing.T, store tasks.Store, s *Sender, id string, state a2a.T
 	}
 	event := update(state)
 	event.TaskID, event.Status.Timestamp = r.Task.ID, time.Now()
-	if err := store.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{Events: []a2a.Event{event}, Task: r.Task.Apply(event)}); err != nil {
+	if err := store.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{event}, Task: r.Task.Apply(event)}); err != nil {
 		t.Fatal(err)
 	}
 	s.Changed(r.Task.ID)

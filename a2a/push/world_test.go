@@ -221,7 +221,7 @@ func (w *world) add(id string, events ...a2a.Event) {
 		}
 		task = task.Apply(event)
 	}
-	if err := w.memory.Append(w.t.Context(), task.ID, r.Seq, tasks.Change{Events: events, Task: task}); err != nil {
+	if err := w.memory.Append(w.t.Context(), task.ID, r.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: events, Task: task}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.sender.Changed(task.ID)

@@ -13,10 +13,10 @@ import (
 	"staff0/a2a"
 )
 
-// maxMessages and maxContent bound what callers may put into one task: every change of it is written as a whole.
+// maxMessages and maxContent bound what callers may put into one task, which is read as a whole.
 const (
 	maxMessages = 200
-	maxContent  = 4 << 20 // bytes of content
+	maxContent  = 256 << 10 // bytes of content
 )
 
 // accepted is a message that has been stored, in a task that begins or goes on with it. The cursor stands behind the task; whoever gets it closes
@@ -34,6 +34,9 @@ func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRe
 	}
 	if reply := e.reply(ctx, owner, req.Message); reply != nil {
 		return accepted{reply: reply}, nil
+	}
+	if err := e.makeRoom(ctx, owner.Client()); err != nil {
+		return accepted{}, err
 	}
 	id := req.Message.TaskID
 	accept := e.addMessage
@@ -56,7 +59,7 @@ func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRe
 
 // create stores a message as a task of its own. It gives a task of another id if the message was sent before.
 func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, req *a2a.SendMessageRequest, c *cursor) (*a2a.Task, error) {
-	msg, modes := *req.Message, outputModes(req)
+	msg := *req.Message
 	if msg.ContextID == "" {
 		msg.ContextID = a2a.NewContextID()
 	}
@@ -68,20 +71,20 @@ func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, req *a2
 	}
 	opening := e.working()
 	e.stamp(task, []a2a.Event{opening})
-	rec := &Record{Task: task.Apply(opening), Owner: owner, Seq: 2, Created: now}
+	rec := &Record{Task: task.Apply(opening), Owner: owner, Seq: 2, Created: now, Terms: terms(req)}
 	if e.window > 0 {
 		rec.MessageKey = messageKey(owner, req.Message)
 	}
 	if hook := inline(req); hook != nil { // what happens in the task is sent from its first entry on
 		rec.Webhook = newWebhook(hook, id, 0)
 	}
-	existing, err := e.store.Create(context.WithoutCancel(ctx), rec, []a2a.Event{task, opening}, now.Add(-e.window))
+	existing, err := e.settleNew(ctx, rec, []a2a.Event{task, opening}, now.Add(-e.window))
 	if rec.Webhook != nil {
 		e.push.Watch(id)
 	}
 	switch {
 	case err != nil:
-		e.begin(turn{id: id, cause: byDoubt, modes: modes, extensions: req.Extensions}) // it may have been stored all the same
+		e.begin(turn{id: id, cause: byDoubt}) // it may have been stored all the same
 		return nil, e.fault("create a task", id, err)
 	case existing != "":
 		return &a2a.Task{ID: existing}, nil
@@ -89,8 +92,23 @@ func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, req *a2
 	// The stream begins with the task as submitted; the opening follows.
 	c.after = 1
 	e.feeds.publish(id, 1, []a2a.Event{opening})
-	e.begin(turn{id: id, modes: modes, extensions: req.Extensions})
+	e.begin(turn{id: id})
 	return task, nil
+}
+
+// settleNew stores a task, trying again while it is not known whether an attempt has stored it.
+func (e *Engine) settleNew(
+	ctx context.Context, rec *Record, events []a2a.Event, since time.Time,
+) (existing a2a.TaskID, err error) {
+	for p := (patience{limit: storePatience}); ; {
+		existing, err = e.store.Create(context.WithoutCancel(ctx), rec, events, since)
+		switch {
+		case errors.Is(err, ErrStored):
+			return "", nil
+		case err == nil, final(err), errors.Is(err, ErrConflict), !p.wait(ctx):
+			return existing, err
+		}
+	}
 }
 
 // repeated answers a message that was sent before with the task that it made then.
@@ -106,14 +124,6 @@ func (e *Engine) repeated(ctx context.Context, owner Owner, id a2a.TaskID, hook 
 	}
 	c.after = rec.Seq
 	return accepted{task: rec.Task, cursor: c}, nil
-}
-
-// outputModes are the media types that a caller takes, none if it names none.
-func outputModes(req *a2a.SendMessageRequest) []string {
-	if req.Configuration == nil {
-		return nil
-	}
-	return req.Configuration.AcceptedOutputModes
 }
 
 // working is the status with which a turn begins.
@@ -153,7 +163,8 @@ func (e *Engine) admit(req *a2a.SendMessageRequest) error {
 // addMessage adds a message to the task it names. Only a task that waits for the caller goes on because of it; to any other it is a remark that
 // is kept and rings nobody.
 func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, req *a2a.SendMessageRequest, c *cursor) (*a2a.Task, error) {
-	m, modes, hook := req.Message, outputModes(req), inline(req)
+	m, hook := req.Message, inline(req)
+	change, p := Change{ID: NewChangeID()}, patience{limit: storePatience}
 	for range maxRebases {
 		rec, err := e.get(ctx, owner, id)
 		if err != nil {
@@ -185,19 +196,23 @@ func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, req
 			events = append(events, e.working())
 		}
 		e.stamp(rec.Task, events)
-		next, err := e.append(ctx, rec, Change{Events: events})
+		change.Events, change.Terms = events, nil
+		if answers {
+			change.Terms = terms(req)
+		}
+		next, err := e.settle(ctx, rec, change, &p)
 		switch {
 		case errors.Is(err, ErrConflict):
 			continue
 		case err != nil:
 			if answers {
-				e.begin(turn{id: id, cause: byDoubt, modes: modes, extensions: req.Extensions})
+				e.begin(turn{id: id, cause: byDoubt})
 			}
 			return nil, e.fault("add a message", id, err)
 		}
 		c.after = next.Seq
 		if answers {
-			e.begin(turn{id: id, modes: modes, extensions: req.Extensions})
+			e.begin(turn{id: id})
 		}
 		return next.Task, nil
 	}

@@ -3,7 +3,6 @@ package tasks_test
 import (
 	"context"
 	"fmt"
-	"iter"
 	"sync/atomic"
 	"testing"
 
@@ -27,9 +26,7 @@ func benchEngine(b *testing.B) *tasks.Engine {
 // quick is an actor that remembers nothing.
 type quick struct{ actor }
 
-func (*quick) Execute(_ context.Context, _ *tasks.Turn) iter.Seq2[tasks.Step, error] {
-	return func(yield func(tasks.Step, error) bool) { yield(answered(), nil) }
-}
+func (*quick) Execute(_ context.Context, turn *tasks.Turn) error { return turn.Do(answered()) }
 
 var benchID atomic.Int64
 

@@ -89,7 +89,7 @@ func TestACancellationThatTheRunnerHasNotHeardOfWinsAllTheSame(t *testing.T) {
 		id := w.begin("?")
 		rec := w.record(id)
 		canceled := &a2a.TaskStatusUpdateEvent{TaskID: id, Status: a2a.TaskStatus{State: a2a.TaskStateCanceled, Timestamp: time.Now().UTC()}}
-		err := w.memory.Append(w.ctx, id, rec.Seq, tasks.Change{Events: []a2a.Event{canceled}, Task: rec.Task.Apply(canceled)})
+		err := w.memory.Append(w.ctx, id, rec.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{canceled}, Task: rec.Task.Apply(canceled)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -188,35 +188,27 @@ func TestShutdownWaitsForTurnsAndNotForEver(t *testing.T) {
 	})
 }
 
-// The person has been rung while the agent was told to stop: if that were lost, the next process would ring again.
-func TestACheckpointIsStoredEvenWhenTheAgentStops(t *testing.T) {
-	for _, row := range []struct {
-		name  string
-		step  tasks.Step
-		state a2a.TaskState
-		kept  string
-	}{
-		{"a checkpoint alone", tasks.Step{Checkpoint: []byte("auth_req_id"), Park: true}, a2a.TaskStateWorking, "auth_req_id"},
-		{"a checkpoint with its announcement", waiting("auth_req_id"), a2a.TaskStateAuthRequired, "auth_req_id"},
-		{"an end that may come of the stopping is not stored", func() tasks.Step {
-			s := status(a2a.TaskStateFailed, "")
-			s.Checkpoint = []byte("hr_api_failed")
-			return s
-		}(), a2a.TaskStateWorking, ""},
-		{"nor is a status", status(a2a.TaskStateWorking, "Nearly."), a2a.TaskStateWorking, ""},
-	} {
-		bubble(t, func(ctx context.Context, _ *tasks.Turn, yield yielder) {
-			<-ctx.Done()
-			yield(row.step, nil)
-		}, func(t *testing.T, w *world) {
-			id := w.begin("?")
-			w.stop()
-			rec := w.record(id)
-			if rec.Task.Status.State != row.state || string(rec.Checkpoint) != row.kept {
-				t.Errorf("%s: %v with checkpoint %q", row.name, rec.Task.Status.State, rec.Checkpoint)
-			}
-		})
-	}
+// Whatever happens outside is kept by an amendment, which asks nobody whether the agent stops.
+func TestNoStepIsStoredWhenTheAgentStopsButAnAmendmentIs(t *testing.T) {
+	key := tasks.Key{'k'}
+	var w *world
+	bubble(t, func(ctx context.Context, _ *tasks.Turn, yield yielder) {
+		<-ctx.Done()
+		if err := w.Amend(ctx, tasks.Claim{Kind: tasks.Take, Key: key, Value: []byte("asked"), Until: time.Now().Add(time.Hour)}); err != nil {
+			t.Error(err)
+		}
+		yield(waiting("auth_req_id"), nil)
+	}, func(t *testing.T, inner *world) {
+		w = inner
+		id := w.begin("?")
+		w.stop()
+		if rec := w.record(id); rec.Task.Status.State != a2a.TaskStateWorking || rec.Checkpoint != nil {
+			t.Errorf("%v with checkpoint %q", rec.Task.Status.State, rec.Checkpoint)
+		}
+		if h, err := w.store.Hold(w.ctx, key); err != nil || string(h.Value) != "asked" {
+			t.Errorf("%+v, %v", h, err)
+		}
+	})
 }
 
 func TestWhatAnExecutorDoesWrongFailsTheTaskWithThePublicSentence(t *testing.T) {
@@ -437,57 +429,111 @@ func TestAStepThatWasStoredInSpiteOfItsErrorIsNotStoredTwice(t *testing.T) {
 	})
 }
 
-func TestATaskThatWasStoredInSpiteOfItsErrorIsRun(t *testing.T) {
-	faultyBubble(t, answer, func(t *testing.T, w *world, f *faulty) {
-		f.stored = true
-		f.fail(1, errDisk)
-		req := w.message("?")
-		if _, err := w.Send(w.ctx, bank, req); !errors.Is(err, a2a.ErrInternal) || !errors.Is(err, errDisk) {
-			t.Errorf("got %v", err)
-		}
-		synctest.Wait()
-		if got := w.send(req).Status.State; got != a2a.TaskStateCompleted { // the caller repeats itself
-			t.Errorf("state %v", got)
-		}
-		if w.actor.ran() != 1 {
-			t.Errorf("%d turns", w.actor.ran())
-		}
-	})
-}
-
-func TestAnAnswerThatWasStoredInSpiteOfItsErrorIsActedUpon(t *testing.T) {
-	for _, stored := range []bool{true, false} {
-		faultyBubble(t, ask, func(t *testing.T, w *world, f *faulty) {
-			id := w.begin("she")
-			subscribed := w.subscribe(id)
-			f.stored = stored
-			f.fail(1, errDisk)
-			if _, err := w.Send(w.ctx, bank, to(id, w.message("jdoe"))); !errors.Is(err, a2a.ErrInternal) {
-				t.Errorf("got %v", err)
-			}
-			if stored {
+// What a caller writes is tried again as what it is, the same change: whether the first attempt was stored makes no
+// difference to anybody.
+func TestWhatACallerWritesIsStoredOnceWhateverTheStoreSays(t *testing.T) {
+	for name, stored := range map[string]bool{"not stored": false, "stored": true} {
+		t.Run(name+", a new task", func(t *testing.T) {
+			faultyBubble(t, answer, func(t *testing.T, w *world, f *faulty) {
+				f.stored = stored
+				f.fail(1, errDisk)
+				req := w.message("?")
+				first := w.send(req)
+				if again := w.send(req); again.ID != first.ID || again.Status.State != a2a.TaskStateCompleted {
+					t.Errorf("%v, then %v %v", first.ID, again.ID, again.Status.State)
+				}
+				if w.actor.ran() != 1 {
+					t.Errorf("%d turns", w.actor.ran())
+				}
+			})
+		})
+		t.Run(name+", an answer", func(t *testing.T) {
+			faultyBubble(t, ask, func(t *testing.T, w *world, f *faulty) {
+				id := w.begin("she")
+				subscribed := w.subscribe(id)
+				f.stored = stored
+				f.fail(1, errDisk)
+				w.send(to(id, w.message("jdoe")))
 				subscribed.want(t, "3 task INPUT_REQUIRED, 5 WORKING, 6 artifact answer, 7 COMPLETED.")
-			} else {
-				subscribed.want(t, "3 task INPUT_REQUIRED")
-			}
+			})
+		})
+		t.Run(name+", a cancellation", func(t *testing.T) {
+			faultyBubble(t, approve, func(t *testing.T, w *world, f *faulty) {
+				id := w.begin("?")
+				subscribed := w.subscribe(id)
+				f.stored = stored
+				f.fail(1, errDisk)
+				if _, err := w.cancel(id); err != nil {
+					t.Error(err)
+				}
+				subscribed.want(t, "3 task AUTH_REQUIRED, 4 CANCELED.")
+				if len(w.actor.waiting()) != 0 {
+					t.Error("the executor still waits")
+				}
+			})
 		})
 	}
 }
 
-func TestACancellationThatFailsIsAnError(t *testing.T) {
+func TestACallerIsToldWhenTheStoreStaysBroken(t *testing.T) {
 	faultyBubble(t, approve, func(t *testing.T, w *world, f *faulty) {
 		id := w.begin("?")
-		subscribed := w.subscribe(id)
-		f.fail(1, errDisk)
+		f.fail(1<<20, errDisk)
 		if _, err := w.cancel(id); !errors.Is(err, a2a.ErrInternal) {
-			t.Errorf("got %v", err)
+			t.Errorf("cancel: %v", err)
 		}
+		if _, err := w.Send(w.ctx, bank, w.message("?")); !errors.Is(err, a2a.ErrInternal) || !errors.Is(err, errDisk) {
+			t.Errorf("send: %v", err)
+		}
+		f.fail(0, nil)
 		w.wantState(id, a2a.TaskStateAuthRequired)
-		// This one is stored in spite of its error: the streams must not go on for ever.
-		f.stored = true
-		f.fail(1, errDisk)
-		_, _ = w.cancel(id)
-		subscribed.want(t, "3 task AUTH_REQUIRED, 4 CANCELED.")
+	})
+}
+
+// late is a store whose next change by a running task fails and is stored a little later all the same, as when a server
+// finishes a transaction whose connection has broken.
+type late struct {
+	*tasks.Memory
+	delay time.Duration
+	match func(tasks.Change) bool
+	done  bool
+}
+
+func (l *late) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change) error {
+	if !l.done && l.match(c) {
+		l.done = true
+		if l.delay >= 0 {
+			time.AfterFunc(l.delay, func() { _ = l.Memory.Append(context.Background(), id, base, c) })
+		}
+		return errDisk
+	}
+	return l.Memory.Append(ctx, id, base, c)
+}
+
+func TestAStreamEndsWhenAChangeIsStoredAfterItsError(t *testing.T) {
+	bubbleWith(t, func(m *tasks.Memory) tasks.Store {
+		return &late{Memory: m, delay: 20 * time.Millisecond, match: func(c tasks.Change) bool { return c.Task.Status.State.Terminal() }}
+	}, answer, func(t *testing.T, w *world) {
+		stream := w.stream(w.message("?"))
+		time.Sleep(10 * time.Minute)
+		stream.want(t, "1 task SUBMITTED, 2 WORKING, 3 artifact answer, 4 COMPLETED.")
+	})
+}
+
+// A change without events moves no sequence: only its id tells whether it was stored.
+func TestACheckpointAloneIsStoredAlthoughTheCallerSpeaksMeanwhile(t *testing.T) {
+	bubbleWith(t, func(m *tasks.Memory) tasks.Store {
+		return &late{Memory: m, delay: -1, match: func(c tasks.Change) bool { return len(c.Checkpoint) > 0 }}
+	}, func(_ context.Context, _ *tasks.Turn, yield yielder) {
+		yield(tasks.Step{Checkpoint: []byte("request"), Park: true}, nil)
+	}, func(t *testing.T, w *world) {
+		id := w.send(now(w.message("?"))).ID
+		time.Sleep(10 * time.Millisecond)
+		w.send(now(to(id, w.message("Please hurry."))))
+		time.Sleep(time.Second)
+		if got := string(w.record(id).Checkpoint); got != "request" || w.actor.waiting()[id] != "request" {
+			t.Errorf("stored checkpoint %q, the executor waits with %q", got, w.actor.waiting()[id])
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,8 @@ type Config struct {
 	Opening string
 	// RepeatWindow is the time in which the same message of the same caller is the same task; 0 makes every message a task of its own.
 	RepeatWindow time.Duration
+	// BytesPerClient bounds what is kept for one OAuth client; 0 is DefaultBytesPerClient, and less is no bound.
+	BytesPerClient int64
 	// Push sends to webhooks, which takes a store of Webhooks; nil refuses them (§3.3.4).
 	Push Push
 	Log  *slog.Logger
@@ -46,6 +49,7 @@ type Engine struct {
 	modes    []string
 	opening  string
 	window   time.Duration
+	bytes    int64
 	push     Push
 	log      *slog.Logger
 	feeds    feeds
@@ -82,6 +86,7 @@ func NewEngine(c Config) (*Engine, error) {
 	}
 	e := &Engine{
 		store: c.Store, executor: c.Executor, modes: c.InputModes, opening: c.Opening, window: c.RepeatWindow, push: c.Push,
+		bytes:   cmp.Or(c.BytesPerClient, DefaultBytesPerClient),
 		log:     c.Log,
 		running: map[a2a.TaskID]*turnState{},
 	}
@@ -186,6 +191,7 @@ func (e *Engine) Cancel(ctx context.Context, owner Owner, req *a2a.CancelTaskReq
 	if err := req.Validate(); err != nil {
 		return nil, err
 	}
+	id, p := NewChangeID(), patience{limit: storePatience}
 	for range maxRebases {
 		rec, err := e.get(ctx, owner, req.ID)
 		if err != nil {
@@ -199,7 +205,7 @@ func (e *Engine) Cancel(ctx context.Context, owner Owner, req *a2a.CancelTaskReq
 		}
 		canceled := []a2a.Event{&a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: a2a.TaskStateCanceled}}}
 		e.stamp(rec.Task, canceled)
-		next, err := e.append(ctx, rec, Change{Events: canceled})
+		next, err := e.settle(ctx, rec, Change{ID: id, Events: canceled}, &p)
 		switch {
 		case errors.Is(err, ErrConflict):
 			continue
@@ -218,13 +224,16 @@ func (e *Engine) Cancel(ctx context.Context, owner Owner, req *a2a.CancelTaskReq
 func (e *Engine) append(ctx context.Context, rec *Record, change Change) (*Record, error) {
 	next := *rec
 	next.Checkpoint = change.Checkpoint
+	if change.Terms != nil {
+		next.Terms = change.Terms
+	}
 	next.Seq += Seq(len(change.Events))
 	for _, event := range change.Events {
 		next.Task = next.Task.Apply(event)
 	}
 	change.Task = next.Task
 	if err := e.store.Append(context.WithoutCancel(ctx), rec.Task.ID, rec.Seq, change); err != nil {
-		if !errors.Is(err, ErrConflict) && !refused(err) {
+		if !errors.Is(err, ErrConflict) && !claimed(err) {
 			e.feeds.doubt(rec.Task.ID)
 			e.changed(rec.Task.ID)
 		}
@@ -235,6 +244,31 @@ func (e *Engine) append(ctx context.Context, rec *Record, change Change) (*Recor
 		e.changed(rec.Task.ID)
 	}
 	return &next, nil
+}
+
+// Amend changes holds on behalf of no task, as Store.Amend does; when the store fails, it waits for it a while.
+func (e *Engine) Amend(ctx context.Context, claims ...Claim) error {
+	p, id := patience{limit: storePatience}, NewChangeID()
+	for {
+		err := e.store.Amend(context.WithoutCancel(ctx), id, claims)
+		switch {
+		case errors.Is(err, ErrStored):
+			return nil
+		case err == nil, final(err), claimed(err), !p.wait(ctx):
+			return err
+		}
+	}
+}
+
+// Hold returns a hold that is alive, or ErrNotFound; when the store fails, it waits for it a while.
+func (e *Engine) Hold(ctx context.Context, key Key) (*Hold, error) {
+	p := patience{limit: storePatience}
+	for {
+		h, err := e.store.Hold(ctx, key)
+		if err == nil || final(err) || !p.wait(ctx) {
+			return h, err
+		}
+	}
 }
 
 // stamp fills in what events lack. Timestamps never go back within a task, whatever the clock does (§4.1.2).

@@ -42,7 +42,7 @@ func (e *Engine) claim(ctx context.Context) (total int, err error) {
 		for _, p := range pending {
 			switch {
 			case len(p.Checkpoint) > 0:
-				e.park(p.ID, p.Checkpoint)
+				e.park(p.ID, nil, p.Checkpoint)
 			case p.State != a2a.TaskStateInputRequired: // those wait for the caller
 				e.begin(turn{id: p.ID, cause: byResume})
 			}

@@ -17,8 +17,10 @@ type Memory struct {
 	tasks     map[a2a.TaskID]*stored
 	owners    map[Owner][]*stored // in order of creation
 	keys      map[string]*stored
-	prompts   Prompts
-	unclaimed []*stored // what an earlier process left
+	holds     map[Key]*hold
+	unclaimed []*stored        // what an earlier process left
+	kept      map[string]int64 // bytes, by client
+	encoded   []byte           // room to measure events in
 	created   int
 	hooked    int64
 }
@@ -29,6 +31,9 @@ type stored struct {
 	num     int        // counts tasks in order of creation
 	run     bool       // by this process
 	hooks   []*Webhook // replaced, never changed; in order of creation
+	changes ChangeIDs
+	holding *hold // that it takes part in
+	bytes   int64
 }
 
 // Create stores a task.
@@ -37,19 +42,21 @@ func (m *Memory) Create(_ context.Context, r *Record, events []a2a.Event, since 
 	defer m.mu.Unlock()
 	if m.tasks == nil {
 		m.tasks, m.owners, m.keys = map[a2a.TaskID]*stored{}, map[Owner][]*stored{}, map[string]*stored{}
+		m.kept = map[string]int64{}
+	}
+	if m.tasks[r.Task.ID] != nil {
+		return "", ErrStored
 	}
 	if r.MessageKey != nil {
 		if s := m.keys[string(r.MessageKey)]; s != nil && !s.record.Created.Before(since) {
 			return s.record.Task.ID, nil
 		}
 	}
-	if m.tasks[r.Task.ID] != nil {
-		return "", ErrConflict
-	}
 	m.created++
 	s := &stored{record: r, entries: numbered(nil, 0, events), num: m.created, run: true}
 	m.tasks[r.Task.ID] = s
 	m.owners[r.Owner] = append(m.owners[r.Owner], s)
+	m.keep(s, events)
 	if r.MessageKey != nil {
 		m.keys[string(r.MessageKey)] = s
 	}
@@ -70,43 +77,40 @@ func numbered(entries []Entry, base Seq, events []a2a.Event) []Entry {
 func (m *Memory) Append(_ context.Context, id a2a.TaskID, base Seq, c Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := c.Validate(); err != nil {
+		return err
+	}
 	s := m.tasks[id]
 	switch {
 	case s == nil:
 		return ErrNotFound
+	case s.changes.Has(c.ID):
+		return ErrStored
 	case s.record.Seq != base:
 		return ErrConflict
 	}
-	if c.Prompt != nil {
-		if _, err := m.prompts.Hold(id, int64(s.num), c.Prompt); err != nil {
-			return err
-		}
+	if err := m.claim(s, c.Claims); err != nil {
+		return err
 	}
+	s.changes = s.changes.With(c.ID, time.Now())
 	next := *s.record
 	next.Task, next.Seq = c.Task, base+Seq(len(c.Events))
 	if c.Run || c.Task.Status.State.Terminal() {
 		next.Checkpoint = c.Checkpoint
 	}
+	if c.Terms != nil {
+		next.Terms = c.Terms
+	}
 	if c.Task.Status.State.Terminal() {
-		m.prompts.Drop(id)
+		m.leave(s)
 	}
 	s.run = s.run || c.Run
 	s.record, s.entries = &next, numbered(s.entries, base, c.Events)
+	m.keep(s, c.Events)
 	return nil
 }
 
-// Holders gives the unfinished tasks that hold a key.
-func (m *Memory) Holders(_ context.Context, key []byte) ([]*Record, error) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	var records []*Record
-	for _, id := range m.prompts.Holders(key) {
-		records = append(records, m.tasks[id].record)
-	}
-	return records, nil
-}
-
-// Get gives a task.
+// Get returns a task.
 func (m *Memory) Get(_ context.Context, id a2a.TaskID) (*Record, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -117,7 +121,7 @@ func (m *Memory) Get(_ context.Context, id a2a.TaskID) (*Record, error) {
 	return s.record, nil
 }
 
-// Events gives the entries after a sequence number.
+// Events returns the entries after a sequence number.
 func (m *Memory) Events(_ context.Context, id a2a.TaskID, after Seq) ([]Entry, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -129,7 +133,7 @@ func (m *Memory) Events(_ context.Context, id a2a.TaskID, after Seq) ([]Entry, e
 	return s.entries[n:len(s.entries):len(s.entries)], nil
 }
 
-// List gives a page.
+// List returns a page.
 func (m *Memory) List(_ context.Context, q Query) (*Page, error) {
 	m.mu.RLock()
 	var found []*Record
@@ -166,7 +170,7 @@ func (p Position) compare(q Position) int {
 	return cmp.Or(p.Timestamp.Compare(q.Timestamp), cmp.Compare(p.ID, q.ID))
 }
 
-// Claim gives what an earlier process left, once.
+// Claim returns what an earlier process left, once.
 func (m *Memory) Claim(_ context.Context, limit int) ([]Pending, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -191,17 +195,31 @@ func (m *Memory) Remove(_ context.Context, finishedBefore time.Time, limit int) 
 			old = append(old, s)
 		}
 	}
-	slices.SortFunc(old, func(a, b *stored) int { return a.record.position().compare(b.record.position()) })
-	old = old[:min(limit, len(old))]
-	for _, s := range old {
-		owner, key := s.record.Owner, string(s.record.MessageKey)
-		delete(m.tasks, s.record.Task.ID)
-		if m.keys[key] == s {
-			delete(m.keys, key)
+	for i, s := range oldest(old) {
+		if i == limit {
+			break
 		}
-		m.owners[owner] = slices.DeleteFunc(m.owners[owner], func(o *stored) bool { return o == s })
+		m.remove(s)
 	}
-	return len(old), nil
+	m.sweepHolds(limit)
+	return min(limit, len(old)), nil
+}
+
+// oldest sorts tasks by the time of their end.
+func oldest(tasks []*stored) []*stored {
+	slices.SortFunc(tasks, func(a, b *stored) int { return a.record.position().compare(b.record.position()) })
+	return tasks
+}
+
+// remove removes a task. The lock is held.
+func (m *Memory) remove(s *stored) {
+	owner, key := s.record.Owner, string(s.record.MessageKey)
+	delete(m.tasks, s.record.Task.ID)
+	if m.keys[key] == s {
+		delete(m.keys, key)
+	}
+	m.owners[owner] = slices.DeleteFunc(m.owners[owner], func(o *stored) bool { return o == s })
+	m.kept[owner.Client()] -= s.bytes
 }
 
 // Reopen is what a restart of the process is to a durable store: what is unfinished can be claimed again.

@@ -26,12 +26,9 @@ const (
 
 // turn is one that is to be run.
 type turn struct {
-	id    a2a.TaskID
-	cause cause
-	modes []string
-	// extensions are the URIs of those that the message has activated
-	extensions []string
-	signal     any
+	id     a2a.TaskID
+	cause  cause
+	signal any
 }
 
 // due reports whether there is something to do in the turn. A turn that has run meanwhile, of whatever cause, has seen all that is stored, and has
@@ -97,18 +94,22 @@ func (e *Engine) stop(id a2a.TaskID, cause error) {
 	e.unpark(id)
 }
 
-// claimTurn makes sure that a task has one turn at a time: it waits for another one to end.
-func (e *Engine) claimTurn(id a2a.TaskID, turn *turnState) {
+// claimTurn makes sure that a task has one turn at a time: it waits for another one to end, or for ctx.
+func (e *Engine) claimTurn(ctx context.Context, id a2a.TaskID, turn *turnState) error {
 	for {
 		e.mu.Lock()
 		other := e.running[id]
 		if other == nil {
 			e.running[id] = turn
 			e.mu.Unlock()
-			return
+			return nil
 		}
 		e.mu.Unlock()
-		<-other.done
+		select {
+		case <-other.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 }
 
@@ -116,7 +117,10 @@ func (e *Engine) claimTurn(id a2a.TaskID, turn *turnState) {
 func (e *Engine) run(wait context.Context, t turn, p patience) error {
 	ctx, cancel := context.WithCancelCause(e.ctx)
 	state := &turnState{cancel: cancel, done: make(chan struct{})}
-	e.claimTurn(t.id, state)
+	if err := e.claimTurn(wait, t.id, state); err != nil {
+		cancel(errFinished)
+		return err
+	}
 	defer func() {
 		e.mu.Lock()
 		delete(e.running, t.id)
@@ -125,7 +129,7 @@ func (e *Engine) run(wait context.Context, t turn, p patience) error {
 		cancel(errFinished)
 	}()
 	// The record is read now and not before: a cancellation is either in it, or comes later and finds the turn in e.running. Without that, a
-	// person could be rung for a task that is canceled already.
+	// person could be asked for a task that is canceled already.
 	rec, err := e.reload(wait, t.id, p)
 	switch {
 	case context.Cause(e.ctx) != nil:
@@ -134,13 +138,15 @@ func (e *Engine) run(wait context.Context, t turn, p patience) error {
 		return nil
 	case err != nil:
 		return err
-	case rec.Elsewhere, !t.due(rec):
+	case rec.Elsewhere, rec.Task.Status.State.Terminal():
 		e.left(t.id)
+		return nil
+	case !t.due(rec): // perhaps it is parked
 		return nil
 	}
 
-	parked, err := e.steps(ctx, &rec, t)
-	if !parked {
+	parked, err := e.execute(ctx, &rec, t)
+	if parked == nil {
 		e.left(t.id)
 	}
 	switch {
@@ -151,8 +157,8 @@ func (e *Engine) run(wait context.Context, t turn, p patience) error {
 	case err != nil:
 		e.log.Error("a turn failed", "task", t.id, "error", err)
 		e.fail(ctx, rec)
-	case parked:
-		e.park(t.id, rec.Checkpoint)
+	case parked != nil:
+		e.park(t.id, parked.Value, rec.Checkpoint)
 		if context.Cause(ctx) != nil { // a cancellation since the last step has found nothing to unpark
 			e.unpark(t.id)
 		}
@@ -163,53 +169,65 @@ func (e *Engine) run(wait context.Context, t turn, p patience) error {
 	return nil
 }
 
-// steps stores the steps of a turn as they come and keeps the record up to date. The turn is over when the task has ended, waits for somebody
-// outside, or asks the caller: his answer begins the next one.
-func (e *Engine) steps(ctx context.Context, rec **Record, t turn) (parked bool, err error) {
+// execute lets the executor do its turn, stores its steps and keeps the record up to date. The turn is over when the
+// task has ended, waits for somebody outside, or asks the caller, whose answer begins the next one. It returns the
+// step that has parked the task, if one did.
+func (e *Engine) execute(ctx context.Context, rec **Record, t turn) (parked *Step, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			parked, err = nil, fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
+	var stopped error // of Do
+	over := false
 	turn := &Turn{
-		Task: (*rec).Task, Owner: (*rec).Owner, Checkpoint: (*rec).Checkpoint, Signal: t.signal, AcceptedOutputModes: t.modes, Extensions: t.extensions,
-		store: e.store,
+		Task: (*rec).Task, Owner: (*rec).Owner, Checkpoint: (*rec).Checkpoint, Signal: t.signal,
+		Terms: decodeTerms((*rec).Terms),
 	}
-	for step, err := range e.executor.Execute(ctx, turn) {
-		if err != nil {
-			return false, err
+	turn.do = func(step Step) error {
+		switch {
+		case stopped != nil:
+			return stopped
+		case over:
+			return errFinished
 		}
-		if context.Cause(ctx) != nil && !step.outside() {
-			return false, context.Cause(ctx)
-		}
-		next := *rec
-		if !step.empty() {
-			next, err = e.step(ctx, *rec, step)
-		}
-		if turn.Refused = nil; refused(err) {
-			turn.Refused = err
-			continue
-		}
-		if err == nil && step.Prompt != nil && step.Prompt.Join {
-			next, err = e.joined(ctx, next)
+		next, err := e.perform(ctx, *rec, step)
+		if claimed(err) {
+			return err
 		}
 		if err != nil {
-			return false, err
+			stopped = err
+			return err
 		}
-		*rec = next
-		switch state := next.Task.Status.State; {
-		case state.Terminal():
-			return false, nil
-		case step.Park, state == a2a.TaskStateInputRequired:
-			return step.Park, nil
+		*rec, turn.Task = next, next.Task
+		state := next.Task.Status.State
+		over = step.Park || state.Terminal() || state == a2a.TaskStateInputRequired
+		if step.Park && !state.Terminal() {
+			parked = &step
 		}
+		return nil
 	}
-	return false, nil
+	err = e.executor.Execute(ctx, turn)
+	switch {
+	case stopped != nil:
+		return nil, stopped
+	case err != nil && !errors.Is(err, errFinished):
+		return nil, err
+	}
+	return parked, nil
 }
 
-// empty reports whether there is nothing to store.
-func (s *Step) empty() bool { return len(s.Events) == 0 && s.Checkpoint == nil && s.Prompt == nil }
-
-// outside reports whether the step holds what somebody outside has been made to do, such as a person who was rung: it is stored even when the
-// agent stops, or the next process would do it again. An end is not: it may come of the stopping itself.
-func (s *Step) outside() bool { return len(s.Checkpoint) > 0 && !ends(s.Events) }
+// perform stores one step of a turn, unless the turn is over for a reason of somebody else's.
+func (e *Engine) perform(ctx context.Context, rec *Record, step Step) (*Record, error) {
+	if context.Cause(ctx) != nil {
+		return nil, context.Cause(ctx)
+	}
+	if step.empty() {
+		return rec, nil
+	}
+	next, err := e.step(ctx, rec, step)
+	if err == nil && step.joins() {
+		next, err = e.joined(ctx, next)
+	}
+	return next, err
+}

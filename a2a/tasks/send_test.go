@@ -120,7 +120,7 @@ func TestTheTurnSeesTheAcceptedOutputModes(t *testing.T) {
 		req := w.message("?")
 		req.Configuration = &a2a.SendMessageConfiguration{AcceptedOutputModes: []string{"application/json"}}
 		w.send(req)
-		if got := w.actor.turn(0).AcceptedOutputModes; len(got) != 1 || got[0] != "application/json" {
+		if got := w.actor.turn(0).OutputModes; len(got) != 1 || got[0] != "application/json" {
 			t.Errorf("got %v", got)
 		}
 	})

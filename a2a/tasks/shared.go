@@ -136,13 +136,13 @@ func (e *Engine) look(ctx context.Context) error {
 }
 
 // park begins the waiting for a task.
-func (e *Engine) park(id a2a.TaskID, checkpoint []byte) {
+func (e *Engine) park(id a2a.TaskID, value any, checkpoint []byte) {
 	if s := e.shared; s != nil {
 		s.mu.Lock()
 		s.parked[id] = struct{}{}
 		s.mu.Unlock()
 	}
-	e.executor.Park(id, checkpoint)
+	e.executor.Park(id, value, checkpoint)
 }
 
 // unpark ends the waiting for a task.

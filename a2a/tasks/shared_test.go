@@ -121,7 +121,7 @@ func (w *world) elsewhere(id a2a.TaskID, state a2a.TaskState) {
 	w.t.Helper()
 	rec := w.record(id)
 	u := &a2a.TaskStatusUpdateEvent{TaskID: id, ContextID: rec.Task.ContextID, Status: a2a.TaskStatus{State: state, Timestamp: rec.Task.Status.Timestamp}}
-	if err := w.memory.Append(w.ctx, id, rec.Seq, tasks.Change{Events: []a2a.Event{u}, Task: rec.Task.Apply(u), Checkpoint: rec.Checkpoint, Run: true}); err != nil {
+	if err := w.memory.Append(w.ctx, id, rec.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: rec.Task.Apply(u), Checkpoint: rec.Checkpoint, Run: true}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -318,51 +318,56 @@ func TestDrainSendsCallersAwayAndLetsTurnsEnd(t *testing.T) {
 	})
 }
 
-func TestAPromptIsSharedBySteps(t *testing.T) {
-	key := []byte("k")
+func TestAHoldIsSharedBySteps(t *testing.T) {
+	const most = 4
+	key := tasks.Key{'k'}
 	var refused []error
-	share := func(ctx context.Context, turn *tasks.Turn, yield yielder) {
-		step := tasks.Step{Checkpoint: []byte("mine"), Prompt: &tasks.Prompt{Key: key}, Park: true}
-		if !yield(step, nil) {
-			return
+	until := time.Now()
+	w := new(world)
+	share := func(_ context.Context, turn *tasks.Turn) error {
+		step := tasks.Step{
+			Checkpoint: []byte("mine"), Park: true, Value: "the first",
+			Claims: []tasks.Claim{{Kind: tasks.Open, Key: key, Value: []byte("code 1"), Until: until}},
 		}
-		refused = append(refused, turn.Refused)
-		if turn.Refused == nil {
-			return
+		err := turn.Do(step)
+		held, ok := errors.AsType[*tasks.ClaimError](err)
+		if !ok {
+			return err
 		}
-		holders, err := turn.Holders(ctx, key)
-		if err != nil {
-			t.Error(err)
+		refused = append(refused, err)
+		step.Checkpoint, step.Value = append([]byte("with "), held.Hold.Value...), "another"
+		step.Claims = []tasks.Claim{{Kind: tasks.Join, Key: key, Max: most}}
+		if err = turn.Do(step); err != nil {
+			refused = append(refused, err)
+			return turn.Do(completed())
 		}
-		step.Prompt.Join, step.Checkpoint = true, append([]byte("with "), holders[0].Checkpoint...)
-		if yield(step, nil) && turn.Refused != nil {
-			refused = append(refused, turn.Refused)
-			yield(completed(), nil)
-		}
+		return nil
 	}
-	bubble(t, share, func(t *testing.T, w *world) {
+	bubble(t, nil, func(t *testing.T, inner *world) {
+		w = inner
+		w.actor.executes(share)
 		first := w.begin("?")
 		var joined []a2a.TaskID
-		for range tasks.MaxPromptHolders - 1 {
+		for range most - 1 {
 			joined = append(joined, w.begin("?"))
 		}
 		late := w.begin("?")
-		if w.actor.waiting()[first] != "mine" {
-			t.Error("the first does not wait")
+		if w.actor.waiting()[first] != "mine" || w.actor.heard()[0] != "park mine (the first)" {
+			t.Errorf("the first waits with %q", w.actor.heard())
 		}
 		for _, id := range joined {
-			if w.actor.waiting()[id] != "with mine" {
+			if w.actor.waiting()[id] != "with code 1" {
 				t.Error("one that joined does not wait")
 			}
 		}
 		w.wantState(late, a2a.TaskStateCompleted)
-		if len(w.actor.waiting()) != tasks.MaxPromptHolders {
+		if len(w.actor.waiting()) != most {
 			t.Errorf("waiting %v", w.actor.waiting())
 		}
 		for i, err := range refused {
-			want := tasks.ErrPromptHeld
+			want := tasks.ErrHeld
 			if i == len(refused)-1 {
-				want = tasks.ErrPromptFull
+				want = tasks.ErrHoldFull
 			}
 			if !errors.Is(err, want) {
 				t.Errorf("refusal %d is %v, want %v", i, err, want)
@@ -372,13 +377,40 @@ func TestAPromptIsSharedBySteps(t *testing.T) {
 		if rec := w.record(late); rec.Seq != 3 || rec.Checkpoint != nil {
 			t.Errorf("entry %d, checkpoint %q", rec.Seq, rec.Checkpoint)
 		}
-		// Canceling one leaves the prompt to the others.
+		// Canceling one leaves the hold to the others.
 		if _, err := w.cancel(first); err != nil {
 			t.Fatal(err)
 		}
-		holders, err := w.store.Holders(w.ctx, key)
-		if err != nil || len(holders) != len(joined) || holders[0].Task.ID != joined[0] {
-			t.Errorf("%d holders, %v", len(holders), err)
+		h, err := w.Hold(w.ctx, key)
+		if err != nil || !slices.Equal(h.Tasks, joined) {
+			t.Errorf("%+v, %v", h, err)
+		}
+	})
+}
+
+func TestAHoldOutlivesItsTasksUntilItsTime(t *testing.T) {
+	key := tasks.Key{'k'}
+	share := func(_ context.Context, turn *tasks.Turn) error {
+		err := turn.Do(tasks.Step{Checkpoint: []byte("c"), Park: true, Claims: []tasks.Claim{
+			{Kind: tasks.Open, Key: key, Value: []byte("v"), Until: time.Now().Add(time.Minute)},
+		}})
+		return err
+	}
+	bubble(t, nil, func(t *testing.T, w *world) {
+		w.actor.executes(share)
+		id := w.begin("?")
+		if _, err := w.cancel(id); err != nil {
+			t.Fatal(err)
+		}
+		if h, err := w.Hold(w.ctx, key); err != nil || len(h.Tasks) != 0 || string(h.Value) != "v" {
+			t.Errorf("after the cancellation: %+v, %v", h, err)
+		}
+		if err := w.Amend(w.ctx, tasks.Claim{Kind: tasks.Put, Key: key, Value: []byte("w"), Until: time.Now().Add(time.Minute), Revision: 2}); !errors.Is(err, tasks.ErrMoved) {
+			t.Errorf("an amendment of another revision: %v", err)
+		}
+		time.Sleep(time.Minute)
+		if _, err := w.Hold(w.ctx, key); !errors.Is(err, tasks.ErrNotFound) {
+			t.Errorf("after its time: %v", err)
 		}
 	})
 }

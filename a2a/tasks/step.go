@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -61,46 +60,52 @@ func (e *Engine) reload(ctx context.Context, id a2a.TaskID, p patience) (*Record
 	}
 }
 
-// step stores one step. When the caller has added a message meanwhile, the step is stored after it; when the task has ended meanwhile, the late
-// step loses (topics/life-of-a-task). When the store is out of order, the step waits for it a while.
+// step stores one step. When the caller has added a message meanwhile, the step is stored after it; when the task has
+// ended meanwhile, the late step loses (topics/life-of-a-task). When the store fails, the step waits for it a while.
 func (e *Engine) step(ctx context.Context, rec *Record, step Step) (*Record, error) {
 	p := patience{limit: storePatience}
-	unsure := false // an attempt has failed, and may have been stored all the same
-	rebases := 0
-	for {
-		if !unsure {
-			if err := allowed(rec.Task.Status.State, step.Events); err != nil {
-				return nil, err
-			}
-			e.stamp(rec.Task, step.Events)
-		}
-		next, err := e.append(ctx, rec, Change{Events: step.Events, Checkpoint: step.checkpoint(rec), Prompt: step.Prompt, Run: true})
-		switch {
-		case err == nil, final(err), refused(err):
-			return next, err
-		case !errors.Is(err, ErrConflict):
-			if unsure = true; !p.wait(ctx) {
-				return nil, err
-			}
-			continue
-		}
-		base := rec
-		if rec, err = e.reload(ctx, base.Task.ID, p); err != nil {
+	id := NewChangeID()
+	for range maxRebases {
+		if err := allowed(rec.Task.Status.State, step.Events); err != nil {
 			return nil, err
 		}
-		if unsure {
-			if stored, err := e.wasStored(ctx, base, step.Events); stored || err != nil {
-				return rec, err
-			}
-			unsure = false
+		e.stamp(rec.Task, step.Events)
+		next, err := e.settle(ctx, rec, Change{
+			ID: id, Events: step.Events, Checkpoint: step.checkpoint(rec), Claims: step.Claims, Run: true,
+		}, &p)
+		if !errors.Is(err, ErrConflict) {
+			return next, err
+		}
+		if rec, err = e.reload(ctx, rec.Task.ID, p); err != nil {
+			return nil, err
 		}
 		if rec.Task.Status.State.Terminal() {
 			return nil, errCanceled
 		}
-		if rebases++; rebases > maxRebases {
-			return nil, ErrConflict
+	}
+	return nil, ErrConflict
+}
+
+// settle stores a change based on a record, trying again while it is not known whether an attempt has stored it.
+// ErrConflict and a *ClaimError say that it was not.
+func (e *Engine) settle(ctx context.Context, rec *Record, change Change, p *patience) (*Record, error) {
+	for {
+		next, err := e.append(ctx, rec, change)
+		switch {
+		case errors.Is(err, ErrStored):
+			return e.reload(ctx, rec.Task.ID, *p)
+		case err == nil, final(err), claimed(err), errors.Is(err, ErrConflict):
+			return next, err
+		case !p.wait(ctx):
+			return nil, err
 		}
 	}
+}
+
+// claimed reports whether a change was not stored because of one of its claims.
+func claimed(err error) bool {
+	_, ok := errors.AsType[*ClaimError](err)
+	return ok
 }
 
 // checkpoint is the one to be stored with the step.
@@ -115,15 +120,12 @@ func (s *Step) checkpoint(rec *Record) []byte {
 	return c
 }
 
-// wasStored reports whether the events that a failed attempt wanted to add after a record are there.
-func (e *Engine) wasStored(ctx context.Context, base *Record, events []a2a.Event) (bool, error) {
-	entries, err := e.store.Events(ctx, base.Task.ID, base.Seq)
-	if err != nil || len(entries) < len(events) {
-		return false, err
-	}
-	return slices.EqualFunc(entries[:len(events)], events, func(have Entry, want a2a.Event) bool {
-		return bytes.Equal(a2a.AppendEvent(nil, have.Event), a2a.AppendEvent(nil, want))
-	}), nil
+// empty reports whether there is nothing to store.
+func (s *Step) empty() bool { return len(s.Events) == 0 && s.Checkpoint == nil && len(s.Claims) == 0 }
+
+// joins reports whether the task takes part in what others have begun.
+func (s *Step) joins() bool {
+	return slices.ContainsFunc(s.Claims, func(c Claim) bool { return c.Kind == Join })
 }
 
 // ends reports whether a task is over after the events.
@@ -168,25 +170,25 @@ func allowed(from a2a.TaskState, events []a2a.Event) error {
 // FailedText is what a caller reads when a task ends because of a fault of the agent.
 const FailedText = "The request could not be processed at the moment. Please try again."
 
-// fail ends a task whose turn went wrong, and waits for the store as long as it takes: until then nobody else would end it. When the agent stops
-// before, the next process runs the task again.
+// fail ends a task whose turn went wrong, and waits for the store as long as it takes: until then nobody else would
+// end it. When the agent stops before, the next process runs the task again.
 func (e *Engine) fail(ctx context.Context, rec *Record) {
-	var p patience
+	p, id := patience{}, NewChangeID()
 	for {
 		failed := []a2a.Event{&a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{
 			State:   a2a.TaskStateFailed,
 			Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(FailedText)}},
 		}}}
 		e.stamp(rec.Task, failed)
-		_, err := e.append(ctx, rec, Change{Events: failed, Run: true})
-		if err == nil || final(err) {
+		_, err := e.append(ctx, rec, Change{ID: id, Events: failed, Run: true})
+		if err == nil || final(err) || errors.Is(err, ErrStored) {
 			return
 		}
 		if !errors.Is(err, ErrConflict) {
 			e.log.Error("a failed task could not be ended; trying again", "task", rec.Task.ID, "error", err)
-			if !p.wait(ctx) {
-				return
-			}
+		}
+		if !p.wait(ctx) {
+			return
 		}
 		if rec, err = e.reload(ctx, rec.Task.ID, p); err != nil || rec.Task.Status.State.Terminal() {
 			return

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"strings"
 	"time"
@@ -11,18 +12,17 @@ import (
 
 // Faults of a store.
 var (
-	// ErrNotFound says that there is no such task.
+	// ErrNotFound says that there is no such task, or no such hold.
 	ErrNotFound = errors.New("no such task in the store")
-	// ErrConflict says that the task has moved on since the sequence number that a change was based on. Nothing was stored.
+	// ErrConflict says that the task has moved on since the sequence number that a change was based on. Nothing
+	// was stored.
 	ErrConflict = errors.New("the task has changed meanwhile")
-	// ErrLeaseLost says that another agent has taken the task over. Nothing was stored; whoever meets it stops working on the task.
+	// ErrStored says that the store has the change already: an earlier attempt that ended with an error was
+	// stored all the same. Nothing was stored a second time. Other changes may have come since.
+	ErrStored = errors.New("the change is stored already")
+	// ErrLeaseLost says that another agent has taken the task over. Nothing was stored; whoever meets it stops
+	// working on the task.
 	ErrLeaseLost = errors.New("another agent runs the task")
-	// ErrPromptHeld says that another unfinished task holds the key of a prompt. Nothing was stored.
-	ErrPromptHeld = errors.New("another task holds the prompt")
-	// ErrPromptGone says that no other unfinished task holds the key, so there is nothing to join. Nothing was stored.
-	ErrPromptGone = errors.New("no task holds the prompt")
-	// ErrPromptFull says that MaxPromptHolders tasks hold the key. Nothing was stored.
-	ErrPromptFull = errors.New("enough tasks share the prompt")
 	// ErrClosed says that the store was closed.
 	ErrClosed = errors.New("the store is closed")
 )
@@ -66,41 +66,49 @@ type Record struct {
 	// Webhook is stored with the task by Store.Create, if the store is one of Webhooks; nil is none. What is read need not have it.
 	Webhook *Webhook
 	Created time.Time
+	// Terms is what the message that began the last turn asked for beside its text, as the engine encodes it; nil is
+	// nothing.
+	Terms []byte
 	// Elsewhere marks a task that is another agent's to run, in a store that several agents share. Nobody here works on it.
 	Elsewhere bool
 }
 
+// ChangeID tells a change from every other one, so that an attempt at storing it can be repeated: whoever does not
+// know whether the first one was stored sends the same change again. The zero value is not an id.
+type ChangeID [16]byte
+
+// NewChangeID returns an id of 128 random bits.
+func NewChangeID() (id ChangeID) {
+	_, _ = rand.Read(id[:]) // never fails, see crypto/rand
+	return id
+}
+
 // Change is what one transaction adds to a task.
 type Change struct {
-	Events []a2a.Event // may be empty when only the checkpoint changes
+	// ID is required. A store knows those of a task for at least ten minutes, and the last 64 for as long as the
+	// task is there.
+	ID     ChangeID
+	Events []a2a.Event // may be empty when only the checkpoint or the claims change
 	Task   *a2a.Task   // the sum after Events
-	// Checkpoint replaces the stored one when Run is set; nil removes it. A change by somebody else leaves the stored one as it is, and removes
-	// it when the task ends: who does not run the task has perhaps not seen the latest, for a checkpoint alone does not move the sequence.
+	// Checkpoint replaces the stored one when Run is set; nil removes it. A change by somebody else leaves the
+	// stored one as it is, and removes it when the task ends: whoever does not run the task has perhaps not seen
+	// the latest, for a checkpoint alone does not move the sequence.
 	Checkpoint []byte
-	// Run marks a change by whoever runs the task. A store that several agents share refuses it with ErrLeaseLost when the task has been
-	// taken over; the caller's own messages and cancellations are welcome at any agent.
+	// Terms replaces those of the record, unless it is nil.
+	Terms []byte
+	// Run marks a change by whoever runs the task. A store that several agents share refuses it with ErrLeaseLost
+	// when the task has been taken over; any agent may store a caller's message or cancellation.
 	Run bool
-	// Prompt, if not nil, makes the task a holder of a key. It takes a change with Run. Without an event and a checkpoint it need not outlive the
-	// process: nobody has been asked yet, and the next process runs the task again.
-	Prompt *Prompt
+	// Claims are granted all, or nothing of the change is stored and a *ClaimError tells why. They take Run.
+	Claims []Claim
 }
 
-// MaxPromptHolders bounds the tasks that share a prompt.
-const MaxPromptHolders = 5
-
-// Prompt is what several tasks may have in common: somebody is asked once for all of them. A task holds the key until it ends, and holds one at
-// most; another one takes its place.
-type Prompt struct {
-	Key []byte // a digest, of at most 64 bytes
-	// Join makes the task a holder beside others, else ErrPromptGone or ErrPromptFull; without it the task must be the only one, else
-	// ErrPromptHeld. That it holds the key already does not count. In a store that several agents share, all holders of a key are the same
-	// agent's to run: who joins a task of another agent leaves his own to it, and that agent claims it.
-	Join bool
-}
-
-// refused reports whether a change was not stored because of its prompt.
-func refused(err error) bool {
-	return errors.Is(err, ErrPromptHeld) || errors.Is(err, ErrPromptGone) || errors.Is(err, ErrPromptFull)
+// Validate reports a change that no store takes: that is a fault of the program.
+func (c *Change) Validate() error {
+	if c.ID == (ChangeID{}) {
+		return errors.New("a change without an id")
+	}
+	return nil
 }
 
 // Query selects tasks of one owner, newest status first, then by id, descending (§3.1.4). Zero values do not select.
@@ -132,30 +140,46 @@ type Pending struct {
 	Checkpoint []byte
 }
 
-// Store keeps tasks and their entries. What a method that writes has returned without an error is there after a crash, as far as the store is
-// durable at all; what it returned with an error is not there, except that after a broken connection both are possible and a caller that tries
-// again learns it from ErrConflict. All methods may be called at once. Reading does not wait for writing.
+// Store keeps tasks and their entries. What a method that writes has returned without an error is there after a
+// crash, as far as the store is durable at all. What it returned with an error is not there, except that after a
+// fault of the medium or a broken connection both are possible; whoever needs to know repeats the same change, with
+// the same ChangeID, and gets nil if it is stored now or ErrStored if it was before. All methods may be called at
+// once. Reading does not wait for writing.
 type Store interface {
-	// Create stores a task with its first entries, Seq counting them. If the record has a message key and a task with the same key was created
-	// at or after since, nothing is stored and that task's id is returned.
+	// Create stores a task with its first entries, Seq counting them. If the record has a message key and a task with
+	// the same key was created at or after since, nothing is stored and that task's id is returned. The id of the
+	// task is the id of the change, too: a task that is there already was stored by an earlier attempt, and
+	// ErrStored is returned.
 	Create(ctx context.Context, r *Record, events []a2a.Event, since time.Time) (existing a2a.TaskID, err error)
-	// Append adds a change to a task whose last entry is base, else ErrConflict.
+	// Append adds a change to a task whose last entry is base, else ErrConflict. ErrStored goes before both.
 	Append(ctx context.Context, id a2a.TaskID, base Seq, c Change) error
-	// Get gives a task, or ErrNotFound.
+	// Amend changes holds on behalf of no task: all claims are granted, or nothing is stored and a *ClaimError
+	// tells why. Claims of the kinds Open and Join are refused with an error. The store knows the ids of the last
+	// amendments of each hold, as it knows those of changes.
+	Amend(ctx context.Context, id ChangeID, claims []Claim) error
+	// Hold returns a hold that is alive, or ErrNotFound.
+	Hold(ctx context.Context, key Key) (*Hold, error)
+	// Get returns a task, or ErrNotFound.
 	Get(ctx context.Context, id a2a.TaskID) (*Record, error)
-	// Events gives the entries after a sequence number, in order.
+	// Events returns the entries after a sequence number, in order.
 	Events(ctx context.Context, id a2a.TaskID, after Seq) ([]Entry, error)
-	// List gives a page of tasks. Times count in milliseconds, as on the wire; ids are compared byte by byte.
+	// List returns a page of tasks. Times count in milliseconds, as on the wire; ids are compared byte by byte.
 	List(ctx context.Context, q Query) (*Page, error)
-	// Holders gives the unfinished tasks that hold the key of a prompt, in the order of their creation.
-	Holders(ctx context.Context, key []byte) ([]*Record, error)
-	// Claim takes over unfinished tasks that no living agent works on, at most limit of them: at the start of an agent those that a former
-	// process left, later those of agents that died. None is returned twice to the same process, and none that it has created or run itself.
-	// Tasks that wait for their caller need not be among them. An empty answer ends the claiming for now. In a store that several agents share,
-	// ErrLeaseLost says once that this one was taken for dead: whatever it had is another agent's now. Who claims again is a new agent.
+	// Claim takes over unfinished tasks that no living agent works on, at most limit of them: at the start of an
+	// agent those that a former process left, later those of agents that died. None is returned twice to the same
+	// process, and none that it has created or run itself. Tasks that wait for their caller need not be among them.
+	// An empty answer ends the claiming for now. In a store that several agents share, ErrLeaseLost says once that
+	// this one was taken for dead: whatever it had is another agent's now. The next Claim registers as a new agent.
 	Claim(ctx context.Context, limit int) ([]Pending, error)
-	// Remove removes tasks that ended before a time, with all their entries, at most limit of them and the oldest first. It returns how many.
+	// Remove removes tasks that ended before a time, with all their entries, at most limit of them and the oldest
+	// first, and as many holds that are over. It returns how many tasks there were.
 	Remove(ctx context.Context, finishedBefore time.Time, limit int) (n int, err error)
+	// Kept returns how many bytes are kept for an OAuth client, whatever users it acts for: the entries of its
+	// tasks and what belongs to them. In a store that several agents share it may be ten seconds old.
+	Kept(ctx context.Context, client string) (int64, error)
+	// Shed removes tasks of an OAuth client that ended before a time, the oldest first, until so many bytes are
+	// freed or none is left. It returns how many bytes were freed.
+	Shed(ctx context.Context, client string, finishedBefore time.Time, bytes int64) (freed int64, err error)
 	// Close ends all work. What was stored stays.
 	Close() error
 }

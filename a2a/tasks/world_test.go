@@ -2,6 +2,7 @@ package tasks_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -29,30 +30,50 @@ type yielder = func(tasks.Step, error) bool
 type actor struct {
 	mu     sync.Mutex
 	play   func(ctx context.Context, turn *tasks.Turn, yield yielder)
+	exec   func(ctx context.Context, turn *tasks.Turn) error // instead of play
 	turns  []*tasks.Turn
 	parked map[a2a.TaskID]string
 	log    []string // what Park and Unpark were called with
 	onPark func(a2a.TaskID)
+	// refused is why the last step of a turn was not stored.
+	refused error
 }
 
-func (a *actor) Execute(ctx context.Context, turn *tasks.Turn) iter.Seq2[tasks.Step, error] {
-	return func(yield func(tasks.Step, error) bool) {
-		a.mu.Lock()
-		a.turns = append(a.turns, turn)
-		play := a.play
-		a.mu.Unlock()
-		play(ctx, turn, yield)
+func (a *actor) Execute(ctx context.Context, turn *tasks.Turn) (err error) {
+	a.mu.Lock()
+	a.turns = append(a.turns, turn)
+	play, exec := a.play, a.exec
+	a.mu.Unlock()
+	if exec != nil {
+		return exec(ctx, turn)
 	}
+	play(ctx, turn, func(step tasks.Step, fault error) bool {
+		if err = fault; err == nil {
+			err = turn.Do(step)
+		}
+		if _, ok := errors.AsType[*tasks.ClaimError](err); ok {
+			a.refused, err = err, nil
+			return true
+		}
+		a.refused = nil
+		state := turn.Task.Status.State
+		return err == nil && !step.Park && !state.Terminal() && state != a2a.TaskStateInputRequired
+	})
+	return err
 }
 
-func (a *actor) Park(id a2a.TaskID, checkpoint []byte) {
+func (a *actor) Park(id a2a.TaskID, value any, checkpoint []byte) {
 	if a.onPark != nil {
 		a.onPark(id)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.parked[id] = string(checkpoint)
-	a.log = append(a.log, "park "+string(checkpoint))
+	said := "park " + string(checkpoint)
+	if value != nil {
+		said += fmt.Sprintf(" (%v)", value)
+	}
+	a.log = append(a.log, said)
 }
 
 func (a *actor) Unpark(id a2a.TaskID) {
@@ -98,6 +119,13 @@ func (a *actor) does(play func(context.Context, *tasks.Turn, yielder)) {
 	a.play = play
 }
 
+// executes sets an executor in place of the script.
+func (a *actor) executes(exec func(context.Context, *tasks.Turn) error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.exec = exec
+}
+
 // world is an engine with all that is around it.
 type world struct {
 	*tasks.Engine
@@ -107,12 +135,25 @@ type world struct {
 	store  tasks.Store
 	actor  *actor
 	sent   int
+	change func(*tasks.Config)
 }
 
 // bubble runs a test in test time, with an engine whose executor does what play says.
 func bubble(t *testing.T, play func(ctx context.Context, turn *tasks.Turn, yield yielder), test func(t *testing.T, w *world)) {
 	t.Helper()
 	bubbleWith(t, nil, play, test)
+}
+
+// bubbleConfig changes the configuration of the engine.
+func bubbleConfig(t *testing.T, change func(*tasks.Config), play func(context.Context, *tasks.Turn, yielder), test func(*testing.T, *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, ctx: t.Context(), memory: new(tasks.Memory), actor: &actor{play: play, parked: map[a2a.TaskID]string{}}, change: change}
+		w.store = w.memory
+		w.start()
+		defer w.stop()
+		test(t, w)
+	})
 }
 
 // bubbleWith puts something in front of the store.
@@ -133,9 +174,13 @@ func bubbleWith(t *testing.T, wrap func(*tasks.Memory) tasks.Store, play func(co
 // start makes a new engine over the store, as a new process does.
 func (w *world) start() {
 	w.t.Helper()
-	engine, err := tasks.NewEngine(tasks.Config{
+	config := tasks.Config{
 		Store: w.store, Executor: w.actor, InputModes: []string{"text/plain"}, Opening: opening, RepeatWindow: tasks.DefaultRepeatWindow,
-	})
+	}
+	if w.change != nil {
+		w.change(&config)
+	}
+	engine, err := tasks.NewEngine(config)
 	if err != nil {
 		w.t.Fatal(err)
 	}

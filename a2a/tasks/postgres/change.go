@@ -28,9 +28,9 @@ WITH alive AS (
 	ON CONFLICT (key) DO UPDATE SET task = excluded.task, created = excluded.created WHERE message_keys.created < $5::bigint
 	RETURNING 1
 ), made AS (
-	INSERT INTO tasks (id, owner, context, state, finished, stamp, created, seq, snapshot, checkpoint, key, holder)
+	INSERT INTO tasks (id, owner, context, state, finished, stamp, created, seq, terms, checkpoint, key, holder, bytes)
 	SELECT $3::bytea, $6::bytea, $7::bytea, $8::smallint, $9::boolean, $10::bigint, $4::bigint, $11::bigint, $12::bytea, $13::bytea, $2::bytea,
-		CASE WHEN $14::boolean THEN $1::bigint END
+		CASE WHEN $14::boolean THEN $1::bigint END, (SELECT coalesce(sum(length(event)), 0) FROM unnest($15::bytea[]) AS entry (event))
 	FROM alive WHERE $2::bytea IS NULL OR EXISTS (SELECT 1 FROM keyed)
 	RETURNING num
 ), added AS (
@@ -49,10 +49,10 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 		return "", err
 	}
 	status := r.Task.Status
-	id, snapshot, encoded := []byte(r.Task.ID), r.Task.AppendJSON(nil), encode(events)
+	id, encoded := []byte(r.Task.ID), encode(events)
 	args := []any{
 		nil, r.MessageKey, id, r.Created.UnixNano(), since.UnixNano(), []byte(r.Owner), []byte(r.Task.ContextID), int16(status.State),
-		status.State.Terminal(), status.Timestamp.UnixMilli(), int64(r.Seq), snapshot, nonEmpty(r.Checkpoint), worked(status.State, r.Checkpoint),
+		status.State.Terminal(), status.Timestamp.UnixMilli(), int64(r.Seq), r.Terms, nonEmpty(r.Checkpoint), worked(status.State, r.Checkpoint),
 		encoded, nil, nil, nil, nil, nil,
 	}
 	if w := r.Webhook; w != nil {
@@ -62,7 +62,6 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 		}
 		args = append(args[:15], []byte(w.Config.ID), config, w.Config.Version, int64(random()), int64(w.Sent))
 	}
-	inDoubt := false
 	for range maxRaces {
 		me, err := s.mine(ctx, true)
 		if err != nil {
@@ -71,17 +70,16 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 		var alive, made bool
 		err = s.attempt(ctx, func(ctx context.Context) error {
 			args[0] = me
-			err := s.pool.QueryRow(ctx, createTask, args...).Scan(&alive, &made)
-			inDoubt = inDoubt || err != nil && unsure(err)
-			return err
+			return s.pool.QueryRow(ctx, createTask, args...).Scan(&alive, &made)
 		})
 		switch {
-		case inDoubt && errors.Is(err, tasks.ErrConflict):
-			return "", nil // an attempt of which no answer came had stored it
+		case errors.Is(err, tasks.ErrConflict):
+			return "", tasks.ErrStored
 		case err != nil:
 			return "", err
 		case made:
 			s.prune(ctx, since)
+			s.grown(r.Owner.Client(), size(encoded))
 			return "", nil
 		case !alive:
 			s.suspect(ctx)
@@ -92,8 +90,8 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 			return s.pool.QueryRow(ctx, "SELECT task FROM message_keys WHERE key = $1", r.MessageKey).Scan(&existing)
 		})
 		switch {
-		case err == nil && inDoubt && bytes.Equal(existing, id):
-			return "", nil
+		case err == nil && bytes.Equal(existing, id):
+			return "", tasks.ErrStored
 		case !errors.Is(err, tasks.ErrNotFound):
 			return a2a.TaskID(existing), err
 		}
@@ -133,37 +131,52 @@ func (s *Store) prune(ctx context.Context, since time.Time) {
 	}
 }
 
-// A change by the runner needs a living agent, and a task that it holds or nobody does. Who makes a task go on that nobody had to work on becomes
-// its holder: the agent at which the caller has answered. Who joins a prompt leaves the task to the holder of the oldest.
+// appendChange is a change that has entries and no claims. One by the runner requires a living agent that holds the
+// task, or a task nobody holds. Resuming an idle task makes the agent its holder: it is the one at which the caller has
+// answered.
 //
-// $1 id, $2 base, $3 state, $4 finished, $5 stamp, $6 snapshot, $7 checkpoint, $8 run, $9 agent, $10 events, $11 waits for the caller, $12 key of
-// the prompt, $13 join
+// $1 id, $2 base, $3 state, $4 finished, $5 stamp, $6 terms, $7 checkpoint, $8 run, $9 agent, $10 events, $11 waits for
+// the caller, $12 change
 const appendChange = `
-WITH others AS (
-	SELECT count(*) AS n, (array_agg(holder ORDER BY num))[1] AS first FROM tasks WHERE prompt = $12::bytea AND id <> $1::bytea
-), changed AS (
-	UPDATE tasks SET state = $3::smallint, finished = $4::boolean, stamp = $5::bigint, seq = seq + cardinality($10::bytea[]), snapshot = $6::bytea,
-		checkpoint = CASE WHEN $8::boolean OR $4 THEN $7::bytea ELSE checkpoint END,
-		prompt = CASE WHEN NOT $4 THEN coalesce($12, prompt) END,
+WITH changed AS (
+	UPDATE tasks SET state = $3::smallint, finished = $4::boolean, stamp = $5::bigint, seq = seq + cardinality($10::bytea[]),
+		terms = coalesce($6::bytea, terms), checkpoint = CASE WHEN $8::boolean OR $4 THEN $7::bytea ELSE checkpoint END,
+		hold = CASE WHEN NOT $4 THEN hold END,
 		holder = CASE
 			WHEN $4 OR $11::boolean AND (CASE WHEN $8 THEN $7 ELSE checkpoint END) IS NULL THEN NULL
-			WHEN $13::boolean THEN coalesce(others.first, $9::bigint)
-			ELSE coalesce(holder, $9)
+			ELSE coalesce(holder, $9::bigint)
 		END,
-		moved = NOT $4 AND (moved OR $13 AND coalesce(others.first <> $9, false))
-	FROM others
-	WHERE id = $1 AND seq = $2::bigint
+		moved = NOT $4 AND moved, bytes = bytes + (SELECT coalesce(sum(length(event)), 0) FROM unnest($10) AS entry (event))
+	WHERE id = $1::bytea AND seq = $2::bigint
 		AND (NOT $8 OR (holder IS NULL OR holder = $9) AND EXISTS (SELECT 1 FROM agents WHERE agents.id = $9))
-		AND CASE WHEN $12 IS NULL THEN true WHEN $13 THEN others.n BETWEEN 1 AND $14::bigint - 1 ELSE others.n = 0 END
-	RETURNING num, coalesce(holder, 0) AS holder
+	RETURNING num
 ), added AS (
-	INSERT INTO task_events (task, seq, event)
-	SELECT num, $2 + n, event FROM changed, unnest($10) WITH ORDINALITY AS entry (event, n)
+	INSERT INTO task_events (task, seq, event, change)
+	SELECT num, $2 + n, event, CASE WHEN n = 1 THEN $12::bytea END FROM changed, unnest($10) WITH ORDINALITY AS entry (event, n)
 )
-SELECT holder FROM changed`
+SELECT count(*) FROM changed`
 
 // Append adds a change.
 func (s *Store) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	for i := range c.Claims {
+		if err := c.Claims[i].Validate(true); err != nil {
+			return err
+		}
+	}
+	encoded := encode(c.Events)
+	var err error
+	if len(c.Claims) > 0 || len(encoded) == 0 {
+		err = s.transact(ctx, &transaction{id: id, base: base, change: c, encoded: encoded})
+	} else {
+		err = s.append(ctx, id, base, c, encoded)
+	}
+	return err
+}
+
+func (s *Store) append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change, encoded [][]byte) error {
 	ctx, err := patient(ctx)
 	if err != nil {
 		return err
@@ -177,106 +190,49 @@ func (s *Store) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tas
 			return err
 		}
 	}
-	status, encoded := c.Task.Status, encode(c.Events)
-	var key []byte
-	join := false
-	if c.Prompt != nil {
-		key, join = c.Prompt.Key, c.Prompt.Join
-	}
+	status := c.Task.Status
 	args := []any{
-		[]byte(id), int64(base), int16(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), c.Task.AppendJSON(nil),
-		nonEmpty(c.Checkpoint), c.Run, me, encoded, status.State == a2a.TaskStateInputRequired, key, join, int64(tasks.MaxPromptHolders),
+		[]byte(id), int64(base), int16(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), c.Terms,
+		nonEmpty(c.Checkpoint), c.Run, me, encoded, status.State == a2a.TaskStateInputRequired, c.ID[:],
 	}
-	var holder int64
-	inDoubt := false
 	err = s.attempt(ctx, func(ctx context.Context) error {
-		err := s.append(ctx, key, args, &holder)
-		if errors.Is(err, pgx.ErrNoRows) {
+		var n int
+		err := s.pool.QueryRow(ctx, appendChange, args...).Scan(&n)
+		if err == nil && n == 0 {
 			err = s.refusal(ctx, id, base, me, c)
 		}
-		inDoubt = inDoubt || err != nil && !refusal(err) && unsure(err)
 		return err
 	})
-	if inDoubt && errors.Is(err, tasks.ErrConflict) && len(encoded) > 0 && s.stored(ctx, id, base, encoded) {
-		err = nil // an attempt of which no answer came had stored it
-	}
-	if errors.Is(err, tasks.ErrLeaseLost) {
+	switch {
+	case errors.Is(err, tasks.ErrLeaseLost):
 		s.suspect(ctx)
+	case err == nil, errors.Is(err, tasks.ErrStored):
+		s.tellOf(id, len(encoded), c.Task)
 	}
-	if err != nil {
-		return err
-	}
-	if len(encoded) > 0 {
-		s.notifier.add(func(m *message) { m.change(id, status.State.Terminal()) })
-	}
-	if join && holder != me {
-		s.notifier.add(func(m *message) { m.Claim = append(m.Claim, holder) })
-	}
-	return nil
-}
-
-// append executes the statement. For a prompt it first takes the lock of the key, in the same transaction but before the statement looks at the
-// holders; both go to the server at once.
-func (s *Store) append(ctx context.Context, key []byte, args []any, holder *int64) error {
-	if key == nil {
-		return s.pool.QueryRow(ctx, appendChange, args...).Scan(holder)
-	}
-	batch := new(pgx.Batch)
-	batch.Queue("SELECT pg_advisory_xact_lock("+promptLock+") FROM (SELECT $1::bytea AS prompt) AS given", key)
-	batch.Queue(appendChange, args...)
-	results := s.pool.SendBatch(ctx, batch)
-	_, err := results.Exec()
-	if err == nil {
-		err = results.QueryRow().Scan(holder)
-	}
-	return errors.Join(err, results.Close()) // it is committed when the batch is over
+	return err
 }
 
 // refusal says why a change was not stored.
 func (s *Store) refusal(ctx context.Context, id a2a.TaskID, base tasks.Seq, me int64, c tasks.Change) error {
-	var key []byte
-	if c.Prompt != nil {
-		key = c.Prompt.Key
-	}
 	var seq tasks.Seq
 	var holder int64
-	var alive bool
-	var others int
+	var alive, stored bool
 	err := s.pool.QueryRow(ctx, `SELECT seq, coalesce(holder, 0), EXISTS (SELECT 1 FROM agents WHERE agents.id = $2),
-		(SELECT count(*) FROM tasks o WHERE o.prompt = $3 AND o.id <> $1) FROM tasks WHERE id = $1`, []byte(id), me, key).
-		Scan(&seq, &holder, &alive, &others)
+		EXISTS (SELECT 1 FROM task_events WHERE task = num AND task_events.seq > $3 AND change = $4) FROM tasks WHERE id = $1`,
+		[]byte(id), me, int64(base), c.ID[:]).Scan(&seq, &holder, &alive, &stored)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return tasks.ErrNotFound
 	case err != nil:
 		return err
+	case stored:
+		return tasks.ErrStored
 	case seq != base:
 		return tasks.ErrConflict
 	case c.Run && (!alive || holder != 0 && holder != me):
 		return tasks.ErrLeaseLost
-	case c.Prompt == nil:
-	case !c.Prompt.Join && others > 0:
-		return tasks.ErrPromptHeld
-	case c.Prompt.Join && others == 0:
-		return tasks.ErrPromptGone
-	case c.Prompt.Join && others >= tasks.MaxPromptHolders:
-		return tasks.ErrPromptFull
 	}
 	return tasks.ErrConflict // it has gone by since; the caller looks again
-}
-
-// stored reports whether the entries after base are these.
-func (s *Store) stored(ctx context.Context, id a2a.TaskID, base tasks.Seq, events [][]byte) bool {
-	entries, err := s.Events(ctx, id, base)
-	if err != nil || len(entries) < len(events) {
-		return false
-	}
-	for i, want := range events {
-		if !bytes.Equal(a2a.AppendEvent(nil, entries[i].Event), want) {
-			return false
-		}
-	}
-	return true
 }
 
 // suspect looks whether this agent is taken for dead.
@@ -309,8 +265,15 @@ func (s *Store) Remove(ctx context.Context, finishedBefore time.Time, limit int)
 			break
 		}
 	}
-	return total, nil
+	return total, s.attempt(ctx, func(ctx context.Context) error {
+		_, err := s.pool.Exec(ctx, removeHolds, time.Now().UnixNano(), limit)
+		return err
+	})
 }
+
+// A hold that is opened anew at this moment has another time, and stays.
+const removeHolds = `DELETE FROM holds WHERE until <= $1 AND key IN (
+	SELECT key FROM holds WHERE until <= $1 AND NOT EXISTS (SELECT 1 FROM tasks WHERE hold = holds.key) LIMIT $2)`
 
 // ceilMilli is a time in the store's milliseconds, rounded up: what is not before it there is not before it.
 func ceilMilli(t time.Time) int64 {

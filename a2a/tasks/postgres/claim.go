@@ -11,9 +11,6 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// promptLock is the lock of a key, which whoever joins its holders or claims them has.
-const promptLock = "hashtextextended(encode(prompt, 'hex'), " + lockSeed + ")"
-
 // claims is what Claim has to remember.
 type claims struct {
 	mu   sync.Mutex
@@ -29,7 +26,7 @@ const (
 	toldTasks = "UPDATE tasks SET moved = false WHERE num = ANY($2::bigint[]) AND holder = $1 AND moved"
 
 	// The holders are found by leaps through their index: there are few of them, and of their tasks perhaps a hundred thousand. Of tasks that
-	// share a prompt, those are found whose lock is to be had: the others are being joined or claimed at this very moment.
+	// share a hold, those are found whose lock is to be had: the others are being joined or claimed at this very moment.
 	orphans = `
 WITH RECURSIVE holders (id) AS (
 	(SELECT holder FROM tasks WHERE holder IS NOT NULL ORDER BY holder LIMIT 1)
@@ -38,18 +35,18 @@ WITH RECURSIVE holders (id) AS (
 ), dead AS MATERIALIZED (
 	SELECT id FROM holders WHERE id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM agents WHERE agents.id = holders.id)
 ), orphans AS MATERIALIZED (
-	SELECT num, prompt FROM tasks WHERE holder IN (SELECT id FROM dead) ORDER BY num LIMIT $1 FOR UPDATE SKIP LOCKED
+	SELECT num, hold FROM tasks WHERE holder IN (SELECT id FROM dead) ORDER BY num LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-SELECT num, prompt FROM orphans WHERE CASE WHEN prompt IS NULL THEN true ELSE pg_try_advisory_xact_lock(` + promptLock + `) END`
+SELECT num, hold FROM orphans WHERE CASE WHEN hold IS NULL THEN true ELSE pg_try_advisory_xact_lock(` + holdLock + `) END`
 
 	adopt = "UPDATE tasks SET holder = $1, moved = true WHERE num = ANY($2::bigint[])"
 
-	// Tasks that share a prompt go together, and to where one of them is already.
+	// Tasks that share a hold go together, and to where one of them is already.
 	adoptGroups = `
 UPDATE tasks SET moved = true, holder = coalesce((
-		SELECT o.holder FROM tasks o JOIN agents ON agents.id = o.holder WHERE o.prompt = tasks.prompt ORDER BY o.num LIMIT 1
+		SELECT o.holder FROM tasks o JOIN agents ON agents.id = o.holder WHERE o.hold = tasks.hold ORDER BY o.num LIMIT 1
 	), $1)
-WHERE prompt = ANY($2::bytea[]) AND holder IS NOT NULL AND NOT EXISTS (SELECT 1 FROM agents WHERE agents.id = tasks.holder)
+WHERE hold = ANY($2::bytea[]) AND holder IS NOT NULL AND NOT EXISTS (SELECT 1 FROM agents WHERE agents.id = tasks.holder)
 RETURNING holder`
 
 	movedTasks = "SELECT num, id, state, checkpoint FROM tasks WHERE holder = $1 AND moved ORDER BY num LIMIT $2"
@@ -109,7 +106,7 @@ func (c *claim) run(ctx context.Context, tx pgx.Tx) error {
 	batch := new(pgx.Batch)
 	alive := false
 	var plain []int64
-	var prompts [][]byte
+	var keys [][]byte
 	batch.Queue(stillAlive, c.me).Query(func(rows pgx.Rows) error {
 		alive = rows.Next()
 		rows.Close()
@@ -122,13 +119,13 @@ func (c *claim) run(ctx context.Context, tx pgx.Tx) error {
 	batch.Queue(toldTasks, c.me, c.told)
 	batch.Queue(orphans, c.limit).Query(func(rows pgx.Rows) error {
 		var num int64
-		var prompt []byte
-		_, err := pgx.ForEachRow(rows, []any{&num, &prompt}, func() error {
-			if prompt == nil {
+		var key []byte
+		_, err := pgx.ForEachRow(rows, []any{&num, &key}, func() error {
+			if key == nil {
 				plain = append(plain, num)
 			} else {
-				prompts = append(prompts, prompt)
-				prompt = nil
+				keys = append(keys, key)
+				key = nil
 			}
 			return nil
 		})
@@ -140,13 +137,13 @@ func (c *claim) run(ctx context.Context, tx pgx.Tx) error {
 	if !alive {
 		return tasks.ErrLeaseLost
 	}
-	// The locks of the prompts are held now; what follows sees everything that was stored under them.
+	// The locks of the holds are held now; what follows sees everything that was stored under them.
 	batch = new(pgx.Batch)
 	if len(plain) > 0 {
 		batch.Queue(adopt, c.me, plain)
 	}
-	if len(prompts) > 0 {
-		batch.Queue(adoptGroups, c.me, prompts).Query(func(rows pgx.Rows) error {
+	if len(keys) > 0 {
+		batch.Queue(adoptGroups, c.me, keys).Query(func(rows pgx.Rows) error {
 			var holder int64
 			_, err := pgx.ForEachRow(rows, []any{&holder}, func() error {
 				if holder != c.me {

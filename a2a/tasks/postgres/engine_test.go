@@ -24,54 +24,52 @@ type actor struct {
 	ended  []error       // with what cause turns that hung were stopped
 }
 
-func (a *actor) Execute(ctx context.Context, turn *tasks.Turn) iter.Seq2[tasks.Step, error] {
-	return func(yield func(tasks.Step, error) bool) {
-		a.mu.Lock()
-		a.turns++
-		a.mu.Unlock()
-		switch words, _ := turn.Signal.(int); {
-		case words > 0:
-			for i := range words {
-				if !yield(says(a2a.TaskStateWorking, fmt.Sprint(i)), nil) {
-					return
-				}
+func (a *actor) Execute(ctx context.Context, turn *tasks.Turn) error {
+	a.mu.Lock()
+	a.turns++
+	a.mu.Unlock()
+	switch words, _ := turn.Signal.(int); {
+	case words > 0:
+		for i := range words {
+			if err := turn.Do(says(a2a.TaskStateWorking, fmt.Sprint(i))); err != nil {
+				return err
 			}
-			yield(says(a2a.TaskStateCompleted, "Yes."), nil)
-		case a.hang != nil:
-			<-ctx.Done()
-			a.mu.Lock()
-			a.ended = append(a.ended, context.Cause(ctx))
-			a.mu.Unlock()
-		case a.join:
-			a.share(ctx, turn, yield)
-		default:
-			step := says(a2a.TaskStateAuthRequired, "Waiting.")
-			step.Checkpoint, step.Park = []byte("auth_req_id"), true
-			yield(step, nil)
 		}
+		return turn.Do(says(a2a.TaskStateCompleted, "Yes."))
+	case a.hang != nil:
+		<-ctx.Done()
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.ended = append(a.ended, context.Cause(ctx))
+		return context.Cause(ctx)
+	case a.join:
+		return share(turn)
 	}
+	step := says(a2a.TaskStateAuthRequired, "Waiting.")
+	step.Checkpoint, step.Park = []byte("auth_req_id"), true
+	return turn.Do(step)
 }
 
-// share takes the prompt of everybody, or joins it.
-func (a *actor) share(ctx context.Context, turn *tasks.Turn, yield func(tasks.Step, error) bool) {
-	step := tasks.Step{Checkpoint: []byte("first"), Prompt: &tasks.Prompt{Key: []byte("k")}, Park: true}
-	if !yield(step, nil) || turn.Refused == nil {
-		return
+// share opens the hold of everybody, or joins it.
+func share(turn *tasks.Turn) error {
+	step := tasks.Step{
+		Checkpoint: []byte("first"), Park: true,
+		Claims: []tasks.Claim{{Kind: tasks.Open, Key: holdKey("k"), Value: []byte("first")}},
 	}
-	holders, err := turn.Holders(ctx, []byte("k"))
-	if err != nil || !errors.Is(turn.Refused, tasks.ErrPromptHeld) || len(holders) != 1 {
-		yield(tasks.Step{}, fmt.Errorf("%v, %v, %d holders", turn.Refused, err, len(holders)))
-		return
+	err := turn.Do(step)
+	if held, ok := errors.AsType[*tasks.ClaimError](err); ok && held.Hold != nil {
+		step.Checkpoint = append([]byte("beside "), held.Hold.Value...)
+		step.Claims = []tasks.Claim{{Kind: tasks.Join, Key: holdKey("k"), Max: 50}}
+		err = turn.Do(step)
 	}
-	step.Checkpoint, step.Prompt = append([]byte("beside "), holders[0].Checkpoint...), &tasks.Prompt{Key: []byte("k"), Join: true}
-	yield(step, nil)
+	return err
 }
 
 func says(state a2a.TaskState, text string) tasks.Step {
 	return tasks.Step{Events: []a2a.Event{&a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: state, Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(text)}}}}}}
 }
 
-func (a *actor) Park(id a2a.TaskID, checkpoint []byte) {
+func (a *actor) Park(id a2a.TaskID, _ any, checkpoint []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.parked[id] = string(checkpoint)

@@ -24,6 +24,7 @@ var (
 	ErrFull        = errors.New("there is no space left for the database")
 	ErrReadOnly    = errors.New("the database cannot be written")
 	ErrNewerSchema = errors.New("the database was written by a newer version of this program")
+	ErrOlderAgents = errors.New("agents of an older version of this program use the database")
 	ErrForeign     = errors.New("the schema holds something that is not of this program")
 	ErrDamaged     = errors.New("what is stored cannot be read")
 	ErrFailed      = errors.New("the database failed")
@@ -69,6 +70,8 @@ func (e *Error) Try() string {
 		return "name the primary server; one in recovery takes no changes"
 	case ErrNewerSchema:
 		return "run that version, or name another database"
+	case ErrOlderAgents:
+		return "stop all of them, and start this one then"
 	case ErrForeign:
 		return "name another database or schema"
 	case ErrDamaged:
@@ -97,14 +100,14 @@ const (
 // refusal reports whether an error says that the database is in order and something else in the way.
 func refusal(err error) bool {
 	for _, known := range []error{
-		tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrLeaseLost, tasks.ErrClosed, tasks.ErrPromptHeld, tasks.ErrPromptGone, tasks.ErrPromptFull,
-		tasks.ErrWebhooksFull,
+		tasks.ErrStored, tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrLeaseLost, tasks.ErrClosed, tasks.ErrWebhooksFull,
 	} {
 		if errors.Is(err, known) {
 			return true
 		}
 	}
-	return false
+	_, claim := errors.AsType[*tasks.ClaimError](err)
+	return claim
 }
 
 // fault gives an error of the driver its kind.

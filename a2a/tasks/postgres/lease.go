@@ -74,11 +74,15 @@ func (h *holder) told() bool {
 	return lost
 }
 
-// state gives the number, whether the lease may have ended by now, and what to wait for when there is none.
+// state returns the number, whether the lease may have ended by now, and what to wait for when there is none. The
+// monotonic clock of some systems stands still while the machine sleeps, and the wall clock can be set: the one that has
+// gone further counts.
 func (h *holder) state() (id int64, stale, released bool, back <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.id, time.Since(h.renewed) > h.counts, h.released, h.back
+	now := time.Now()
+	age := max(now.Sub(h.renewed), now.Round(0).Sub(h.renewed.Round(0)))
+	return h.id, age > h.counts, h.released, h.back
 }
 
 // mine is the agent's number for something that it is about to do as the holder of a task. A process that was asleep for longer than its lease

@@ -53,6 +53,7 @@ func newTask(id string) (*tasks.Record, []a2a.Event) {
 
 // change adds a status.
 func change(s *Store, r *tasks.Record, state a2a.TaskState, c tasks.Change) error {
+	c.ID = tasks.NewChangeID()
 	u := event(r.Task.ID, state)
 	c.Events, c.Task = []a2a.Event{u}, r.Task.Apply(u)
 	return s.Append(context.Background(), r.Task.ID, r.Seq, c)
@@ -298,13 +299,13 @@ func TestAnAgentThatFallsAsleepInATransactionIsBuriedAllTheSame(t *testing.T) {
 	}
 }
 
-func TestTasksOfOnePromptGoTogether(t *testing.T) {
+func TestTasksOfOneHoldGoTogether(t *testing.T) {
 	a, b := two(t)
 	c := open(t, Options{Schema: a.schema})
 	const groups = 40
 	hold := func(s *Store, id, key string, join bool) error {
 		r := create(t, s, id)
-		return s.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{Task: r.Task, Run: true, Prompt: &tasks.Prompt{Key: []byte(key), Join: join}})
+		return s.Append(t.Context(), r.Task.ID, r.Seq, holds(r, key, join))
 	}
 	// First all that asked, then all that joined, so that a short claim cuts through the groups.
 	for n := range 3 {
@@ -360,7 +361,7 @@ func TestTasksOfOnePromptGoTogether(t *testing.T) {
 	}
 	for g := range groups {
 		var holders []int64
-		rows, _ := a.pool.Query(t.Context(), "SELECT DISTINCT holder FROM tasks WHERE prompt = $1", []byte(fmt.Sprint("k", g)))
+		rows, _ := a.pool.Query(t.Context(), "SELECT DISTINCT holder FROM tasks WHERE hold = $1", keyOf(fmt.Sprint("k", g)))
 		for rows.Next() {
 			var h int64
 			if err := rows.Scan(&h); err != nil {
@@ -434,11 +435,11 @@ func TestAnAgentThatWasBuriedIsRefusedByTheDatabase(t *testing.T) {
 	}
 }
 
-func TestATaskGoesToWhereItsPromptIs(t *testing.T) {
+func TestATaskGoesToWhereItsHoldIs(t *testing.T) {
 	a, b := two(t)
 	for i, id := range []string{"first", "second"} {
 		r := create(t, a, id)
-		if err := a.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{Task: r.Task, Run: true, Prompt: &tasks.Prompt{Key: []byte("k"), Join: i > 0}}); err != nil {
+		if err := a.Append(t.Context(), r.Task.ID, r.Seq, holds(r, "k", i > 0)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -452,10 +453,10 @@ func TestATaskGoesToWhereItsPromptIs(t *testing.T) {
 	wantClaimed(t, a, "second ")
 }
 
-func TestAPromptThatIsBeingJoinedIsClaimedLater(t *testing.T) {
+func TestAHoldThatIsBeingJoinedIsClaimedLater(t *testing.T) {
 	a, b := two(t)
 	r := create(t, a, "t")
-	if err := a.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{Task: r.Task, Run: true, Prompt: &tasks.Prompt{Key: []byte("k")}}); err != nil {
+	if err := a.Append(t.Context(), r.Task.ID, r.Seq, holds(r, "k", false)); err != nil {
 		t.Fatal(err)
 	}
 	lapse(t, a)
@@ -463,7 +464,7 @@ func TestAPromptThatIsBeingJoinedIsClaimedLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := joiner.Exec(t.Context(), "SELECT pg_advisory_xact_lock("+promptLock+") FROM tasks WHERE prompt = 'k'"); err != nil {
+	if _, err := joiner.Exec(t.Context(), "SELECT pg_advisory_xact_lock("+holdLock+") FROM tasks WHERE hold = $1", keyOf("k")); err != nil {
 		t.Fatal(err)
 	}
 	wantClaimed(t, b)
@@ -471,4 +472,32 @@ func TestAPromptThatIsBeingJoinedIsClaimedLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantClaimed(t, b, "t ")
+}
+
+// holdKey is a key by a name.
+func holdKey(name string) (key tasks.Key) {
+	copy(key[:], name)
+	return key
+}
+
+// holds is a change that opens a hold, or joins it.
+func holds(r *tasks.Record, name string, join bool) tasks.Change {
+	claim := tasks.Claim{Kind: tasks.Open, Key: holdKey(name)}
+	if join {
+		claim = tasks.Claim{Kind: tasks.Join, Key: holdKey(name), Max: 50}
+	}
+	return tasks.Change{ID: tasks.NewChangeID(), Task: r.Task, Run: true, Claims: []tasks.Claim{claim}}
+}
+
+func keyOf(name string) []byte {
+	key := holdKey(name)
+	return key[:]
+}
+
+// settled takes what was stored by an attempt that lost its answer for stored.
+func settled(err error) error {
+	if errors.Is(err, tasks.ErrStored) {
+		return nil
+	}
+	return err
 }

@@ -93,16 +93,16 @@ func TestOtherAgentsAreHeard(t *testing.T) {
 func TestWhoIsGivenATaskIsTold(t *testing.T) {
 	a, b := two(t)
 	news := follow(t, a)
-	prompt := func(s *Store, id string, join bool) {
+	hold := func(s *Store, id string, join bool) {
 		t.Helper()
 		r := create(t, s, id)
-		err := s.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{Task: r.Task, Run: true, Prompt: &tasks.Prompt{Key: []byte("k"), Join: join}})
+		err := s.Append(t.Context(), r.Task.ID, r.Seq, holds(r, "k", join))
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	prompt(a, "first", false)
-	prompt(b, "second", true)
+	hold(a, "first", false)
+	hold(b, "second", true)
 	news.wants(t, tasks.News{Claim: true})
 	wantClaimed(t, a, "second ")
 }

@@ -70,6 +70,7 @@ type Store struct {
 	holder         holder
 	notifier       notifier
 	claims         claims
+	counts         counts
 	creates        atomic.Int64
 
 	ctx    context.Context // of what runs in the background

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +12,9 @@ import (
 	"staff0/a2a/tasks"
 )
 
-const columns = "owner, seq, created, snapshot, checkpoint, coalesce(holder, 0)"
+// columns are what record reads.
+const columns = `owner, seq, created, checkpoint, terms, coalesce(holder, 0),
+	(SELECT array_agg(event ORDER BY task_events.seq) FROM task_events WHERE task = num)`
 
 // Get gives a task.
 func (s *Store) Get(ctx context.Context, id a2a.TaskID) (rec *tasks.Record, err error) {
@@ -23,42 +26,29 @@ func (s *Store) Get(ctx context.Context, id a2a.TaskID) (rec *tasks.Record, err 
 }
 
 func (s *Store) record(row pgx.Row) (*tasks.Record, error) {
-	rec := &tasks.Record{Task: new(a2a.Task)}
-	var owner, snapshot []byte
+	rec := new(tasks.Record)
+	var owner []byte
+	var entries [][]byte
 	var created, holder int64
-	if err := row.Scan(&owner, &rec.Seq, &created, &snapshot, &rec.Checkpoint, &holder); err != nil {
+	if err := row.Scan(&owner, &rec.Seq, &created, &rec.Checkpoint, &rec.Terms, &holder, &entries); err != nil {
 		return nil, err
 	}
 	rec.Owner, rec.Created, rec.Elsewhere = tasks.Owner(owner), time.Unix(0, created), holder != 0 && holder != s.holder.current()
-	if err := rec.Task.UnmarshalJSON(a2a.Repaired(snapshot)); err != nil {
-		return nil, &Error{ErrDamaged, fmt.Errorf("a task: %w", err)}
+	for _, b := range entries {
+		event, err := a2a.UnmarshalEvent(a2a.Repaired(b))
+		if err != nil {
+			return nil, &Error{ErrDamaged, fmt.Errorf("an event: %w", err)}
+		}
+		if rec.Task == nil {
+			rec.Task, _ = event.(*a2a.Task)
+		} else {
+			rec.Task = rec.Task.Apply(event)
+		}
+	}
+	if rec.Task == nil || tasks.Seq(len(entries)) != rec.Seq {
+		return nil, &Error{ErrDamaged, errors.New("the entries of a task are not complete")}
 	}
 	return rec, nil
-}
-
-// records reads the rows of a query.
-func (s *Store) records(rows pgx.Rows) (records []*tasks.Record, err error) {
-	defer rows.Close()
-	for rows.Next() {
-		rec, err := s.record(rows)
-		if err != nil {
-			return nil, err
-		}
-		records = append(records, rec)
-	}
-	return records, rows.Err()
-}
-
-// Holders gives the unfinished tasks that hold a key.
-func (s *Store) Holders(ctx context.Context, key []byte) (records []*tasks.Record, err error) {
-	err = s.attempt(ctx, func(ctx context.Context) error {
-		rows, err := s.pool.Query(ctx, "SELECT "+columns+" FROM tasks WHERE prompt = $1 ORDER BY num", key)
-		if err == nil {
-			records, err = s.records(rows)
-		}
-		return err
-	})
-	return records, err
 }
 
 // Events gives the entries after a sequence number.
@@ -148,7 +138,7 @@ func (s *Store) page(ctx context.Context, text string, args []any) (*tasks.Page,
 	page := new(tasks.Page)
 	for rows.Next() {
 		var there bool
-		if err := rows.Scan(&page.Total, &there, nil, nil, nil, nil, nil, nil); err != nil {
+		if err := rows.Scan(&page.Total, &there, nil, nil, nil, nil, nil, nil, nil); err != nil {
 			return nil, err
 		}
 		if !there {

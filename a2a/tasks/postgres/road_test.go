@@ -156,7 +156,7 @@ func TestChangesSurviveBrokenConnections(t *testing.T) {
 			r, events := newTask(fmt.Sprint("t", w))
 			r.MessageKey = key
 			existing, err := s.Create(t.Context(), r, events, time.Time{})
-			if err != nil || existing != "" {
+			if err := settled(err); err != nil || existing != "" {
 				t.Errorf("create: %q, %v", existing, err)
 				return
 			}
@@ -164,7 +164,8 @@ func TestChangesSurviveBrokenConnections(t *testing.T) {
 				u := event(r.Task.ID, a2a.TaskStateWorking)
 				u.Status.Message = &a2a.Message{MessageID: fmt.Sprint(i), Role: a2a.RoleAgent, Parts: []a2a.Part{a2a.TextPart("x")}}
 				next := r.Task.Apply(u)
-				if err := s.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{Events: []a2a.Event{u}, Task: next, Run: true}); err != nil {
+				c := tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: next, Run: true}
+				if err := settled(s.Append(t.Context(), r.Task.ID, r.Seq, c)); err != nil {
 					t.Errorf("change %d: %v", i, err)
 					return
 				}
@@ -238,7 +239,7 @@ func TestAChangeWhoseAnswerIsLostIsStoredOnce(t *testing.T) {
 				r.MessageKey = []byte(id)
 			}
 			road.mute.Store(lost)
-			if existing, err := s.Create(t.Context(), r, events, time.Time{}); err != nil || existing != "" {
+			if existing, err := s.Create(t.Context(), r, events, time.Time{}); settled(err) != nil || existing != "" {
 				t.Errorf("create %s: %q, %v", id, existing, err)
 			}
 			if road.mute.Load() {
@@ -250,7 +251,7 @@ func TestAChangeWhoseAnswerIsLostIsStoredOnce(t *testing.T) {
 				}
 			}
 			road.mute.Store(lost)
-			if err := run(s, r, a2a.TaskStateWorking); err != nil {
+			if err := settled(run(s, r, a2a.TaskStateWorking)); err != nil {
 				t.Errorf("append %s: %v", id, err)
 			}
 			if got := get(t, s, r.Task.ID).Seq; got != 3 {

@@ -3,8 +3,10 @@ package postgres
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -39,7 +41,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for {
+	for started := time.Now(); ; {
 		version, err := s.version(ctx)
 		switch {
 		case err != nil:
@@ -51,10 +53,34 @@ func (s *Store) migrate(ctx context.Context) error {
 		case s.readOnly:
 			return &Error{ErrReadOnly, fmt.Errorf("its schema is version %d of %d and must be brought up to date by an agent first", version, len(files))}
 		}
-		if err := s.upgrade(ctx, files); err != nil {
+		err = s.upgrade(ctx, files)
+		// An agent that was killed a moment ago is taken for alive until its lease ends.
+		if errors.Is(err, ErrOlderAgents) && time.Since(started) < olderLeases*s.holder.lease && sleep(ctx, olderLook) {
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
+}
+
+// How long is waited for the leases of agents that know an older schema only, in leases of this agent, and how often is
+// looked.
+const (
+	olderLeases = 2
+	olderLook   = 500 * time.Millisecond
+)
+
+// older reports whether agents live that know an older schema only: they would break on the next one.
+func older(ctx context.Context, tx pgx.Tx, version, latest int) error {
+	if version == 0 {
+		return nil
+	}
+	var living int
+	if err := tx.QueryRow(ctx, "SELECT count(*) FROM agents WHERE alive_until > clock_timestamp()").Scan(&living); err != nil || living == 0 {
+		return err
+	}
+	return &Error{ErrOlderAgents, fmt.Errorf("agents: %d, of schema version %d; this one has version %d", living, version, latest)}
 }
 
 // version is that of the schema, 0 if there is none.
@@ -90,6 +116,9 @@ func (s *Store) upgrade(ctx context.Context, files []string) error {
 		var version int
 		if err := tx.QueryRow(ctx, "SELECT coalesce(max(version), 0) FROM schema_version").Scan(&version); err != nil || version >= len(files) {
 			return err // another agent was faster
+		}
+		if err := older(ctx, tx, version, len(files)); err != nil {
+			return err
 		}
 		// The simple protocol takes several statements at once.
 		if _, err := tx.Conn().PgConn().Exec(ctx, files[version]).ReadAll(); err != nil {

@@ -49,7 +49,7 @@ func BenchmarkAppend(b *testing.B) {
 					u := storetest.BenchStatus(r.Task, a2a.TaskStateWorking, "")
 					base := r.Seq
 					r.Task, r.Seq = r.Task.Apply(u), r.Seq+1
-					if err := s.Append(b.Context(), r.Task.ID, base, tasks.Change{Events: []a2a.Event{u}, Task: r.Task, Run: true}); err != nil {
+					if err := s.Append(b.Context(), r.Task.ID, base, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: r.Task, Run: true}); err != nil {
 						b.Error(err)
 					}
 					recs <- &r

@@ -9,18 +9,25 @@ import (
 
 // row is a task with its number.
 type row struct {
-	num    int64
-	record *tasks.Record
+	num     int64
+	record  *tasks.Record
+	bytes   int64           // of its entries
+	changes tasks.ChangeIDs // of changes without entries
 }
 
-// cacheSize bounds each of the two generations: what is parked for minutes must not stay in memory.
-const cacheSize = 512
+// cacheTasks and cacheBytes bound each of the two generations: what waits for minutes must not stay in memory, and what
+// callers fill must not fill it.
+const (
+	cacheTasks = 512
+	cacheBytes = 4 << 20 // of entries; a task takes about twice as much in memory
+)
 
 // cache holds the tasks that were written last, for they are read next. This process is the only one that writes, so what is in it is true; while
 // a change of a task is being committed, the task is not in it.
 type cache struct {
 	mu         sync.Mutex
 	young, old map[a2a.TaskID]row
+	bytes      int64 // of the young ones that were put, also of those that were dropped since
 }
 
 func (c *cache) get(id a2a.TaskID) (row, bool) {
@@ -34,10 +41,13 @@ func (c *cache) get(id a2a.TaskID) (row, bool) {
 }
 
 func (c *cache) put(id a2a.TaskID, r row) {
+	if r.bytes > cacheBytes {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.young == nil || len(c.young) >= cacheSize {
-		c.young, c.old = make(map[a2a.TaskID]row, cacheSize), c.young
+	if c.bytes += r.bytes; c.young == nil || len(c.young) >= cacheTasks || c.bytes > cacheBytes {
+		c.young, c.old, c.bytes = make(map[a2a.TaskID]row, cacheTasks), c.young, r.bytes
 	}
 	c.young[id] = r
 }

@@ -25,42 +25,10 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 
 // Append adds a change.
 func (s *Store) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, change tasks.Change) error {
-	if change.Prompt != nil && len(change.Events) == 0 && len(change.Checkpoint) == 0 && !change.Task.Status.State.Terminal() {
-		if reserved, err := s.reserve(ctx, id, base, change.Prompt); reserved || err != nil {
-			return err
-		}
+	if err := change.Validate(); err != nil {
+		return err
 	}
 	return s.change(ctx, &write{run: (*writer).append, id: id, base: base, change: change, events: encode(change.Events)})
-}
-
-// reserve makes a task a holder of a key in memory alone. It is not done when the task has a checkpoint to be removed, or when the store is out of
-// order: then nobody should be asked whose answer cannot be kept.
-func (s *Store) reserve(ctx context.Context, id a2a.TaskID, base tasks.Seq, p *tasks.Prompt) (bool, error) {
-	if s.writer == nil || s.closed.Load() || s.sick.Load() != nil {
-		return false, nil
-	}
-	r, err := s.row(ctx, id)
-	switch {
-	case err != nil:
-		return false, err
-	case r.record.Seq != base:
-		return false, tasks.ErrConflict
-	case len(r.record.Checkpoint) > 0:
-		return false, nil
-	}
-	s.hasRun(id, r.num)
-	undo, err := s.prompts.Hold(id, r.num, p)
-	if err != nil {
-		return false, err
-	}
-	// The task is looked at once more: whoever ends it drops its key after that is stored, which may have been before it was held.
-	if r, err = s.row(ctx, id); err == nil && r.record.Seq != base {
-		err = tasks.ErrConflict
-	}
-	if err != nil {
-		undo()
-	}
-	return err == nil, err
 }
 
 // Remove removes what ended long ago, some at a time, so that others get their turn.
@@ -76,7 +44,7 @@ func (s *Store) Remove(ctx context.Context, finishedBefore time.Time, limit int)
 			break
 		}
 	}
-	return total, nil
+	return total, s.change(ctx, &write{run: func(w *writer, _ *write) error { return w.sweepHolds(limit) }})
 }
 
 func (s *Store) change(ctx context.Context, c *write) error {
@@ -100,9 +68,10 @@ const (
 	insertKey = `INSERT INTO message_keys (key, task, created) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE
 		SET task = excluded.task, created = excluded.created
 		WHERE created < ? OR NOT EXISTS (SELECT 1 FROM tasks WHERE id = message_keys.task)`
-	insertTask = `INSERT INTO tasks (id, owner, context, state, finished, stamp, created, seq, checkpoint)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	updateTask = "UPDATE tasks SET state = ?, finished = ?, stamp = ?, seq = ?, checkpoint = ?, prompt = ? WHERE num = ? AND seq = ?"
+	insertTask = `INSERT INTO tasks (id, owner, context, state, finished, stamp, created, seq, checkpoint, terms, bytes)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`
+	updateTask = `UPDATE tasks SET state = ?, finished = ?, stamp = ?, seq = ?, checkpoint = ?, terms = ?, bytes = ?, changes = ?,
+		hold = ? WHERE num = ? AND seq = ?`
 )
 
 func (w *writer) create(c *write) error {
@@ -119,7 +88,11 @@ func (w *writer) create(c *write) error {
 			if err != nil {
 				return err
 			}
-			return s.QueryRowContext(context.Background(), r.MessageKey).Scan(&c.existing)
+			err = s.QueryRowContext(context.Background(), r.MessageKey).Scan(&c.existing)
+			if err == nil && c.existing == c.id {
+				c.existing, err = "", tasks.ErrStored
+			}
+			return err
 		}
 	}
 	s, err := w.statement(insertTask)
@@ -128,15 +101,21 @@ func (w *writer) create(c *write) error {
 	}
 	status := r.Task.Status
 	res, err := s.ExecContext(context.Background(), string(c.id), []byte(r.Owner), string(r.Task.ContextID), int64(status.State),
-		status.State.Terminal(), status.Timestamp.UnixMilli(), r.Created.UnixNano(), int64(r.Seq), r.Checkpoint)
+		status.State.Terminal(), status.Timestamp.UnixMilli(), r.Created.UnixNano(), int64(r.Seq), r.Checkpoint, r.Terms, size(c.events))
 	if err != nil {
 		return err
+	}
+	switch n, err := res.RowsAffected(); {
+	case err != nil:
+		return err
+	case n == 0:
+		return tasks.ErrStored
 	}
 	num, err := res.LastInsertId()
 	if err != nil {
 		return err
 	}
-	if err := w.insertEvents(num, r.Seq-tasks.Seq(len(c.events)), c.events); err != nil {
+	if err := w.insertEvents(num, r.Seq-tasks.Seq(len(c.events)), c.events, nil); err != nil {
 		return err
 	}
 	if r.Webhook != nil {
@@ -145,7 +124,8 @@ func (w *writer) create(c *write) error {
 			return err
 		}
 	}
-	w.touched[c.id] = row{num, r}
+	w.touched[c.id] = row{num: num, record: r, bytes: size(c.events)}
+	w.kept[r.Owner.Client()] += size(c.events)
 	return w.prune(c.since)
 }
 
@@ -163,8 +143,17 @@ func (w *writer) append(c *write) error {
 	if err != nil {
 		return err
 	}
-	if r.record.Seq != c.base {
+	switch stored, err := w.has(&r, c); {
+	case err != nil:
+		return err
+	case stored:
+		return tasks.ErrStored
+	case r.record.Seq != c.base:
 		return tasks.ErrConflict
+	}
+	now := time.Now()
+	if err := w.check(r.num, c.change.Claims, now); err != nil {
+		return err
 	}
 	next := *r.record
 	next.Task, next.Seq = c.change.Task, c.base+tasks.Seq(len(c.events))
@@ -172,46 +161,76 @@ func (w *writer) append(c *write) error {
 	if c.change.Run || status.State.Terminal() {
 		next.Checkpoint = c.change.Checkpoint
 	}
-	undo := func() {}
-	if c.change.Prompt != nil {
-		if undo, err = w.store.prompts.Hold(c.id, r.num, c.change.Prompt); err != nil {
+	if c.change.Terms != nil {
+		next.Terms = c.change.Terms
+	}
+	stored := row{num: r.num, record: &next, bytes: r.bytes + size(c.events), changes: r.changes}
+	if len(c.events) == 0 {
+		stored.changes = r.changes.With(c.change.ID, now)
+	}
+	for i := range c.change.Claims {
+		if err := w.grant(r.num, &c.change.Claims[i], c.change.ID, now); err != nil {
 			return err
 		}
 	}
-	var prompt []byte
-	if !status.State.Terminal() {
-		prompt = w.store.prompts.Key(c.id)
+	if status.State.Terminal() {
+		w.leave(r.num)
 	}
 	n, err := w.affect(updateTask, int64(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), int64(next.Seq), next.Checkpoint,
-		prompt, r.num, int64(c.base))
-	if err == nil && n == 0 {
-		err = tasks.ErrConflict
-	}
+		next.Terms, stored.bytes, stored.changes, w.holdOf(r.num), r.num, int64(c.base))
 	if err != nil {
-		undo()
 		return err
 	}
-	w.undo = append(w.undo, undo)
-	if err := w.insertEvents(r.num, c.base, c.events); err != nil {
+	if n == 0 {
+		return &damaged{errors.New("a task is not where it was")}
+	}
+	if err := w.insertEvents(r.num, c.base, c.events, c.change.ID[:]); err != nil {
 		return err
 	}
 	if c.change.Run {
 		w.store.hasRun(c.id, r.num)
 	}
-	w.touched[c.id] = row{r.num, &next}
+	w.touched[c.id] = stored
+	w.kept[next.Owner.Client()] += size(c.events)
 	return nil
 }
 
-// insertEvents adds entries after base in one statement.
-func (w *writer) insertEvents(num int64, base tasks.Seq, events [][]byte) error {
+// has reports whether a change is stored already. If nothing has come since it was based on, it is not.
+func (w *writer) has(r *row, c *write) (bool, error) {
+	if r.changes.Has(c.change.ID) {
+		return true, nil
+	}
+	if r.record.Seq == c.base || len(c.events) == 0 {
+		return false, nil
+	}
+	s, err := w.statement("SELECT count(*) FROM task_events WHERE task = ? AND seq > ? AND change = ?")
+	if err != nil {
+		return false, err
+	}
+	var n int
+	err = s.QueryRowContext(context.Background(), r.num, int64(c.base), c.change.ID[:]).Scan(&n)
+	return n > 0, err
+}
+
+// size is what encoded events take.
+func size(events [][]byte) (n int64) {
+	for _, e := range events {
+		n += int64(len(e))
+	}
+	return n
+}
+
+// insertEvents adds entries after base in one statement. The first of them bears the id of the change.
+func (w *writer) insertEvents(num int64, base tasks.Seq, events [][]byte, change []byte) error {
 	const most = 8 // each number of rows is a statement of its own
 	for len(events) > 0 {
 		n := min(len(events), most)
-		args := make([]any, 0, 3*n)
+		args := make([]any, 0, 4*n)
 		for i, event := range events[:n] {
-			args = append(args, num, int64(base)+int64(i)+1, event)
+			args = append(args, num, int64(base)+int64(i)+1, event, change)
+			change = nil
 		}
-		text := "INSERT INTO task_events (task, seq, event) VALUES (?, ?, ?)" + strings.Repeat(", (?, ?, ?)", n-1)
+		text := "INSERT INTO task_events (task, seq, event, change) VALUES (?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?)", n-1)
 		if err := w.exec(text, args...); err != nil {
 			return err
 		}
@@ -231,7 +250,7 @@ func (w *writer) row(id a2a.TaskID) (row, error) {
 	if r, ok := w.store.cache.get(id); ok {
 		return r, nil
 	}
-	s, err := w.statement("SELECT num, owner, seq, created, checkpoint FROM tasks WHERE id = ?")
+	s, err := w.statement("SELECT " + rowColumns + " FROM tasks WHERE id = ?")
 	if err != nil {
 		return row{}, err
 	}
@@ -243,40 +262,7 @@ func (w *writer) row(id a2a.TaskID) (row, error) {
 }
 
 func (w *writer) remove(c *write) error {
-	s, err := w.statement("SELECT num, id FROM tasks WHERE finished = 1 AND stamp < ? ORDER BY stamp, id LIMIT ?")
-	if err != nil {
-		return err
-	}
-	rows, err := s.QueryContext(context.Background(), ceilMilli(c.since), c.limit)
-	if err != nil {
-		return err
-	}
-	old := map[a2a.TaskID]int64{}
-	for rows.Next() {
-		var num int64
-		var id a2a.TaskID
-		if err := rows.Scan(&num, &id); err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		old[id] = num
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return err
-	}
-	for id, num := range old {
-		if err := w.exec("DELETE FROM task_events WHERE task = ?", num); err != nil {
-			return err
-		}
-		if err := w.exec("DELETE FROM webhooks WHERE task = ?", num); err != nil {
-			return err
-		}
-		if err := w.exec("DELETE FROM tasks WHERE num = ?", num); err != nil {
-			return err
-		}
-		w.touched[id] = row{}
-	}
-	c.removed = len(old)
-	return nil
+	return w.removeSome(c, "finished = 1 AND stamp < ? ORDER BY stamp, id LIMIT ?", ceilMilli(c.since), c.limit)
 }
 
 // ceilMilli is a time in the store's milliseconds, rounded up: what is not before it there is not before it.

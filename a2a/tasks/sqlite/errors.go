@@ -95,14 +95,14 @@ const (
 
 // refusal reports whether an error says that the store is in order and something else in the way of a change.
 func refusal(err error) bool {
-	for _, known := range []error{
-		tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrPromptHeld, tasks.ErrPromptGone, tasks.ErrPromptFull, tasks.ErrWebhooksFull,
-	} {
+	for _, known := range []error{tasks.ErrStored, tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrWebhooksFull} {
 		if errors.Is(err, known) {
 			return true
 		}
 	}
-	return false
+	_, claim := errors.AsType[*tasks.ClaimError](err)
+	_, wrong := errors.AsType[*invalid](err)
+	return claim || wrong
 }
 
 // fault gives an error of the driver or of the system its kind.

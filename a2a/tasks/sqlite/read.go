@@ -13,12 +13,14 @@ import (
 
 // readStatements are prepared once; database/sql keeps them for every connection.
 type readStatements struct {
-	task, entries, exists, events, claim *sql.Stmt
+	task, entries, exists, events, claim, hold, holding *sql.Stmt
 }
 
 func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 	for text, s := range map[string]**sql.Stmt{
-		"SELECT num, owner, seq, created, checkpoint FROM tasks WHERE id = ?":                                           &r.task,
+		"SELECT " + rowColumns + " FROM tasks WHERE id = ?": &r.task,
+		selectHold:    &r.hold,
+		selectHolding: &r.holding,
 		"SELECT event FROM task_events WHERE task = ? AND seq <= ? ORDER BY seq":                                        &r.entries,
 		"SELECT 1 FROM tasks WHERE id = ?":                                                                              &r.exists,
 		"SELECT seq, event FROM task_events WHERE task = (SELECT num FROM tasks WHERE id = ?) AND seq > ? ORDER BY seq": &r.events,
@@ -34,7 +36,7 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 
 func (r *readStatements) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{r.task, r.entries, r.exists, r.events, r.claim} {
+	for _, s := range []*sql.Stmt{r.task, r.entries, r.exists, r.events, r.claim, r.hold, r.holding} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -88,25 +90,15 @@ func (s *Store) Get(ctx context.Context, id a2a.TaskID) (*tasks.Record, error) {
 	return r.record, nil
 }
 
-// row gives a task, which lacks its sum unless it is at hand.
-func (s *Store) row(ctx context.Context, id a2a.TaskID) (row, error) {
-	if r, ok := s.cache.get(id); ok {
-		return r, nil
-	}
-	ctx, err := brief(ctx)
-	if err != nil {
-		return row{}, err
-	}
-	r, err := scanRow(s.read.task.QueryRowContext(ctx, string(id)))
-	return r, s.readFault(err)
-}
+// rowColumns are what scanRow reads.
+const rowColumns = "num, owner, seq, created, checkpoint, terms, bytes, changes"
 
-// scanRow reads a row of number, owner, sequence number, creation and checkpoint.
+// scanRow reads a row of rowColumns.
 func scanRow(rows interface{ Scan(...any) error }) (row, error) {
 	r := row{record: new(tasks.Record)}
 	var owner []byte
 	var created int64
-	if err := rows.Scan(&r.num, &owner, &r.record.Seq, &created, &r.record.Checkpoint); err != nil {
+	if err := rows.Scan(&r.num, &owner, &r.record.Seq, &created, &r.record.Checkpoint, &r.record.Terms, &r.bytes, (*[]byte)(&r.changes)); err != nil {
 		return row{}, err
 	}
 	r.record.Owner, r.record.Created = tasks.Owner(owner), time.Unix(0, created)
@@ -207,7 +199,7 @@ func (s *Store) List(ctx context.Context, q tasks.Query) (*tasks.Page, error) {
 		add("(stamp, id) < (?, ?)", q.After.Timestamp.UnixMilli(), string(q.After.ID))
 	}
 	args = append(args, q.Limit)
-	rows, err := tx.QueryContext(ctx, "SELECT num, owner, seq, created, checkpoint FROM tasks WHERE "+where+" ORDER BY stamp DESC, id DESC LIMIT ?", args...)
+	rows, err := tx.QueryContext(ctx, "SELECT "+rowColumns+" FROM tasks WHERE "+where+" ORDER BY stamp DESC, id DESC LIMIT ?", args...)
 	if err != nil {
 		return nil, s.readFault(err)
 	}
@@ -294,41 +286,4 @@ func (s *Store) hasRun(id a2a.TaskID, num int64) {
 	if s.ran != nil {
 		s.ran[id] = struct{}{}
 	}
-}
-
-// Holders gives the unfinished tasks that hold a key. Only the process that writes knows them.
-func (s *Store) Holders(ctx context.Context, key []byte) ([]*tasks.Record, error) {
-	if s.writer == nil {
-		return nil, &Error{s.path, ErrReadOnly, errors.New("who holds a prompt is known to its agent alone")}
-	}
-	var records []*tasks.Record
-	for _, id := range s.prompts.Holders(key) {
-		switch r, err := s.Get(ctx, id); {
-		case errors.Is(err, tasks.ErrNotFound): // it ended and was removed meanwhile
-		case err != nil:
-			return nil, err
-		case !r.Task.Status.State.Terminal():
-			records = append(records, r)
-		}
-	}
-	return records, nil
-}
-
-// restorePrompts reads who held which key when the file was left.
-func (s *Store) restorePrompts(ctx context.Context, conn *sql.Conn) error {
-	rows, err := conn.QueryContext(ctx, "SELECT num, id, prompt FROM tasks WHERE finished = 0 AND prompt IS NOT NULL ORDER BY num")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var num int64
-		var id a2a.TaskID
-		var key sql.RawBytes
-		if err := rows.Scan(&num, &id, &key); err != nil {
-			return err
-		}
-		s.prompts.Restore(id, num, key)
-	}
-	return rows.Err()
 }

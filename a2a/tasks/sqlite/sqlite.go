@@ -49,7 +49,6 @@ type Store struct {
 	log      *slog.Logger
 	lock     *os.File
 	cache    cache
-	prompts  tasks.Prompts
 	readers  *sql.DB
 	read     readStatements
 	writer   *writer
@@ -59,6 +58,9 @@ type Store struct {
 	claimed  int64                   // number of the last task that was claimed
 	ran      map[a2a.TaskID]struct{} // tasks of an earlier process that this one has run without claiming them; nil when all are claimed
 	ranMu    sync.Mutex
+
+	keptMu sync.Mutex
+	kept   map[string]int64 // bytes, by client; the writer's alone
 
 	sick   atomic.Pointer[error] // why the last transaction failed, nil when it did not
 	closed atomic.Bool
@@ -113,7 +115,7 @@ func (s *Store) open(ctx context.Context) error {
 	if s.writer == nil {
 		return nil
 	}
-	if err := s.restorePrompts(ctx, conn); err != nil {
+	if err := s.countAll(ctx, conn); err != nil {
 		return err
 	}
 	s.writer.start()

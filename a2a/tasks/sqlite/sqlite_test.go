@@ -42,7 +42,7 @@ func add(s *Store, r *tasks.Record, state a2a.TaskState, checkpoint string) (*ta
 	if checkpoint != "" {
 		next.Checkpoint = []byte(checkpoint)
 	}
-	c := tasks.Change{Events: []a2a.Event{u}, Task: next.Task, Checkpoint: next.Checkpoint, Run: true}
+	c := tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: next.Task, Checkpoint: next.Checkpoint, Run: true}
 	return &next, s.Append(context.Background(), r.Task.ID, r.Seq, c)
 }
 
@@ -378,7 +378,7 @@ func TestChangesThatWaitAreCommittedTogetherAndFailAlone(t *testing.T) {
 	start(3, func() error { _, err := add(s, &next, a2a.TaskStateWorking, ""); return err }) // based on the first of them
 	release()
 	group.Wait()
-	for i, want := range []error{nil, tasks.ErrConflict, tasks.ErrConflict, nil} {
+	for i, want := range []error{nil, tasks.ErrConflict, tasks.ErrStored, nil} {
 		if !errors.Is(errs[i], want) {
 			t.Errorf("change %d: %v, want %v", i, errs[i], want)
 		}
@@ -440,7 +440,7 @@ func TestATaskThatIsRemovedInTheSameTransactionIsNotFound(t *testing.T) {
 	r := mustAdd(t, s, newTask(t, s), a2a.TaskStateCompleted, "")
 	group := []*write{
 		{run: (*writer).remove, since: time.Now().Add(time.Hour), limit: 1, done: make(chan struct{})},
-		{run: (*writer).append, id: r.Task.ID, base: r.Seq, change: tasks.Change{Task: r.Task}, done: make(chan struct{})},
+		{run: (*writer).append, id: r.Task.ID, base: r.Seq, change: tasks.Change{ID: tasks.NewChangeID(), Task: r.Task}, done: make(chan struct{})},
 	}
 	s.writer.commit(group) // the writer itself is at rest
 	if group[0].err != nil || group[0].removed != 1 || !errors.Is(group[1].err, tasks.ErrNotFound) {
@@ -567,71 +567,109 @@ func TestDamagedRowsAreErrorsAndNotTasks(t *testing.T) {
 	}
 }
 
-// reserve makes a task a holder of a key that nobody waits with yet.
-func reserve(s *Store, r *tasks.Record, key string) error {
-	return s.Append(context.Background(), r.Task.ID, r.Seq, tasks.Change{Task: r.Task, Run: true, Prompt: &tasks.Prompt{Key: []byte(key)}})
-}
-
-func TestAReservationCostsNoCommitAndEndsWithTheProcess(t *testing.T) {
-	p := path(t)
-	s := open(t, p)
-	a, b := newTask(t, s), newTask(t, s)
-	before := s.writer.commits.Load()
-	if err := reserve(s, a, "k"); err != nil {
-		t.Fatal(err)
-	}
-	if n := s.writer.commits.Load() - before; n != 0 {
-		t.Errorf("%d commits", n)
-	}
-	s.Close()
-	s = open(t, p)
-	if err := reserve(s, b, "k"); err != nil {
-		t.Errorf("in the next process: %v", err)
-	}
-}
-
-// Before somebody is rung it must be likely that their answer can be kept: once a change has failed, a reservation is written too.
-func TestAReservationIsRefusedWhenNothingCanBeStored(t *testing.T) {
+// What could not be stored holds nothing.
+func TestAHoldIsNotThereWhenItsChangeWasNotStored(t *testing.T) {
 	s := open(t, path(t))
-	a, b := newTask(t, s), newTask(t, s)
+	a := newTask(t, s)
+	claim := tasks.Claim{Kind: tasks.Open, Key: tasks.Key{'k'}, Value: []byte("v"), Until: time.Now().Add(time.Hour)}
+	change := tasks.Change{
+		ID: tasks.NewChangeID(), Task: a.Task, Checkpoint: []byte("waits"), Run: true, Claims: []tasks.Claim{claim},
+	}
 	s.pragma(t, "query_only = 1")
-	hold := func(r *tasks.Record) error {
-		return s.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{
-			Task: r.Task, Checkpoint: []byte("waits"), Run: true, Prompt: &tasks.Prompt{Key: []byte("k")},
-		})
+	if err := s.Append(t.Context(), a.Task.ID, a.Seq, change); !errors.Is(err, ErrReadOnly) {
+		t.Fatalf("got %v", err)
 	}
-	if err := hold(a); !errors.Is(err, ErrReadOnly) {
-		t.Fatalf("a holder that waits: %v", err)
-	}
-	if err := reserve(s, a, "k"); !errors.Is(err, ErrReadOnly) {
-		t.Errorf("a reservation: %v", err)
+	if _, err := s.Hold(t.Context(), claim.Key); !errors.Is(err, tasks.ErrNotFound) {
+		t.Errorf("the hold: %v", err)
 	}
 	s.pragma(t, "query_only = 0")
-	if err := hold(b); err != nil { // what could not be stored holds nothing
+	if err := s.Append(t.Context(), a.Task.ID, a.Seq, change); err != nil {
 		t.Errorf("when it was over: %v", err)
 	}
 }
 
-// A file of the time when the sum of a task's entries was stored beside them.
+// Nothing of a request is in the file once it is over: what is removed or replaced is overwritten, in the log too.
+func TestWhatIsReplacedLeavesNoTrace(t *testing.T) {
+	p := path(t)
+	s := open(t, p)
+	const secret = "auth_req_id-of-a-request-that-is-over"
+	var keys []tasks.Key
+	for i := range 50 {
+		keys = append(keys, tasks.Key{byte(i)})
+		if err := s.Amend(t.Context(), tasks.NewChangeID(), []tasks.Claim{
+			{Kind: tasks.Take, Key: keys[i], Value: []byte(secret), Until: time.Now().Add(time.Hour)},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, key := range keys {
+		c := tasks.Claim{Kind: tasks.Put, Key: key, Value: []byte("over"), Until: time.Now().Add(time.Hour)}
+		if i%2 == 0 {
+			c = tasks.Claim{Kind: tasks.Drop, Key: key}
+		}
+		if err := s.Amend(t.Context(), tasks.NewChangeID(), []tasks.Claim{c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Close()
+	for _, file := range []string{p, p + "-wal"} {
+		b, err := os.ReadFile(file)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte(secret)) {
+			t.Errorf("%s still holds it", filepath.Base(file))
+		}
+	}
+}
+
+// What callers fill is bounded in memory by what it takes, not by how many tasks it is in.
+func TestTheCacheIsBoundedInBytes(t *testing.T) {
+	s := open(t, path(t))
+	var c cache
+	r := row{num: 1, record: newTask(t, s), bytes: 64 << 10}
+	for i := range 4096 {
+		c.put(a2a.TaskID(fmt.Sprint(i)), r)
+	}
+	if n := int64(len(c.young)+len(c.old)) * r.bytes; n > 2*cacheBytes {
+		t.Errorf("%d bytes are held", n)
+	}
+	r.bytes = cacheBytes + 1
+	if c.put("huge", r); c.young["huge"].record != nil {
+		t.Error("a task that fills it alone is held")
+	}
+}
+
+// A file of the time when the sum of a task's entries was stored beside them, and a prompt was held by a key alone.
 func TestAFileOfAnEarlierVersionIsBroughtUpToDate(t *testing.T) {
 	files, err := migrations()
 	if err != nil {
 		t.Fatal(err)
 	}
+	const earlier = 3
 	p := path(t)
+	key := tasks.Key{'k'}
+	first := &a2a.Task{ID: "t", ContextID: "c", Status: a2a.TaskStatus{State: a2a.TaskStateAuthRequired, Timestamp: time.UnixMilli(1000).UTC()}}
+	text := strings.Join(files[:earlier], "\n") + fmt.Sprintf(`;
+		INSERT INTO tasks (num, id, owner, context, state, finished, stamp, created, seq, snapshot, checkpoint, prompt)
+			VALUES (1, 't', x'62616e6b', 'c', %d, 0, 1000, 1000000000, 1, x'7b7d', x'77', x'%x');
+		INSERT INTO task_events (task, seq, event) VALUES (1, 1, x'%x');
+		PRAGMA application_id = %d; PRAGMA user_version = %d`,
+		first.Status.State, key[:], a2a.AppendEvent(nil, first), applicationID, earlier)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o700), os.WriteFile(p, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	raw(t, p, text)
 	s := open(t, p)
-	r := mustAdd(t, s, newTask(t, s), a2a.TaskStateAuthRequired, "waits")
-	s.Close()
-	raw(t, p, fmt.Sprintf(`ALTER TABLE tasks ADD COLUMN snapshot BLOB NOT NULL DEFAULT x'7b7d';
-		CREATE INDEX tasks_prompted ON tasks (prompt, num) WHERE prompt IS NOT NULL;
-		UPDATE tasks SET prompt = x'6b'; PRAGMA user_version = %d`, len(files)-1))
-	s = open(t, p)
-	have, err := s.Get(t.Context(), r.Task.ID)
-	if err != nil || string(have.Task.AppendJSON(nil)) != string(r.Task.AppendJSON(nil)) {
+	have, err := s.Get(t.Context(), "t")
+	if err != nil || string(have.Task.AppendJSON(nil)) != string(first.AppendJSON(nil)) || string(have.Checkpoint) != "w" {
 		t.Errorf("the task is %+v, %v", have, err)
 	}
-	if holders, err := s.Holders(t.Context(), []byte("k")); err != nil || len(holders) != 1 || string(holders[0].Checkpoint) != "waits" {
-		t.Errorf("the key is held by %v, %v", holders, err)
+	if h, err := s.Hold(t.Context(), key); err != nil || len(h.Tasks) != 1 || h.Tasks[0] != "t" {
+		t.Errorf("the key is held by %+v, %v", h, err)
+	}
+	if n, err := s.Kept(t.Context(), "bank"); err != nil || n != int64(len(a2a.AppendEvent(nil, first))) {
+		t.Errorf("%d bytes are kept, %v", n, err)
 	}
 }
 
@@ -780,7 +818,7 @@ func TestOldKeysArePruned(t *testing.T) {
 	if n > 2 {
 		t.Errorf("%d keys are left", n)
 	}
-	if existing, err := s.Create(t.Context(), last, []a2a.Event{last.Task}, last.Created); err != nil || existing != last.Task.ID {
+	if existing, err := s.Create(t.Context(), last, []a2a.Event{last.Task}, last.Created); !errors.Is(err, tasks.ErrStored) {
 		t.Errorf("the last key: %q, %v", existing, err)
 	}
 }
@@ -788,10 +826,10 @@ func TestOldKeysArePruned(t *testing.T) {
 func TestTasksThatFellOutOfTheCacheAreReadFromTheFile(t *testing.T) {
 	s := open(t, path(t))
 	var all []*tasks.Record
-	for range 3 * cacheSize {
+	for range 3 * cacheTasks {
 		all = append(all, newTask(t, s))
 	}
-	if n := len(s.cache.young) + len(s.cache.old); n > 2*cacheSize {
+	if n := len(s.cache.young) + len(s.cache.old); n > 2*cacheTasks {
 		t.Errorf("%d tasks are in the cache", n)
 	}
 	for _, r := range all {
@@ -809,7 +847,7 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		"SELECT num, id, state, checkpoint FROM tasks WHERE finished = 0 AND num > ? AND num <= ? ORDER BY num LIMIT ?": "tasks_unfinished",
 		"SELECT num, id FROM tasks WHERE finished = 1 AND stamp < ? ORDER BY stamp, id LIMIT ?":                         "tasks_finished",
 		"SELECT num FROM tasks WHERE owner = ? AND (stamp, id) < (?, ?) ORDER BY stamp DESC, id DESC LIMIT ?":           "tasks_listed",
-		"SELECT num, id, prompt FROM tasks WHERE finished = 0 AND prompt IS NOT NULL ORDER BY num":                      "tasks_unfinished",
+		selectHolding: "tasks_holding",
 		"SELECT count(*) FROM tasks WHERE owner = ? AND context = ? AND state = ? AND stamp >= ?":                       "COVERING INDEX tasks_listed",
 		"SELECT seq, event FROM task_events WHERE task = (SELECT num FROM tasks WHERE id = ?) AND seq > ? ORDER BY seq": "PRIMARY KEY (task=? AND seq>?)",
 	} {

@@ -36,8 +36,13 @@ type writer struct {
 
 	// Of the transaction under way.
 	touched map[a2a.TaskID]row // tasks as they are in it; a row without a record is a task that is removed
-	undo    []func()           // gives up what was held in it, should it fail
+	kept    map[string]int64   // by how much clients have grown in it
+	undo    []func()           // takes back what has changed below, should it fail
 	creates int                // since the keys were pruned
+
+	// What is in the file, for it is asked for with every change. Only the writer's goroutine looks here.
+	holds   map[tasks.Key]*hold
+	holding map[int64]*tasks.Key // by number of the task
 
 	commits atomic.Int64
 }
@@ -58,8 +63,11 @@ type write struct {
 	events   [][]byte
 	since    time.Time
 	limit    int
+	client   string
+	bytes    int64
 	existing a2a.TaskID
 	removed  int
+	freed    int64
 }
 
 func openWriter(ctx context.Context, s *Store, file string) (_ *writer, err error) {
@@ -74,7 +82,8 @@ func openWriter(ctx context.Context, s *Store, file string) (_ *writer, err erro
 	db.SetMaxOpenConns(1)
 	w := &writer{
 		store: s, db: db, stmt: map[string]*sql.Stmt{}, queue: make(chan *write, maxGroup), done: make(chan struct{}),
-		touched: map[a2a.TaskID]row{},
+		touched: map[a2a.TaskID]row{}, kept: map[string]int64{},
+		holds: map[tasks.Key]*hold{}, holding: map[int64]*tasks.Key{},
 	}
 	close(w.done) // until start
 	defer func() {
@@ -92,7 +101,10 @@ func openWriter(ctx context.Context, s *Store, file string) (_ *writer, err erro
 	if _, err := w.conn.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return nil, err
 	}
-	return w, migrate(ctx, w.conn, s.path, false)
+	if err := migrate(ctx, w.conn, s.path, false); err != nil {
+		return nil, err
+	}
+	return w, w.restoreHolds(ctx)
 }
 
 func (w *writer) start() {
@@ -200,6 +212,8 @@ func (w *writer) commit(group []*write) {
 // there is no use in trying them one by one: each would wait as long.
 func (w *writer) transaction(group []*write) (retry bool) {
 	clear(w.touched)
+	clear(w.kept)
+	clear(w.undo)
 	w.undo = w.undo[:0]
 	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
 		w.failed(group, fault(w.store.path, err))
@@ -216,14 +230,12 @@ func (w *writer) transaction(group []*write) (retry bool) {
 	}
 	w.commits.Add(1)
 	w.store.sick.Store(nil)
+	w.store.grown(w.kept)
 	for id, r := range w.touched {
 		if r.record == nil {
 			continue
 		}
 		w.store.cache.put(id, r)
-		if r.record.Task.Status.State.Terminal() {
-			w.store.prompts.Drop(id)
-		}
 	}
 	return false
 }

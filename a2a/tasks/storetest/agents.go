@@ -96,20 +96,18 @@ func keysOfTwo(t *testing.T, f *fixture) {
 	}
 }
 
-func promptsOfTwo(t *testing.T, f *fixture) { atOnce(t, f, f.another()) }
+func holdsOfTwo(t *testing.T, f *fixture) { openAtOnce(t, f, f.another()) }
 
 func joins(t *testing.T, f *fixture) {
 	other := f.another()
-	f.mustHold(f.create("first"), "k", false)
+	f.check(f.claims(f.create("first"), open('k', "v", soon())))
 	late := other.create("late")
-	if _, err := other.hold(late, "k", false); !errors.Is(err, tasks.ErrPromptHeld) {
-		t.Errorf("a key that another agent's task holds: %v", err)
-	}
-	late = other.mustHold(late, "k", true)
-	other.wantHolders("k", "first", "late")
+	f.wantRefusal(other.claims(late, open('k', "w", soon())), tasks.ErrHeld, "v")
+	f.check(other.claims(late, join('k', 5)))
+	other.wantHold('k', "v", 1, "first", "late")
 	// The task is the first one's agent's now, which is told once.
 	if f.must("late").Elsewhere || !other.must("late").Elsewhere {
-		t.Error("who joins should go to the agent that has the prompt")
+		t.Error("who joins should go to the agent that runs the hold")
 	}
 	if _, err := other.try(late, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err, tasks.ErrLeaseLost) {
 		t.Errorf("the agent that gave it away goes on: %v", err)
@@ -117,8 +115,8 @@ func joins(t *testing.T, f *fixture) {
 	for i, want := range []int{1, 0} {
 		got, err := f.Claim(f.ctx, 10)
 		f.check(err)
-		if len(got) != want || want == 1 && (got[0].ID != "late" || string(got[0].Checkpoint) != "prompt k") {
-			t.Errorf("claim %d gave %+v", i, got)
+		if len(got) != want || want == 1 && got[0].ID != "late" {
+			t.Errorf("claim %d returned %+v", i, got)
 		}
 	}
 	if got, err := other.Claim(f.ctx, 10); len(got) != 0 || err != nil {
@@ -126,20 +124,29 @@ func joins(t *testing.T, f *fixture) {
 	}
 	// It stays there when the first has ended.
 	f.add(f.must("first"), a2a.TaskStateCanceled, "")
-	third := other.mustHold(other.create("third"), "k", true)
+	third := other.create("third")
+	f.check(other.claims(third, join('k', 5)))
 	if f.must("third").Elsewhere {
 		t.Error("the third should go where the second is")
 	}
-	if _, err := other.try(third, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err, tasks.ErrLeaseLost) {
-		t.Errorf("the agent that gave it away goes on: %v", err)
+	// A hold that nobody takes part in is run by whoever joins it.
+	f.add(f.must("late"), a2a.TaskStateCanceled, "")
+	f.add(f.must("third"), a2a.TaskStateCanceled, "")
+	f.check(other.claims(other.create("fourth"), join('k', 5)))
+	if other.must("fourth").Elsewhere {
+		t.Error("the fourth should stay where it is")
 	}
+	// Either agent may amend it.
+	f.check(f.amend(put('k', "2", 1)))
+	f.check(other.amend(put('k', "3", 2)))
+	f.wantRefusal(f.amend(put('k', "3", 2)), tasks.ErrMoved, "3")
 }
 
 // shared is what a store of several agents does beyond.
 var shared = []test{
 	{"two agents see one store", second},
 	{"a task that asks goes on at the agent that is answered", answers},
+	{"of many at two agents who open a hold at once one does and some join", holdsOfTwo},
+	{"who joins a hold goes to the agent that runs it", joins},
 	{"an equal key that arrives at two agents at once is one task", keysOfTwo},
-	{"of many at two agents who want a prompt at once one gets it and four join", promptsOfTwo},
-	{"who joins a prompt goes to the agent that has it", joins},
 }

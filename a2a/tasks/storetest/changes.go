@@ -70,7 +70,7 @@ func twice(t *testing.T, f *fixture) {
 	r := f.create("t")
 	again, entries := f.record("t")
 	again.MessageKey = []byte("k")
-	if _, err := f.Create(f.ctx, again, entries, f.clock); !errors.Is(err, tasks.ErrConflict) {
+	if _, err := f.Create(f.ctx, again, entries, f.clock); !errors.Is(err, tasks.ErrStored) {
 		t.Errorf("got %v", err)
 	}
 	f.want(r)

@@ -24,7 +24,7 @@ func canceled(t *testing.T, f *fixture) {
 	cancel()
 	u := status(a2a.TaskStateCompleted, f.clock)
 	u.TaskID = "t"
-	err := f.Append(ctx, "t", r.Seq, tasks.Change{Events: []a2a.Event{u}, Task: r.Task.Apply(u), Run: true})
+	err := f.Append(ctx, "t", r.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: r.Task.Apply(u), Run: true})
 	have := f.must("t")
 	if stored := have.Seq == 3; stored != (err == nil) {
 		t.Errorf("stored: %v, error: %v", stored, err)

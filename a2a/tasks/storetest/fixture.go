@@ -92,7 +92,7 @@ func (f *fixture) try(r *tasks.Record, checkpoint string, run bool, events ...a2
 	if checkpoint != "" {
 		next.Checkpoint = []byte(checkpoint)
 	}
-	return &next, f.Append(f.ctx, r.Task.ID, r.Seq, tasks.Change{Events: events, Task: next.Task, Checkpoint: next.Checkpoint, Run: run})
+	return &next, f.Append(f.ctx, r.Task.ID, r.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: events, Task: next.Task, Checkpoint: next.Checkpoint, Run: run})
 }
 
 // want compares what is stored of a task.

@@ -48,12 +48,20 @@ func Run(t *testing.T, stores Stores) {
 		{"what was given out does not change", immutable},
 		{"an empty store has nothing to claim", claimNothing},
 		{"a context that has ended stores nothing by halves", canceled},
-		{"a prompt is held by one, joined by others, and given up at the end", prompts},
-		{"a prompt has room for five", promptsFull},
-		{"a prompt is reserved before anybody is asked", promptsReserved},
-		{"a task that is withdrawn while it reserves a prompt leaves none", promptsWithdrawn},
-		{"a late change is late before it is refused for its prompt", promptsLate},
-		{"of many who want a prompt at once one gets it and four join", promptsAtOnce},
+		{"a change is stored once, whatever came after it", known},
+		{"ids of changes without entries are known for a while", knownMany},
+		{"an amendment is stored once", knownAmendments},
+		{"a task is stored once, with its message key", knownTasks},
+		{"the terms of the last turn are kept", terms},
+		{"what is kept for a client is counted, and its oldest ended tasks can go", kept},
+		{"a hold is opened by one, joined by others, and over at the end", holds},
+		{"a hold outlives its tasks until its time", holdsOutlive},
+		{"holds are amended together or not at all", holdsAmended},
+		{"a hold without tasks is over when its time is up", holdsInTime},
+		{"a late change is late before it is refused for its claims", holdsLate},
+		{"an end is stored with what is said of the hold", holdsWithAnEnd},
+		{"of many who open a hold at once one does and some join", holdsAtOnce},
+		{"holds that are over are removed", holdsSwept},
 	})
 	run(t, stores, webhooks)
 	if stores.Reopen != nil {
@@ -62,7 +70,7 @@ func Run(t *testing.T, stores Stores) {
 			{"what is unfinished is claimed once after a restart", claim},
 			{"what this process has run is not claimed", claimRun},
 			{"keys outlive a restart", keysRestart},
-			{"prompts outlive a restart", promptsRestart},
+			{"holds outlive a restart", holdsRestart},
 		})
 		run(t, stores, webhooksRestart)
 	}

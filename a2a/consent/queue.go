@@ -1,47 +1,47 @@
-package hragent
+package consent
 
 import (
 	"container/heap"
 	"time"
 )
 
-// The two queues that a waiting task may stand in.
+// The two queues that a request may stand in.
 const (
 	onClock = iota // by when something is due
 	onPolls        // due to be polled, by how little time is left for it
 	queues
 )
 
-// queue orders waiting tasks by a time; the earliest comes first.
+// queue orders requests by a time; the earliest comes first.
 type queue struct {
 	which int
-	list  []*approval
+	list  []*waiting
 }
 
-func (q *queue) first() *approval {
+func (q *queue) first() *waiting {
 	if len(q.list) == 0 {
 		return nil
 	}
 	return q.list[0]
 }
 
-// put adds a task, or moves it.
-func (q *queue) put(e *approval, at time.Time) {
-	e.at[q.which] = at
-	if q.has(e) {
-		heap.Fix(q, int(e.place[q.which])-1)
+// put adds a request, or moves it.
+func (q *queue) put(w *waiting, at time.Time) {
+	w.at[q.which] = at
+	if q.has(w) {
+		heap.Fix(q, int(w.place[q.which])-1)
 		return
 	}
-	heap.Push(q, e)
+	heap.Push(q, w)
 }
 
-func (q *queue) drop(e *approval) {
-	if q.has(e) {
-		heap.Remove(q, int(e.place[q.which])-1)
+func (q *queue) drop(w *waiting) {
+	if q.has(w) {
+		heap.Remove(q, int(w.place[q.which])-1)
 	}
 }
 
-func (q *queue) has(e *approval) bool { return e.place[q.which] > 0 }
+func (q *queue) has(w *waiting) bool { return w.place[q.which] > 0 }
 
 // Len, Less, Swap, Push and Pop are heap.Interface.
 func (q *queue) Len() int           { return len(q.list) }
@@ -52,16 +52,16 @@ func (q *queue) Swap(i, j int) {
 }
 
 func (q *queue) Push(x any) {
-	e := x.(*approval)
-	q.list = append(q.list, e)
-	e.place[q.which] = int32(len(q.list))
+	w := x.(*waiting)
+	q.list = append(q.list, w)
+	w.place[q.which] = int32(len(q.list))
 }
 
 func (q *queue) Pop() any {
 	n := len(q.list) - 1
-	e := q.list[n]
+	w := q.list[n]
 	q.list[n] = nil
 	q.list = q.list[:n]
-	e.place[q.which] = 0
-	return e
+	w.place[q.which] = 0
+	return w
 }
