@@ -145,12 +145,27 @@ func TestStates(t *testing.T) {
 	}
 }
 
+func TestTaskIDs(t *testing.T) {
+	form := regexp.MustCompile(`^[0-9a-v]{36}$`) // 48 bits of time, 128 random ones
+	last, seen := "", map[string]bool{}
+	for range 1000 {
+		id := string(NewTaskID())
+		if !form.MatchString(id) || seen[id[9:]] || id[:9] < last {
+			t.Fatalf("%s comes after %s", id, last)
+		}
+		seen[id[9:]], last = true, id[:9]
+	}
+	if id := string(NewTaskID(1, 2, 3, 4)); len(id) != 42 {
+		t.Errorf("with a tag it is %s", id)
+	}
+}
+
 func TestIDs(t *testing.T) {
 	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 	var last string
 	seen := map[string]bool{}
 	for range 1000 {
-		id := string(NewTaskID())
+		id := string(NewContextID())
 		if !form.MatchString(id) || seen[id] {
 			t.Fatalf("%s is no new UUID of version 7", id)
 		}

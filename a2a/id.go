@@ -2,12 +2,22 @@ package a2a
 
 import (
 	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
 	"encoding/hex"
 	"time"
 )
 
-// NewTaskID makes a task id nobody can guess.
-func NewTaskID() TaskID { return TaskID(newID()) }
+// NewTaskID makes a task id that nobody can guess: 48 bits of Unix milliseconds, then 128 random bits, and then tag, in
+// digits and small letters. The time in front keeps the newest rows of a store together.
+func NewTaskID(tag ...byte) TaskID {
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 32), uint64(time.Now().UnixMilli())<<16)[:6]
+	b = b[:6+16]
+	_, _ = rand.Read(b[6:]) // never fails (crypto/rand, Go 1.24)
+	return TaskID(idLetters.EncodeToString(append(b, tag...)))
+}
+
+var idLetters = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
 // NewContextID makes a context id.
 func NewContextID() ContextID { return ContextID(newID()) }

@@ -489,7 +489,7 @@ func scriptPhoneSilent(ts *testscript.TestScript, _ bool, args []string) {
 
 // scriptVaries are the parts of texts that differ from run to run.
 var scriptVaries = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?P<ID>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|` +
+	return regexp.MustCompile(`(?P<ID>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b0[0-9a-v]{41}\b)|` +
 		`(?P<TIME>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)|(?P<CLOCK>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)|` +
 		`(?P<CODE>\b[0-9A-Z]{4}-[0-9A-Z]{4}\b)|(?P<ORIGIN>https?://(?:localhost|127\.0\.0\.1):\d+)`)
 })

@@ -267,7 +267,7 @@ type names struct {
 }
 
 var random = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|"nextPageToken":"[^"]+"|report request [A-Z2-7]+`)
+	return regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b0[0-9a-v]{41}|"nextPageToken":"[^"]+"|report request [A-Z2-7]+`)
 })
 
 var invented = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(uuid|page|request)-[0-9]+`) })

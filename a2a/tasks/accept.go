@@ -41,7 +41,7 @@ func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRe
 	id := req.Message.TaskID
 	accept := e.addMessage
 	if id == "" {
-		id, accept = a2a.NewTaskID(), e.create
+		id, accept = newTaskID(owner), e.create
 	}
 	// The cursor is opened before anything is stored, so that nothing which follows is missed.
 	c := e.feeds.open(id)

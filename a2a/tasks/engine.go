@@ -154,7 +154,11 @@ func (e *Engine) Get(ctx context.Context, owner Owner, req *a2a.GetTaskRequest) 
 
 // get gives a task of the owner. One of somebody else is not found, with the very words of one that does not exist (§3.3.2).
 func (e *Engine) get(ctx context.Context, owner Owner, id a2a.TaskID) (*Record, error) {
-	rec, err := e.store.Get(ctx, id)
+	var rec *Record
+	err := ErrNotFound
+	if !foreign(owner, id) {
+		rec, err = e.store.Get(ctx, id)
+	}
 	switch {
 	case err == nil && rec.Owner == owner:
 		return rec, nil
