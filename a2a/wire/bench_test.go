@@ -93,3 +93,26 @@ func BenchmarkEvents(b *testing.B) {
 		}
 	}
 }
+
+// benchmarkDecodeTask reads the answer to GetTask, of a task that has ended.
+func benchmarkDecodeTask(b *testing.B, d *Dialect, file string) {
+	var body []byte
+	for _, e := range examples(b, file) {
+		if e.name == "GetTask/result/1" {
+			body = e.body
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		res, err := DecodeResponse(body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := d.GetTask.DecodeResult(res.Result); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecodeTaskV10(b *testing.B) { benchmarkDecodeTask(b, V10, "v10.txtar") }
+func BenchmarkDecodeTaskV03(b *testing.B) { benchmarkDecodeTask(b, V03, "v03.txtar") }
