@@ -10,6 +10,7 @@ import (
 
 	"staff0/a2a/a2asrv"
 	"staff0/a2a/wire"
+	"staff0/ciba/jose"
 )
 
 // The key is made once, kept for its owner alone, and the same ever after, also when several processes start at once.
@@ -53,7 +54,7 @@ func TestCardKeyIsKept(t *testing.T) {
 
 // The pure 1.0 card is signed, and whoever has pinned the key can tell. The union card, which no verifier could read as it was signed, is not.
 func TestCardIsSigned(t *testing.T) {
-	key, err := wire.GenerateSigningKey()
+	key, err := jose.Generate("ES256")
 	if err != nil {
 		t.Fatal(err)
 	}

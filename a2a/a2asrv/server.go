@@ -15,6 +15,7 @@ import (
 	"staff0/a2a/tasks"
 	"staff0/a2a/wire"
 	"staff0/ciba/bearer"
+	"staff0/ciba/jose"
 )
 
 // Bounds of what a caller may cost.
@@ -51,7 +52,7 @@ type Config struct {
 	// ExtendedCard is for callers with a token (§3.1.11). It needs the capability in Card; a Card that has the capability can do without.
 	ExtendedCard *a2a.AgentCard
 	// CardKey signs the cards of 1.0 (§8.4); nil leaves them unsigned. See OpenCardKey.
-	CardKey *wire.SigningKey
+	CardKey *jose.SigningKey
 	// Engine does the work. Required.
 	Engine *tasks.Engine
 	// Verifier proves access tokens, which need the Scope. Both are required.

@@ -2,20 +2,12 @@ package wire
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
-	"fmt"
-	"math/big"
 	"strings"
 	"testing"
+
+	"staff0/ciba/jose"
 )
 
 const (
@@ -27,9 +19,9 @@ const (
 	jwkRSA = `{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}`
 )
 
-func newKey(t testing.TB) (*SigningKey, *CardKey) {
+func newKey(t testing.TB) (*jose.SigningKey, *CardKey) {
 	t.Helper()
-	key, err := GenerateSigningKey()
+	key, err := jose.Generate("ES256")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,74 +59,6 @@ func TestThumbprintsOfTheRFCs(t *testing.T) {
 	} {
 		if got := cardKey(t, c.jwk).Thumbprint(); got != c.want {
 			t.Errorf("%s: %s, want %s", c.source, got, c.want)
-		}
-	}
-}
-
-func TestSigningKeyKeptInAFile(t *testing.T) {
-	key, public := newKey(t)
-	file, err := key.MarshalPEM()
-	if err != nil || !bytes.HasPrefix(file, []byte("-----BEGIN PRIVATE KEY-----\n")) {
-		t.Fatalf("%s, %v", file, err)
-	}
-	again, err := ParseSigningKey(append([]byte("a comment\n"), file...))
-	if err != nil || again.ID() != key.ID() {
-		t.Fatalf("%v", err)
-	}
-	if public.Thumbprint() != key.ID() {
-		t.Errorf("the public key has the thumbprint %s, the private one %s", public.Thumbprint(), key.ID())
-	}
-	var jwk map[string]string
-	if err := json.Unmarshal(key.PublicJWK(), &jwk); err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]string{"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": key.ID()} {
-		if jwk[name] != want {
-			t.Errorf("%s is %q, want %q", name, jwk[name], want)
-		}
-	}
-	if _, ok := jwk["d"]; ok || len(jwk) != 7 {
-		t.Errorf("the public key is %s", key.PublicJWK())
-	}
-	d, err := key.private.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	number := new(big.Int).SetBytes(d).String()
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-		if strings.Contains(fmt.Sprintf(verb, key), number) {
-			t.Errorf("%s prints the private key", verb)
-		}
-	}
-}
-
-func TestParseSigningKeyRefuses(t *testing.T) {
-	pkcs8 := func(key any) []byte {
-		der, err := x509.MarshalPKCS8PrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return der
-	}
-	_, ed, _ := ed25519.GenerateKey(rand.Reader)
-	p384, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	key, _ := newKey(t)
-	for _, c := range []struct {
-		rule, kind string
-		der        []byte
-	}{
-		{"nothing", "", nil},
-		{"another PEM block", "EC PRIVATE KEY", pkcs8(key.private)},
-		{"what is no key", "PRIVATE KEY", []byte("no key")},
-		{"another kind of key", "PRIVATE KEY", pkcs8(ed)},
-		{"another curve", "PRIVATE KEY", pkcs8(p384)},
-	} {
-		var file []byte
-		if c.kind != "" {
-			file = pem.EncodeToMemory(&pem.Block{Type: c.kind, Bytes: c.der})
-		}
-		if got, err := ParseSigningKey(file); err == nil || got != nil || !strings.Contains(err.Error(), "openssl genpkey") {
-			t.Errorf("%s: %v", c.rule, err)
 		}
 	}
 }
@@ -186,61 +110,18 @@ func TestParseCardKeyRefuses(t *testing.T) {
 		{"a key for key agreement", with(t, jwkEd25519, "crv", "X25519"), "kind"},
 		{"a point that is not on the curve", with(t, jwkES256, "y", "y_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"), "no key"},
 		{"coordinates of another curve", p384, "no key"},
-		{"coordinates cut at another place", `{"kty":"EC","crv":"P-256","x":"` + encode64(point[:31]) + `","y":"` + encode64(point[31:]) + `"}`, "no key"},
+		{"coordinates cut at another place", `{"kty":"EC","crv":"P-256","x":"` + jose.Encode(point[:31]) + `","y":"` + jose.Encode(point[31:]) + `"}`, "no key"},
 		{"a coordinate that is no text", with(t, jwkES256, "x", 5), "no key"},
 		{"a short Ed25519 key", with(t, jwkEd25519, "x", "11qYAYKxCrfVS_7TyWQHOg"), "no key"},
 		{"an RSA key without a modulus", with(t, jwkRSA, "n", ""), "no key"},
 		{"an even exponent", with(t, jwkRSA, "e", "AQAA"), "no key"},
 		{"the exponent 1", with(t, jwkRSA, "e", "AQ"), "no key"},
 		{"a huge exponent", with(t, jwkRSA, "e", "AQAAAAAB"), "no key"},
-		{"an RSA key of 1024 bits", with(t, jwkRSA, "n", encode64(bytes.Repeat([]byte{0xff}, 128))), "1024 bits"},
-		{"an RSA key of 8200 bits", with(t, jwkRSA, "n", encode64(bytes.Repeat([]byte{0xff}, 1025))), "8200 bits"},
+		{"an RSA key of 1024 bits", with(t, jwkRSA, "n", jose.Encode(bytes.Repeat([]byte{0xff}, 128))), "1024 bits"},
+		{"an RSA key of 8200 bits", with(t, jwkRSA, "n", jose.Encode(bytes.Repeat([]byte{0xff}, 1025))), "8200 bits"},
 	} {
 		if key, err := ParseCardKey(c.pin); err == nil || key != nil || !strings.Contains(err.Error(), c.why) {
 			t.Errorf("%s: %v", c.rule, err)
-		}
-	}
-}
-
-// The examples of the RFCs, and that nothing but the very input holds.
-func TestSignaturesOfTheRFCs(t *testing.T) {
-	for _, c := range []struct{ source, jwk, alg, input, signature string }{
-		{
-			"RFC 7515 appendix A.3", jwkES256, "ES256",
-			"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
-			"DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
-		},
-		{
-			"RFC 8037 appendix A.4", jwkEd25519, "EdDSA", "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc",
-			"hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
-		},
-	} {
-		public := cardKey(t, c.jwk).public
-		raw, err := decode64(c.signature)
-		if err != nil || !holds(public, c.alg, []byte(c.input), raw) {
-			t.Errorf("%s does not hold (%v)", c.source, err)
-		}
-		if holds(public, c.alg, []byte(c.input+"A"), raw) || holds(public, c.alg, []byte(c.input), append(raw, 0)) || holds(public, c.alg, []byte(c.input), raw[1:]) {
-			t.Errorf("%s holds for something else", c.source)
-		}
-	}
-}
-
-// RFC 7518 §3.5: the salt of PS256 is as long as the hash.
-func TestPS256WantsItsSaltLength(t *testing.T) {
-	private, err := rsa.GenerateKey(rand.Reader, minRSA)
-	if err != nil {
-		t.Fatal(err)
-	}
-	input := []byte("input")
-	digest := sha256.Sum256(input)
-	for salt, want := range map[int]bool{sha256.Size: true, 20: false} {
-		raw, err := rsa.SignPSS(rand.Reader, private, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: salt})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if holds(&private.PublicKey, "PS256", input, raw) != want || holds(&private.PublicKey, "RS256", input, raw) {
-			t.Errorf("a salt of %d bytes", salt)
 		}
 	}
 }

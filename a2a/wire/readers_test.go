@@ -9,6 +9,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/readertest"
+	"staff0/ciba/jose"
 )
 
 // TestReaders holds every entrance of this package to the table of all readers: the calls and
@@ -178,7 +179,7 @@ func TestReaders(t *testing.T) {
 		readertest.Entrance{
 			Name: "protected header", Text: `{"alg":"ES256"@}`, Member: "kid",
 			Read: func(text []byte) (string, error) {
-				h, err := readHeader(&a2a.AgentCardSignature{Protected: encode64(text)})
+				h, err := readHeader(&a2a.AgentCardSignature{Protected: jose.Encode(text)})
 				if err != nil && strings.Contains(err.Error(), "does not name") {
 					return "", nil
 				}
@@ -194,7 +195,7 @@ func TestReaders(t *testing.T) {
 				if err := object(text); err != nil {
 					return "", err
 				}
-				_, err := readHeader(&a2a.AgentCardSignature{Protected: encode64([]byte(`{"alg":"ES256","kid":"k"}`)), Header: text})
+				_, err := readHeader(&a2a.AgentCardSignature{Protected: jose.Encode([]byte(`{"alg":"ES256","kid":"k"}`)), Header: text})
 				return "", err
 			},
 		},

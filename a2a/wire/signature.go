@@ -2,21 +2,14 @@ package wire
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 
 	"staff0/a2a"
+	"staff0/ciba/jose"
 )
 
 // Why a card is not believed. VerifyCard gives them with the fault of each signature.
@@ -41,36 +34,23 @@ const MaxSignatures = 16
 // The official SDKs leave out empty texts, lists and objects even where the specification keeps them, so they refuse the signature of a card that has
 // such: an empty description, a security requirement without scopes, a scheme without members. JS 1.3.0 moreover loses the security schemes of a card
 // that it has parsed and must be given the plain JSON.
-func SignCard(card *a2a.AgentCard, key *SigningKey) (a2a.AgentCardSignature, error) {
+func SignCard(card *a2a.AgentCard, key *jose.SigningKey) (a2a.AgentCardSignature, error) {
 	payload, err := CardPayload(card)
 	if err != nil {
 		return a2a.AgentCardSignature{}, err
 	}
-	protected := encode64(canonical(map[string]any{"alg": "ES256", "kid": key.ID(), "typ": "JOSE"}))
-	raw, err := key.sign(signingInput(protected, payload))
+	protected := jose.Encode(canonical(map[string]any{"alg": key.Alg(), "kid": key.ID(), "typ": "JOSE"}))
+	raw, err := key.Sign(signingInput(protected, payload))
 	if err != nil {
 		return a2a.AgentCardSignature{}, err
 	}
-	header := canonical(map[string]any{"jwk": jwkOf(&key.private.PublicKey)})
-	return a2a.AgentCardSignature{Protected: protected, Signature: encode64(raw), Header: header}, nil
-}
-
-// sign makes r and s in full width, one after the other (RFC 7518 §3.4), not in ASN.1 as elsewhere.
-func (k *SigningKey) sign(input []byte) ([]byte, error) {
-	digest := sha256.Sum256(input)
-	r, s, err := ecdsa.Sign(rand.Reader, k.private, digest[:])
-	if err != nil {
-		return nil, err
-	}
-	raw := make([]byte, 64)
-	r.FillBytes(raw[:32])
-	s.FillBytes(raw[32:])
-	return raw, nil
+	header := canonical(map[string]any{"jwk": jose.Members(key.Public())})
+	return a2a.AgentCardSignature{Protected: protected, Signature: jose.Encode(raw), Header: header}, nil
 }
 
 // signingInput is what is signed (RFC 7515 §5.1).
-func signingInput(protected string, payload []byte) []byte {
-	return []byte(protected + "." + encode64(payload))
+func signingInput(protected string, payload []byte) string {
+	return protected + "." + jose.Encode(payload)
 }
 
 // VerifyCard reads a card as it was received and returns it if one of its signatures is by one of the keys (§8.4.3).
@@ -137,16 +117,16 @@ func signedPayload(s *a2a.AgentCardSignature, payloads [][]byte, keys []*CardKey
 	if err != nil {
 		return nil, err
 	}
-	raw, err := decode64(s.Signature)
+	raw, err := jose.Decode(s.Signature)
 	if err != nil {
 		return nil, errors.New("is not in base64url")
 	}
 	fault := errForeign
 	for _, key := range keys {
 		public, named := h.key(key)
-		fits := public != nil && (key.alg == "" || key.alg == h.alg) && slices.Contains(algorithms(public), h.alg)
+		fits := public != nil && (key.alg == "" || key.alg == h.alg) && slices.Contains(jose.Algorithms(public), h.alg)
 		for _, payload := range payloads {
-			if fits && holds(public, h.alg, signingInput(s.Protected, payload), raw) {
+			if fits && jose.Verify(public, h.alg, signingInput(s.Protected, payload), raw) {
 				return payload, nil
 			}
 		}
@@ -171,7 +151,7 @@ type joseHeader struct {
 
 // readHeader takes alg and kid from the protected header alone. The names are compared to the letter.
 func readHeader(s *a2a.AgentCardSignature) (*joseHeader, error) {
-	protected, err := decode64(s.Protected)
+	protected, err := jose.Decode(s.Protected)
 	if err != nil || !isObject(protected) {
 		return nil, errors.New("has a protected header that is no JSON object in base64url")
 	}
@@ -232,47 +212,4 @@ func (h *joseHeader) key(pinned *CardKey) (public crypto.PublicKey, named bool) 
 		}
 	}
 	return nil, named
-}
-
-// algorithms are those that a key may be used with. None of them takes a secret, so no public key can ever be mistaken for one.
-func algorithms(public crypto.PublicKey) []string {
-	switch key := public.(type) {
-	case *ecdsa.PublicKey:
-		if key.Curve == elliptic.P256() {
-			return []string{"ES256"}
-		}
-		return []string{"ES384"}
-	case ed25519.PublicKey:
-		return []string{"EdDSA", "Ed25519"} // RFC 8037, RFC 9864
-	case *rsa.PublicKey:
-		return []string{"RS256", "PS256"}
-	}
-	return nil
-}
-
-// holds verifies a signature by an algorithm that is known to fit the key.
-func holds(public crypto.PublicKey, alg string, input, signature []byte) bool {
-	digest := sha256.Sum256(input)
-	switch key := public.(type) {
-	case *ecdsa.PublicKey:
-		half := (key.Params().BitSize + 7) / 8
-		if len(signature) != 2*half {
-			return false
-		}
-		r, s := new(big.Int).SetBytes(signature[:half]), new(big.Int).SetBytes(signature[half:])
-		if alg == "ES384" {
-			digest := sha512.Sum384(input)
-			return ecdsa.Verify(key, digest[:], r, s)
-		}
-		return ecdsa.Verify(key, digest[:], r, s)
-	case ed25519.PublicKey:
-		return ed25519.Verify(key, input, signature)
-	case *rsa.PublicKey:
-		if alg == "PS256" {
-			options := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash} // RFC 7518 §3.5
-			return rsa.VerifyPSS(key, crypto.SHA256, digest[:], signature, options) == nil
-		}
-		return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature) == nil
-	}
-	return false
 }

@@ -10,10 +10,11 @@ import (
 	"testing"
 
 	"staff0/a2a"
+	"staff0/ciba/jose"
 )
 
 // signedText is the golden card with signatures by the keys, as it is served.
-func signedText(t testing.TB, keys ...*SigningKey) []byte {
+func signedText(t testing.TB, keys ...*jose.SigningKey) []byte {
 	t.Helper()
 	card, err := UnmarshalCard(readFile(t, "card_v10.json"))
 	if err != nil {
@@ -197,17 +198,19 @@ func TestVerifiedCardHasNothingUnsigned(t *testing.T) {
 	}
 }
 
-func header(key *SigningKey) string { return `{"alg":"ES256","kid":"` + key.ID() + `","typ":"JOSE"}` }
+func header(key *jose.SigningKey) string {
+	return `{"alg":"ES256","kid":"` + key.ID() + `","typ":"JOSE"}`
+}
 
 // signatureOf signs any payload under any protected header.
-func signatureOf(t testing.TB, key *SigningKey, payload []byte, protected string) map[string]any {
+func signatureOf(t testing.TB, key *jose.SigningKey, payload []byte, protected string) map[string]any {
 	t.Helper()
-	protected = encode64([]byte(protected))
-	raw, err := key.sign(signingInput(protected, payload))
+	protected = jose.Encode([]byte(protected))
+	raw, err := key.Sign(signingInput(protected, payload))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]any{"protected": protected, "signature": encode64(raw)}
+	return map[string]any{"protected": protected, "signature": jose.Encode(raw)}
 }
 
 func TestVerifyCardRefuses(t *testing.T) {
@@ -261,7 +264,7 @@ func TestVerifyCardRefuses(t *testing.T) {
 
 		{"no algorithm", under(`{"alg":"none","kid":"` + id + `"}`), []*CardKey{anyAlg}, ErrCardAltered, "algorithm"},
 		{"no algorithm and no signature", signature(func(s map[string]any) {
-			s["protected"], s["signature"] = encode64([]byte(`{"alg":"none","kid":"`+id+`"}`)), ""
+			s["protected"], s["signature"] = jose.Encode([]byte(`{"alg":"none","kid":"`+id+`"}`)), ""
 		}), []*CardKey{anyAlg}, ErrCardAltered, "algorithm"},
 		{"a secret made of the public key", under(`{"alg":"HS256","kid":"` + id + `"}`), []*CardKey{anyAlg}, ErrCardAltered, "algorithm"},
 		{"an algorithm of another curve", under(`{"alg":"ES384","kid":"` + id + `"}`), []*CardKey{anyAlg}, ErrCardAltered, "algorithm"},
@@ -291,16 +294,16 @@ func TestVerifyCardRefuses(t *testing.T) {
 		{"a signature in two lines", signature(func(s map[string]any) { s["signature"] = s["signature"].(string) + "\n" }), []*CardKey{public}, ErrCardSigner, "base64url"},
 		{"a longer signature", signature(func(s map[string]any) { s["signature"] = s["signature"].(string) + "AA" }), []*CardKey{public}, ErrCardAltered, ""},
 		{"a signature with a zero before its second number", signature(func(s map[string]any) {
-			raw, err := decode64(s["signature"].(string))
+			raw, err := jose.Decode(s["signature"].(string))
 			if err != nil {
 				t.Fatal(err)
 			}
-			s["signature"] = encode64(slices.Insert(raw, 32, 0))
+			s["signature"] = jose.Encode(slices.Insert(raw, 32, 0))
 		}), []*CardKey{public}, ErrCardAltered, ""},
 		{"a changed name, by a key and a thumbprint that lacks its key", edit(t, under(header(key)), func(doc map[string]any) { doc["name"] = "x" }),
 			[]*CardKey{public, cardKey(t, id)}, ErrCardAltered, ""},
 		{"no signature text", signature(func(s map[string]any) { s["signature"] = "" }), []*CardKey{public}, ErrCardAltered, ""},
-		{"a signature of zeros", signature(func(s map[string]any) { s["signature"] = encode64(make([]byte, 64)) }), []*CardKey{public}, ErrCardAltered, ""},
+		{"a signature of zeros", signature(func(s map[string]any) { s["signature"] = jose.Encode(make([]byte, 64)) }), []*CardKey{public}, ErrCardAltered, ""},
 		{"a key that is for another algorithm", good, []*CardKey{{public: public.public, thumbprint: public.thumbprint, alg: "ES384"}}, ErrCardAltered, "algorithm"},
 
 		{"what is no card", []byte(`[]`), []*CardKey{public}, a2a.ErrInvalidAgentResponse, ""},
@@ -349,7 +352,7 @@ func TestVerifyCardIgnoresKeysThatCameAlong(t *testing.T) {
 	extra := `,"jku":"http://evil.example/","x5u":"http://evil.example/","x5c":["AAAA"],"jwk":` + string(otherKey.PublicJWK()) + `}`
 	for _, c := range []struct {
 		rule string
-		by   *SigningKey
+		by   *jose.SigningKey
 		want error
 	}{
 		{"of another, by the pinned key", key, nil},
@@ -373,7 +376,7 @@ func TestOneGoodSignatureIsEnough(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(card.Signatures) != 1 || !strings.Contains(string(card.Signatures[0].Header), jwkOf(pinned.public)["x"].(string)) {
+		if len(card.Signatures) != 1 || !strings.Contains(string(card.Signatures[0].Header), jose.Members(pinned.public)["x"]) {
 			t.Errorf("the card that is left has %v", card.Signatures)
 		}
 	}

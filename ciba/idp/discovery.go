@@ -61,12 +61,7 @@ func (p *Provider) serveJWKS(w http.ResponseWriter, r *http.Request) {
 	}
 	set := make([]any, 0, len(keys)+1)
 	for _, key := range keys {
-		m, err := p.keys.jwk(key)
-		if err != nil {
-			p.internal(w, "encoding the keys", err)
-			return
-		}
-		set = append(set, m)
+		set = append(set, key.JWK(key.kid))
 	}
 	// Grease: "implementations SHOULD ignore JWKs within a JWK Set that use
 	// 'kty' values that are not understood by them" (RFC 7517 §5).

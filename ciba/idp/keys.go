@@ -3,37 +3,28 @@ package idp
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
-	"encoding/base64"
 	"fmt"
-	"math/big"
 	"sync"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"staff0/ciba/jose"
 	"staff0/ciba/jwks"
 )
 
-// rsaBits is the least that RFC 7518 §3.3 allows, and what Auth0 uses.
-const rsaBits = 2048
-
 // signingKey is a private key with the name under which it is published.
 type signingKey struct {
-	kid     string
-	private crypto.Signer
+	kid string
+	*jose.SigningKey
 }
 
 // keyring holds the key that signs and the one that signed before it.
 type keyring struct {
-	alg    string
-	method jwt.SigningMethod
-	ready  chan struct{} // closed when the first key is made
+	alg   string
+	ready chan struct{} // closed when the first key is made
 
 	mu   sync.RWMutex
 	keys []signingKey // at most two, the signing one first
@@ -47,7 +38,7 @@ func newKeyring(alg string) (*keyring, error) {
 	default:
 		return nil, fmt.Errorf("idp: unknown algorithm %q: use RS256, PS256, ES256 or EdDSA", alg)
 	}
-	k := &keyring{alg: alg, method: jwt.GetSigningMethod(alg), ready: make(chan struct{})}
+	k := &keyring{alg: alg, ready: make(chan struct{})}
 	go func() {
 		defer close(k.ready)
 		key, err := newSigningKey(alg)
@@ -61,22 +52,11 @@ func newKeyring(alg string) (*keyring, error) {
 }
 
 func newSigningKey(alg string) (signingKey, error) {
-	var (
-		private crypto.Signer
-		err     error
-	)
-	switch alg {
-	case "ES256":
-		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case "EdDSA":
-		_, private, err = ed25519.GenerateKey(rand.Reader)
-	default:
-		private, err = rsa.GenerateKey(rand.Reader, rsaBits)
-	}
+	key, err := jose.Generate(alg)
 	if err != nil {
-		return signingKey{}, fmt.Errorf("idp: making a %s key: %w", alg, err)
+		return signingKey{}, fmt.Errorf("idp: %w", err)
 	}
-	return signingKey{kid: rand.Text()[:16], private: private}, nil
+	return signingKey{rand.Text()[:16], key}, nil
 }
 
 func (k *keyring) rotate() error {
@@ -129,7 +109,7 @@ func (k *keyring) Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, 
 	}
 	for _, key := range keys {
 		if token.Header["kid"] == key.kid && token.Header["alg"] == k.alg {
-			return key.private.Public(), nil
+			return key.Public(), nil
 		}
 	}
 	return nil, jwks.ErrUnknownKey
@@ -141,10 +121,7 @@ func (k *keyring) sign(ctx context.Context, typ string, claims jwt.MapClaims) (s
 	if err != nil {
 		return "", err
 	}
-	t := jwt.NewWithClaims(k.method, claims)
-	t.Header["typ"] = typ
-	t.Header["kid"] = keys[0].kid
-	signed, err := t.SignedString(keys[0].private)
+	signed, err := keys[0].SignToken(keys[0].kid, typ, claims)
 	if err != nil {
 		return "", fmt.Errorf("idp: signing: %w", err)
 	}
@@ -156,28 +133,8 @@ func (k *keyring) sign(ctx context.Context, typ string, claims jwt.MapClaims) (s
 func (k *keyring) leftHalf(s string) string {
 	if k.alg == "EdDSA" {
 		sum := sha512.Sum512([]byte(s))
-		return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+		return jose.Encode(sum[:len(sum)/2])
 	}
 	sum := sha256.Sum256([]byte(s))
-	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
-}
-
-// jwk is a public key as RFC 7517, RFC 7518 §6 and RFC 8037 §2 write it.
-func (k *keyring) jwk(key signingKey) (map[string]string, error) {
-	b64 := base64.RawURLEncoding.EncodeToString
-	m := map[string]string{"kid": key.kid, "use": "sig", "alg": k.alg}
-	switch public := key.private.Public().(type) {
-	case *rsa.PublicKey:
-		m["kty"], m["n"], m["e"] = "RSA", b64(public.N.Bytes()), b64(big.NewInt(int64(public.E)).Bytes())
-	case *ecdsa.PublicKey:
-		point, err := public.Bytes() // 4, x, y: SEC 1 §2.3.3, both of full length
-		if err != nil {
-			return nil, fmt.Errorf("idp: encoding a key: %w", err)
-		}
-		half := 1 + (len(point)-1)/2
-		m["kty"], m["crv"], m["x"], m["y"] = "EC", "P-256", b64(point[1:half]), b64(point[half:])
-	case ed25519.PublicKey:
-		m["kty"], m["crv"], m["x"] = "OKP", "Ed25519", b64(public)
-	}
-	return m, nil
+	return jose.Encode(sum[:len(sum)/2])
 }

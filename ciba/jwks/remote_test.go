@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"staff0/ciba/jose"
 )
 
 // issuer publishes a key set, called in-process so that time in a bubble can pass.
@@ -378,7 +380,7 @@ func TestBadKeysAreDropped(t *testing.T) {
 			}
 		})
 	}
-	huge := jwkWith(other, "n", b64("\xff"+strings.Repeat("\xff", maxRSABits/8)))
+	huge := jwkWith(other, "n", b64("\xff"+strings.Repeat("\xff", jose.MaxRSABits/8)))
 	if s, err := readSet(t.Context(), []byte(keySetJSON(huge, good))); err != nil || len(s.dropped) != 2 {
 		t.Errorf("a huge key: %v, %v", s, err)
 	}
