@@ -52,8 +52,9 @@ var arrows = map[string]arrow{
 	"ciba/jose":   {theirs: []string{modJWT}},
 	"ciba/jwks":   {ours: []string{"ciba/oauth", "ciba/jose"}, theirs: []string{modKeyfunc, modJWKSet, modJWT}}, // key sets are fetched on the one way out
 	"ciba/oauth":  {},
+	"ciba/people": {},
 	"ciba/bearer": {ours: []string{"ciba/jwks"}},
-	"ciba/idp":    {ours: []string{"ciba/oauth", "ciba/bearer", "ciba/jwks", "ciba/jose"}, theirs: []string{modJWT}}, // it guards its Management API
+	"ciba/idp":    {ours: []string{"ciba/oauth", "ciba/bearer", "ciba/jwks", "ciba/jose", "ciba/people"}, theirs: []string{modJWT}}, // it guards its Management API
 
 	"a2a/readertest":            {}, // a table for tests of every folder
 	"a2a/wire":                  {ours: []string{"a2a", "ciba/jose"}, theirs: []string{modJSON}},
@@ -67,9 +68,9 @@ var arrows = map[string]arrow{
 	"a2a/consent":               {ours: []string{"ciba", "ciba/oauth"}},                                                  // a waiting room, which knows nothing of tasks
 	"a2a/conformance":           {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push", "ciba/jwks"}}, // a program of its own, for tests
 	"a2a/conformance/existence": {theirs: []string{modJWT}},                                                              // likewise, and it knows the agent from outside only
-	"hrapi":                     {ours: []string{"ciba/bearer", "ciba/oauth"}},
+	"hrapi":                     {ours: []string{"ciba/bearer", "ciba/oauth", "ciba/people"}},
 	"a2a/hragent": {
-		ours:   []string{"a2a", "a2a/consent", "a2a/tasks", "ciba", "ciba/oauth", "hrapi", "llm"},
+		ours:   []string{"a2a", "a2a/consent", "a2a/tasks", "ciba", "ciba/oauth", "ciba/people", "hrapi", "llm"},
 		theirs: []string{modText}, // names compare without accents
 	},
 	"cmd": {

@@ -42,16 +42,16 @@ func person(subject string, scope ...string) *jwks.Claims {
 	return &jwks.Claims{Subject: subject, ClientID: "hr-agent", Scope: scope}
 }
 
-// people is a Records of one moment; a subject that is not in it must not even
+// staffOf is a Records of one moment; a subject that is not in it must not even
 // be looked for, unless it is in none.
-type people struct {
+type staffOf struct {
 	t    *testing.T
 	have map[string]*Employee
 	none []string
 	err  error
 }
 
-func (p people) Employee(_ context.Context, subject, _ string) (*Employee, error) {
+func (p staffOf) Employee(_ context.Context, subject, _ string) (*Employee, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -64,7 +64,7 @@ func (p people) Employee(_ context.Context, subject, _ string) (*Employee, error
 	return nil, ErrNotFound
 }
 
-func (p people) Ping(context.Context) error { return p.err }
+func (p staffOf) Ping(context.Context) error { return p.err }
 
 var john = &Employee{"E1001", "John <Doe>", "jdoe@staff0.com", StatusActive, true, time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)}
 
@@ -115,7 +115,7 @@ func TestEmployeeRoute(t *testing.T) {
 		"nobody":   person("", "read:employee"),
 		"nilclaim": nil,
 	}
-	records := people{t: t, have: map[string]*Employee{"auth0|jdoe": john, odd: john, "..": john}, none: []string{"auth0|asmith"}}
+	records := staffOf{t: t, have: map[string]*Employee{"auth0|jdoe": john, odd: john, "..": john}, none: []string{"auth0|asmith"}}
 	h := newHandler(t, Config{Records: records, Verifier: tokens})
 	const insufficient = `Bearer realm="Staff0 HR API", error="insufficient_scope", scope="read:employee"`
 	for _, tc := range []struct {
@@ -174,7 +174,7 @@ func TestEmployeeRoute(t *testing.T) {
 
 // Existence must not show: the whole answer is the same.
 func TestSomebodyElseLooksTheSameKnownOrNot(t *testing.T) {
-	h := newHandler(t, Config{Records: people{t: t}, Verifier: verifier{"alice": person("auth0|asmith", "read:employee"),
+	h := newHandler(t, Config{Records: staffOf{t: t}, Verifier: verifier{"alice": person("auth0|asmith", "read:employee"),
 		"machine": {Subject: "m", Machine: true, Scope: []string{"read:employee"}}}})
 	known, unknown, machine := get(h, "GET", "/employees/auth0%7Cjdoe", "alice"), get(h, "GET", "/employees/x", "alice"), get(h, "GET", "/employees/x", "machine")
 	for _, other := range []*httptest.ResponseRecorder{unknown, machine} {
@@ -185,7 +185,7 @@ func TestSomebodyElseLooksTheSameKnownOrNot(t *testing.T) {
 }
 
 func TestOtherRoutes(t *testing.T) {
-	h := newHandler(t, Config{Records: people{t: t}, Verifier: verifier{}})
+	h := newHandler(t, Config{Records: staffOf{t: t}, Verifier: verifier{}})
 	for _, tc := range []struct {
 		method, path string
 		status       int
@@ -214,7 +214,7 @@ func TestOtherRoutes(t *testing.T) {
 func TestTroubleWithTheRecords(t *testing.T) {
 	var log strings.Builder
 	h := newHandler(t, Config{
-		Records:  people{t: t, err: ErrLocked},
+		Records:  staffOf{t: t, err: ErrLocked},
 		Verifier: verifier{"john": person("auth0|jdoe", "read:employee")},
 		Log:      slog.New(slog.NewTextHandler(&log, nil)),
 	})
@@ -248,7 +248,7 @@ func TestTroubleWithTheRecords(t *testing.T) {
 
 func TestReady(t *testing.T) {
 	var notYet error = errors.New("no keys of https://idp.example/")
-	h := newHandler(t, Config{Records: people{t: t}, Verifier: verifier{}, Ready: func(context.Context) error { return notYet }})
+	h := newHandler(t, Config{Records: staffOf{t: t}, Verifier: verifier{}, Ready: func(context.Context) error { return notYet }})
 	w := get(h, "GET", "/readyz", "")
 	if p := checkProblem(t, w); w.Code != 503 || strings.Contains(p.Detail, "idp.example") {
 		t.Errorf("%d %+v, want 503 without the cause", w.Code, p)
@@ -260,7 +260,7 @@ func TestReady(t *testing.T) {
 }
 
 func TestNewHandlerCannotBeOpen(t *testing.T) {
-	if _, err := NewHandler(Config{Records: people{t: t}}); err == nil {
+	if _, err := NewHandler(Config{Records: staffOf{t: t}}); err == nil {
 		t.Error("a handler without a verifier")
 	}
 	if _, err := NewHandler(Config{Verifier: verifier{}}); err == nil {

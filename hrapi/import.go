@@ -44,8 +44,8 @@ func (e *TooManyEndedError) Error() string {
 }
 
 // Import reads a file and writes all of it in one transaction, or nothing. The
-// file is CSV, separated by commas or semicolons, or a JSON array of objects; in
-// UTF-8, with or without a byte order mark; at most 64 MiB and 200,000 records.
+// file is CSV, separated by commas, semicolons or tabs, a JSON array of objects or
+// one object a line; in UTF-8, with or without a byte order mark; at most 64 MiB and 200,000 records.
 // Columns or members are employee_id, subject, email, name, status (all five
 // needed) and title, department, employment_type, start_date, end_date
 // (YYYY-MM-DD). Spaces around a value do not count, and e-mail addresses become
@@ -182,10 +182,10 @@ func taken(before map[string]Record, rows []row) []LineError {
 		r := &rows[i]
 		const advice = "%s belongs to employee %s in the database; give that one another in the same file, or use that employee_id"
 		if id, ok := subjects[r.record.Subject]; ok {
-			bad = append(bad, r.bad(advice, "subject", id))
+			bad = append(bad, r.Bad(advice, "subject", id))
 		}
 		if id, ok := emails[r.record.Email]; ok {
-			bad = append(bad, r.bad(advice, "email", id))
+			bad = append(bad, r.Bad(advice, "email", id))
 		}
 	}
 	return bad

@@ -6,13 +6,14 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
 	"time"
 	"unicode/utf16"
+
+	"staff0/ciba/people"
 )
 
 const (
@@ -71,9 +72,8 @@ func TestImportRefuses(t *testing.T) {
 		{"an unknown column", "employee_id,subject,email,name,status,salary\n", []string{`line 1: unknown column "salary"`}},
 		{"a missing column", "employee_id,email,name,status\n" + ada, []string{`line 1: column "subject" is missing`}},
 		{"a column twice", "employee_id,subject,email,name,status,name\n", []string{`line 1: column "name" appears twice`}},
-		{"tabs", "employee_id\tsubject\n", []string{"line 1: unknown column", "line 1: column \"employee_id\" is missing",
-			"line 1: column \"subject\"", "line 1: column \"email\"", "line 1: column \"name\"", "line 1: column \"status\""}},
-		{"no header", ada, append(slices.Repeat([]string{"line 1: unknown column"}, 5), slices.Repeat([]string{"is missing; the first line names"}, 5)...)},
+		{"tabs", "employee_id\tsubject\n", []string{"line 1: column \"email\"", "line 1: column \"name\"", "line 1: column \"status\""}},
+		{"no header", ada, []string{"line 1: it does not name the columns; there are employee_id"}},
 		{"columns without end", header[:len(header)-1] + strings.Repeat(",x", 200) + "\n", []string{"line 1: 205 columns"}},
 		{"a header that cannot be read", `"employee_id` + "\n", []string{"line 1: a double quote that was never closed"}},
 
@@ -158,8 +158,8 @@ func TestImportRefusesWholeFiles(t *testing.T) {
 		"UTF-16":          {utf16le.String(), "UTF-16"},
 		"empty":           {"", "empty"},
 		"header alone":    {header, "no employees"},
-		"too many bytes":  {strings.Repeat(" ", maxFileBytes+1), "larger than 64 MiB"},
-		"too many people": {header + manyPeople(maxFileRecords+1), "more than 200000"},
+		"too many bytes":  {strings.Repeat(" ", people.MaxBytes+1), "larger than 64 MiB"},
+		"too many people": {header + manyPeople(people.MaxRows+1), "more than 200000"},
 	} {
 		_, err := parse(strings.NewReader(tc.file))
 		var bad *ImportError
@@ -167,9 +167,9 @@ func TestImportRefusesWholeFiles(t *testing.T) {
 			t.Errorf("%s: %.200v, want an error with %q", name, err, tc.want)
 		}
 	}
-	_, err := parse(strings.NewReader("[" + strings.TrimSuffix(strings.Repeat("1,", maxFileRecords+5), ",") + "]"))
+	_, err := parse(strings.NewReader("[" + strings.TrimSuffix(strings.Repeat("1,", people.MaxRows+5), ",") + "]"))
 	var bad *ImportError
-	if !errors.As(err, &bad) || len(bad.Lines) != maxFileRecords+1 {
+	if !errors.As(err, &bad) || len(bad.Lines) != people.MaxRows+1 {
 		t.Errorf("a flood of bad entries is not bounded")
 	}
 	broken := errors.New("disk on fire")

@@ -29,9 +29,9 @@ type schema struct {
 // The description must not say anything but what the server does.
 func TestOpenAPIDescribesTheServer(t *testing.T) {
 	tokens := verifier{"john": person("auth0|jdoe", "read:employee"), "alice": person("auth0|asmith", "read:employee")}
-	working := newHandler(t, Config{Records: people{t: t, have: map[string]*Employee{"auth0|jdoe": john}, none: []string{"auth0|asmith"}}, Verifier: tokens})
-	differing := newHandler(t, Config{Records: people{t: t, err: ErrSubjectMismatch}, Verifier: tokens})
-	broken := newHandler(t, Config{Records: people{t: t, err: ErrCorrupt}, Verifier: tokens})
+	working := newHandler(t, Config{Records: staffOf{t: t, have: map[string]*Employee{"auth0|jdoe": john}, none: []string{"auth0|asmith"}}, Verifier: tokens})
+	differing := newHandler(t, Config{Records: staffOf{t: t, err: ErrSubjectMismatch}, Verifier: tokens})
+	broken := newHandler(t, Config{Records: staffOf{t: t, err: ErrCorrupt}, Verifier: tokens})
 
 	var doc struct {
 		OpenAPI    string

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"staff0/ciba/people"
 )
 
 // Bounds of single values, in characters unless named otherwise.
@@ -28,14 +30,14 @@ func checkRows(rows []row) []LineError {
 		r := &rows[i]
 		reasons := r.record.normalize()
 		for _, reason := range reasons {
-			bad = append(bad, r.bad("%s", reason))
+			bad = append(bad, r.Bad("%s", reason))
 		}
 		unique := func(column, value string, taken map[string]*row) {
 			if value == "" {
 				return
 			}
 			if first, ok := taken[value]; ok {
-				bad = append(bad, r.bad("%s is the same as %s", column, first.place()))
+				bad = append(bad, r.Bad("%s is the same as %s", column, first.place()))
 				return
 			}
 			taken[value] = r
@@ -48,7 +50,7 @@ func checkRows(rows []row) []LineError {
 }
 
 func (r *row) place() string {
-	place, _, _ := strings.Cut(r.bad("").Error(), ": ")
+	place, _, _ := strings.Cut(r.Bad("").Error(), ": ")
 	return "on " + place
 }
 
@@ -77,12 +79,12 @@ func (r *Record) normalize() []string {
 	switch r.Status {
 	case StatusActive, StatusOnLeave, StatusEnded, "":
 	default:
-		reasons = append(reasons, "unknown status "+quote(r.Status)+"; there are active, on_leave and ended")
+		reasons = append(reasons, "unknown status "+people.Quote(r.Status)+"; there are active, on_leave and ended")
 	}
 	datesGood := true
 	for _, column := range []string{"start_date", "end_date"} {
 		if value := *r.field(column); value != "" && !validDate(value) {
-			reasons = append(reasons, column+" "+quote(value)+" is not a date such as 2024-06-30")
+			reasons = append(reasons, column+" "+people.Quote(value)+" is not a date such as 2024-06-30")
 			datesGood = false
 		}
 	}
@@ -110,8 +112,6 @@ func checkText(s, column string) string {
 		longest = maxEmailBytes
 	}
 	switch {
-	case !utf8.ValidString(s):
-		return "is " + notUTF8
 	case strings.ContainsRune(s, unicode.ReplacementChar):
 		return "holds the replacement character U+FFFD: letters were lost when the file was converted; export it again as UTF-8"
 	case strings.ContainsFunc(s, isHidden):

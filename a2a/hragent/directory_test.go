@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"staff0/ciba"
+	"staff0/ciba/people"
 	"staff0/llm"
 )
 
@@ -312,9 +313,9 @@ func TestDirectoryFile(t *testing.T) {
 func TestBadDirectoryFiles(t *testing.T) {
 	for _, row := range []struct{ name, text, want string }{
 		{"empty", "", "no header line"},
-		{"no subject column", "email,login_hint\n", "no column subject"},
-		{"a column twice", "subject,email,Email\n", "the column email stands there twice"},
-		{"a line without a subject", "subject,email\ns1,a@b\n ,c@d\n", "line 3 has no subject"},
+		{"no subject column", "email,login_hint\n", "column \"subject\" is missing"},
+		{"a column twice", "subject,email,Email\n", "column \"email\" appears twice"},
+		{"a line without a subject", "subject,email\ns1,a@b\n ,c@d\n", "line 3: the subject is missing"},
 		{"a line with a field too many", "subject,email\ns1,a@b\n\ns2,c@d,x\n", "line 4"},
 		{"an open quote", "subject,email\ns1,\"a@b\n", "line 2"},
 	} {
@@ -337,7 +338,7 @@ func TestBadDirectoryFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err = f.WriteString("subject\ns1\n\""); err == nil {
-		err = f.Truncate(maxDirectoryFile + 1)
+		err = f.Truncate(people.MaxBytes + 1)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)

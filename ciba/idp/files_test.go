@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"staff0/ciba/people"
 )
 
 func TestSamplePeopleAreThoseOfTheDesign(t *testing.T) {
@@ -59,7 +61,7 @@ func TestParsePeople(t *testing.T) {
 }
 
 func TestParsePeopleNamesEveryBadLine(t *testing.T) {
-	many := "subject\n" + strings.Repeat("\"\"\n", maxPeopleErrors+2)
+	many := "subject\n" + strings.Repeat("\"\"\n", people.MaxFaults+2)
 	tests := []struct {
 		what, file string
 		want       []string
@@ -67,11 +69,11 @@ func TestParsePeopleNamesEveryBadLine(t *testing.T) {
 		{"an empty file", "", []string{"no header line"}},
 		{"a header and nobody", "subject,email\n", []string{"nobody"}},
 		{"an empty array", "[]", []string{"nobody"}},
-		{"no column subject", "email,name\na@x,A\n", []string{"line 1", "no column subject"}},
-		{"a column twice", "subject,email,Email\na,b,c\n", []string{"line 1", `"email" occurs twice`}},
+		{"no column subject", "email,name\na@x,A\n", []string{"line 1", "column \"subject\" is missing"}},
+		{"a column twice", "subject,email,Email\na,b,c\n", []string{"line 1", `"email" appears twice`}},
 		{"several bad lines", "subject,email,blocked\n,a@x,\nb,b@x,maybe\nb,c@x,\n", []string{"line 2: the subject is missing", "line 3: blocked is neither", "line 4: the subject is that of line 3"}},
 		{"a line with too many fields", "subject,email\na,b,c\n", []string{"line 2"}},
-		{"bad entries of JSON", `[{"email":"a@x"},{"subject":"b","email_verified":"maybe"}]`, []string{"entry 1: the subject is missing", "entry 2: email_verified"}},
+		{"bad entries of JSON", `[{"email":"a@x"},{"subject":"b","email_verified":"maybe"}]`, []string{"(entry 1): the subject is missing", "(entry 2): email_verified"}},
 		{"JSON that is no array of objects", `[1]`, []string{"JSON array of objects"}},
 		{"JSON with more behind it", `[{"subject":"a"}]x`, []string{"something follows"}},
 		{"a machine's subject", "subject\nbank@clients\n", []string{"@clients"}},
