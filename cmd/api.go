@@ -129,8 +129,8 @@ func (p *program) newAPIImport() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Read employees from a CSV or JSON file into the HR API's database",
-		Long: `import reads a CSV file (separated by commas or semicolons) or a JSON array, checks every line, and changes nothing
-if there is a bad one. FILE may be - for standard input.`,
+		Long: `import reads a CSV file (separated by commas, semicolons or tabs), a JSON array or one JSON object a line, checks every
+line, and changes nothing if there is a bad one. FILE may be - for standard input.`,
 		Example: `  staff0 api import --example > employees.csv
   staff0 api import employees.csv
   staff0 api import --full employees.csv`,
