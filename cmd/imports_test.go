@@ -57,14 +57,14 @@ var arrows = map[string]arrow{
 	"ciba/idp":    {ours: []string{"ciba/oauth", "ciba/bearer", "ciba/jwks", "ciba/jose", "ciba/people"}, theirs: []string{modJWT}}, // it guards its Management API
 
 	"a2a/readertest":            {}, // a table for tests of every folder
-	"a2a/wire":                  {ours: []string{"a2a", "ciba/jose"}, theirs: []string{modJSON}},
+	"a2a/wire":                  {ours: []string{"a2a"}, theirs: []string{modJSON}},
 	"a2a/tasks":                 {ours: []string{"a2a"}},
 	"a2a/tasks/sqlite":          {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modSQLite}},
 	"a2a/tasks/postgres":        {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modPgx, modPuddle}},
 	"a2a/tasks/storetest":       {ours: []string{"a2a", "a2a/tasks"}},
 	"a2a/push":                  {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/oauth"}}, // Retry-After, and how pauses grow,
 	"a2a/a2asrv":                {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/bearer", "ciba/jose"}},
-	"a2a/a2aclient":             {ours: []string{"a2a", "a2a/wire", "ciba/oauth"}},
+	"a2a/a2aclient":             {ours: []string{"a2a", "a2a/wire", "ciba/jose", "ciba/oauth"}},
 	"a2a/consent":               {ours: []string{"ciba", "ciba/oauth"}},                                                  // a waiting room, which knows nothing of tasks
 	"a2a/conformance":           {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push", "ciba/jwks"}}, // a program of its own, for tests
 	"a2a/conformance/existence": {theirs: []string{modJWT}},                                                              // likewise, and it knows the agent from outside only

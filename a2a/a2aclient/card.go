@@ -50,9 +50,9 @@ func Resolve(ctx context.Context, hc *http.Client, base *url.URL) (*a2a.AgentCar
 // ResolvePinned is Resolve for a card that must be signed by one of the pinned keys: public JWKs, or thumbprints (RFC 7638). It is refused
 // unsigned, signed by another key, or altered. No address in the card is followed to a key.
 func ResolvePinned(ctx context.Context, hc *http.Client, base *url.URL, pins ...string) (*a2a.AgentCard, error) {
-	var keys []*wire.CardKey
+	var keys []*CardKey
 	for _, pin := range pins {
-		key, err := wire.ParseCardKey(pin)
+		key, err := ParseCardKey(pin)
 		if err != nil {
 			return nil, &PinError{err}
 		}
@@ -61,7 +61,7 @@ func ResolvePinned(ctx context.Context, hc *http.Client, base *url.URL, pins ...
 	if len(keys) == 0 {
 		return nil, &PinError{errors.New("there is none")}
 	}
-	got, err := resolve(ctx, hc, base, nil, func(body []byte) (*a2a.AgentCard, error) { return wire.VerifyCard(body, keys...) })
+	got, err := resolve(ctx, hc, base, nil, func(body []byte) (*a2a.AgentCard, error) { return VerifyCard(body, keys...) })
 	if err != nil {
 		return nil, err
 	}

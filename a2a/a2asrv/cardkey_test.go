@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"staff0/a2a/a2aclient"
 	"staff0/a2a/a2asrv"
 	"staff0/a2a/wire"
 	"staff0/ciba/jose"
@@ -68,14 +69,14 @@ func TestCardIsSigned(t *testing.T) {
 		a.server.ServeHTTP(w, r)
 		return w.Body.Bytes()
 	}
-	pin, err := wire.ParseCardKey(key.ID())
+	pin, err := a2aclient.ParseCardKey(key.ID())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := wire.VerifyCard(get(wire.Version10), pin); err != nil {
+	if _, err := a2aclient.VerifyCard(get(wire.Version10), pin); err != nil {
 		t.Errorf("the pure card: %v", err)
 	}
-	if _, err := wire.VerifyCard(get(""), pin); err == nil {
+	if _, err := a2aclient.VerifyCard(get(""), pin); err == nil {
 		t.Error("the union card bears a signature")
 	}
 	a.shutdown(t)

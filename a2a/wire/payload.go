@@ -24,7 +24,7 @@ func CardPayload(card *a2a.AgentCard) ([]byte, error) {
 	return canonical(cardMessage().reduce(doc)), nil
 }
 
-// payloadsOf are the texts that whoever signed the card may have signed, each once. Only a signature tells which it was, and VerifyCard hands
+// CardPayloads are the texts that whoever signed the card may have signed, each once. Only a signature tells which it was, and whoever verifies it hands
 // out no more than the signed text says, so to try several weakens nothing.
 //
 //   - The card as it was received, less its signatures. A signer of a later version signs members that we do not know.
@@ -34,8 +34,8 @@ func CardPayload(card *a2a.AgentCard) ([]byte, error) {
 //     REQUIRED or optional and set.
 //   - What the JS SDK signs if it is given a card that it has parsed (a2aproject/a2a-js#663): security schemes are lost. Such a card says less, and
 //     no other signature holds for it.
-func payloadsOf(data []byte) ([][]byte, error) {
-	doc, err := parseIJSON(data)
+func CardPayloads(data []byte) ([][]byte, error) {
+	doc, err := parseIJSON(withoutBOM(data))
 	if err != nil {
 		return nil, err
 	}

@@ -9,11 +9,10 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/readertest"
-	"staff0/ciba/jose"
 )
 
 // TestReaders holds every entrance of this package to the table of all readers: the calls and
-// answers of both versions and both bindings, webhooks, cards, signatures and keys.
+// answers of both versions and both bindings, webhooks, and cards.
 func TestReaders(t *testing.T) {
 	rpc := func(method, params string) string {
 		return `{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":` + params + `}`
@@ -174,39 +173,6 @@ func TestReaders(t *testing.T) {
 					return "", err
 				}
 				return e.Message, nil
-			},
-		},
-		readertest.Entrance{
-			Name: "protected header", Text: `{"alg":"ES256"@}`, Member: "kid",
-			Read: func(text []byte) (string, error) {
-				h, err := readHeader(&a2a.AgentCardSignature{Protected: jose.Encode(text)})
-				if err != nil && strings.Contains(err.Error(), "does not name") {
-					return "", nil
-				}
-				if err != nil {
-					return "", err
-				}
-				return h.kid, nil
-			},
-		},
-		readertest.Entrance{
-			Name: "header of a signature", Text: `{"a":1@}`,
-			Read: func(text []byte) (string, error) {
-				if err := object(text); err != nil {
-					return "", err
-				}
-				_, err := readHeader(&a2a.AgentCardSignature{Protected: jose.Encode([]byte(`{"alg":"ES256","kid":"k"}`)), Header: text})
-				return "", err
-			},
-		},
-		readertest.Entrance{
-			Name: "public key", Text: `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"@}`, Member: "kid",
-			Read: func(text []byte) (string, error) {
-				key, err := ParseCardKey(string(text))
-				if err != nil {
-					return "", err
-				}
-				return key.id, nil
 			},
 		},
 	)

@@ -1,4 +1,4 @@
-package wire
+package a2aclient
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"staff0/a2a"
+	"staff0/a2a/wire"
 )
 
 func signatureFiles(t testing.TB) map[string][]byte {
@@ -44,7 +45,7 @@ func TestSignaturesOfOfficialSDKs(t *testing.T) {
 		if len(card.Signatures) != 1 {
 			t.Errorf("%s: %d signatures", name, len(card.Signatures))
 		}
-		got, err := CardPayload(card)
+		got, err := wire.CardPayload(card)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +60,7 @@ func TestSignaturesOfOfficialSDKs(t *testing.T) {
 		if strings.HasPrefix(by, "js-") && !strings.HasPrefix(name, "plain-") {
 			want.SecuritySchemes = nil
 		}
-		wantPayload, err := CardPayload(want)
+		wantPayload, err := wire.CardPayload(want)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +77,7 @@ func TestSignaturesOfOfficialSDKs(t *testing.T) {
 	}
 	// Where nothing is empty, we sign the very bytes that they sign.
 	for _, name := range []string{"ours", "full", "bare"} {
-		got, err := CardPayload(readCard(t, files[name+".json"]))
+		got, err := wire.CardPayload(readCard(t, files[name+".json"]))
 		if err != nil || !bytes.Equal(got, files[name+".payload"]) {
 			t.Errorf("%s:\ngot  %s, %v\nwant %s", name, got, err, files[name+".payload"])
 		}
@@ -91,7 +92,7 @@ func FuzzVerifyCard(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	payload, err := CardPayload(want)
+	payload, err := wire.CardPayload(want)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -106,7 +107,7 @@ func FuzzVerifyCard(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if got, err := CardPayload(card); err != nil || !bytes.Equal(got, payload) {
+		if got, err := wire.CardPayload(card); err != nil || !bytes.Equal(got, payload) {
 			t.Fatalf("%s\nbecame %s, %v", changed, got, err)
 		}
 	})

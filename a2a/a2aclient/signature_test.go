@@ -1,4 +1,4 @@
-package wire
+package a2aclient
 
 import (
 	"bytes"
@@ -10,24 +10,26 @@ import (
 	"testing"
 
 	"staff0/a2a"
+	"staff0/a2a/a2asrv"
+	"staff0/a2a/wire"
 	"staff0/ciba/jose"
 )
 
 // signedText is the golden card with signatures by the keys, as it is served.
 func signedText(t testing.TB, keys ...*jose.SigningKey) []byte {
 	t.Helper()
-	card, err := UnmarshalCard(readFile(t, "card_v10.json"))
+	card, err := wire.UnmarshalCard(goldenCard(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range keys {
-		s, err := SignCard(card, key)
+		s, err := a2asrv.SignCard(card, key)
 		if err != nil {
 			t.Fatal(err)
 		}
 		card.Signatures = append(card.Signatures, s)
 	}
-	data, err := MarshalCard(card, CardV10)
+	data, err := wire.MarshalCard(card, wire.CardV10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,76 +46,6 @@ func edit(t testing.TB, data []byte, change func(doc map[string]any)) []byte {
 		t.Fatal(err)
 	}
 	return out
-}
-
-// The example of §8.4.1, with the REQUIRED members that it leaves out.
-func TestCardPayloadKeepsWhatTheSpecificationKeeps(t *testing.T) {
-	no := false
-	card := &a2a.AgentCard{Name: "Example Agent", Capabilities: a2a.AgentCapabilities{Streaming: &no, PushNotifications: &no, Extensions: []a2a.AgentExtension{}}}
-	want := `{"capabilities":{"pushNotifications":false,"streaming":false},"defaultInputModes":[],"defaultOutputModes":[],"description":"",` +
-		`"name":"Example Agent","skills":[],"supportedInterfaces":[],"version":""}`
-	if got, err := CardPayload(card); err != nil || string(got) != want {
-		t.Errorf("got  %s, %v\nwant %s", got, err, want)
-	}
-}
-
-func TestCardPayload(t *testing.T) {
-	for _, c := range []struct {
-		rule       string
-		card       a2a.AgentCard
-		has, hasnt string
-	}{
-		{
-			"signatures are not signed",
-			a2a.AgentCard{Signatures: []a2a.AgentCardSignature{{Protected: "p", Signature: "s"}}}, `"name":""`, "signatures",
-		},
-		{
-			"a requirement without scopes keeps its scheme",
-			a2a.AgentCard{SecurityRequirements: []a2a.SecurityRequirement{{Schemes: map[string]a2a.StringList{"s": {List: []string{}}}}, {}}},
-			`"securityRequirements":[{"schemes":{"s":{}}},{}]`, "list",
-		},
-		{
-			"an empty scheme stays", a2a.AgentCard{SecuritySchemes: map[string]a2a.SecurityScheme{"m": {MutualTLS: &a2a.MutualTLSSecurityScheme{}}}},
-			`"securitySchemes":{"m":{"mtlsSecurityScheme":{}}}`, "null",
-		},
-		{
-			"the REQUIRED members of a flow stay",
-			a2a.AgentCard{SecuritySchemes: map[string]a2a.SecurityScheme{"o": {OAuth2: &a2a.OAuth2SecurityScheme{
-				Flows: a2a.OAuthFlows{AuthorizationCode: &a2a.OAuthFlow{}},
-			}}}},
-			`{"authorizationCode":{"authorizationUrl":"","scopes":{},"tokenUrl":""}}`, "null",
-		},
-		{
-			"a deprecated flow has none",
-			a2a.AgentCard{SecuritySchemes: map[string]a2a.SecurityScheme{"o": {OAuth2: &a2a.OAuth2SecurityScheme{Flows: a2a.OAuthFlows{Password: &a2a.OAuthFlow{}}}}}},
-			`{"password":{}}`, "null",
-		},
-		{
-			"an extension is a Struct as it came",
-			a2a.AgentCard{Capabilities: a2a.AgentCapabilities{Extensions: []a2a.AgentExtension{{URI: "u", Params: a2a.Struct(`{"b":"","a":null,"c":{"x":[]}}`)}}}},
-			`{"extensions":[{"params":{"a":null,"b":"","c":{"x":[]}},"uri":"u"}]}`, "required",
-		},
-		{
-			"texts are not escaped for HTML or JavaScript", a2a.AgentCard{Description: "<b> & \u2028"}, "\"<b> & \u2028\"", `\u`,
-		},
-	} {
-		got, err := CardPayload(&c.card)
-		if err != nil || !strings.Contains(string(got), c.has) || strings.Contains(string(got), c.hasnt) {
-			t.Errorf("%s: %s, %v", c.rule, got, err)
-		}
-	}
-	bad := &a2a.AgentCard{Capabilities: a2a.AgentCapabilities{Extensions: []a2a.AgentExtension{{Params: a2a.Struct(`{"a":"\ud800"}`)}}}}
-	if got, err := CardPayload(bad); !errors.Is(err, a2a.ErrNotJSON) || got != nil {
-		t.Errorf("half a surrogate pair was signed: %s, %v", got, err)
-	}
-	key, _ := newKey(t)
-	if s, err := SignCard(bad, key); err == nil || s.Signature != "" {
-		t.Errorf("half a surrogate pair was signed: %v", s)
-	}
-	bad.Capabilities.Extensions[0].Params = a2a.Struct(`{`)
-	if _, err := CardPayload(bad); err == nil {
-		t.Error("half an object was signed")
-	}
 }
 
 func TestSignedCardIsVerified(t *testing.T) {
@@ -198,6 +130,15 @@ func TestVerifiedCardHasNothingUnsigned(t *testing.T) {
 	}
 }
 
+// What has no canonical form is not signed.
+func TestNothingIsSignedThatHasNoForm(t *testing.T) {
+	bad := &a2a.AgentCard{Capabilities: a2a.AgentCapabilities{Extensions: []a2a.AgentExtension{{Params: a2a.Struct(`{"a":"\ud800"}`)}}}}
+	key, _ := newKey(t)
+	if s, err := a2asrv.SignCard(bad, key); err == nil || s.Signature != "" {
+		t.Errorf("half a surrogate pair was signed: %v", s)
+	}
+}
+
 func header(key *jose.SigningKey) string {
 	return `{"alg":"ES256","kid":"` + key.ID() + `","typ":"JOSE"}`
 }
@@ -206,7 +147,7 @@ func header(key *jose.SigningKey) string {
 func signatureOf(t testing.TB, key *jose.SigningKey, payload []byte, protected string) map[string]any {
 	t.Helper()
 	protected = jose.Encode([]byte(protected))
-	raw, err := key.Sign(signingInput(protected, payload))
+	raw, err := key.Sign(protected + "." + jose.Encode(payload))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +158,7 @@ func TestVerifyCardRefuses(t *testing.T) {
 	key, public := newKey(t)
 	otherKey, other := newKey(t)
 	good := signedText(t, key)
-	payload, err := CardPayload(readCard(t, good))
+	payload, err := wire.CardPayload(readCard(t, good))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,7 +286,7 @@ func TestVerifyCardIgnoresKeysThatCameAlong(t *testing.T) {
 	key, public := newKey(t)
 	otherKey, _ := newKey(t)
 	good := signedText(t, key)
-	payload, err := CardPayload(readCard(t, good))
+	payload, err := wire.CardPayload(readCard(t, good))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -396,7 +337,7 @@ func TestOneGoodSignatureIsEnough(t *testing.T) {
 func TestEveryBitCounts(t *testing.T) {
 	key, public := newKey(t)
 	data := signedText(t, key)
-	payloads, err := payloadsOf(data)
+	payloads, err := wire.CardPayloads(data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package wire
+package a2aclient
 
 import (
 	"cmp"
@@ -62,7 +62,7 @@ func parseJWK(data []byte) (*CardKey, error) {
 				fault = errors.New("is not for verifying (key_ops)")
 			}
 		case value[0] == '"':
-			members[string(name)] = textOf(value)
+			members[string(name)] = text(value)
 		}
 	})
 	if err = cmp.Or(err, fault); err != nil {
@@ -80,4 +80,10 @@ func parseJWK(data []byte) (*CardKey, error) {
 		return nil, errors.New("the key is for an algorithm that does not fit it (alg)")
 	}
 	return key, nil
+}
+
+// text is the text of a JSON string, which is known to be valid.
+func text(quoted []byte) (s string) {
+	_ = a2a.Unmarshal(quoted, &s)
+	return s
 }

@@ -1,6 +1,7 @@
-package wire
+package a2aclient
 
 import (
+	"bytes"
 	"crypto"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"staff0/a2a"
+	"staff0/a2a/wire"
 	"staff0/ciba/jose"
 )
 
@@ -25,47 +27,19 @@ var (
 // MaxSignatures bounds the signatures of a card, and with them the work of verifying. Rotation takes two.
 const MaxSignatures = 16
 
-// SignCard makes a signature of the card as it is in 1.0 (§8.4.2), for the caller to append to card.Signatures. A card may have several, of several
-// keys; each covers the card without any. MarshalCard with CardV10 writes the card that it holds for.
-//
-// The protected header has alg, kid and typ. The unprotected one has the public key (jwk), for those who know no more of it than the thumbprint; it
-// proves nothing by itself. There is no jku: a key is to be pinned, not fetched from where a card says.
-//
-// The official SDKs leave out empty texts, lists and objects even where the specification keeps them, so they refuse the signature of a card that has
-// such: an empty description, a security requirement without scopes, a scheme without members. JS 1.3.0 moreover loses the security schemes of a card
-// that it has parsed and must be given the plain JSON.
-func SignCard(card *a2a.AgentCard, key *jose.SigningKey) (a2a.AgentCardSignature, error) {
-	payload, err := CardPayload(card)
-	if err != nil {
-		return a2a.AgentCardSignature{}, err
-	}
-	protected := jose.Encode(canonical(map[string]any{"alg": key.Alg(), "kid": key.ID(), "typ": "JOSE"}))
-	raw, err := key.Sign(signingInput(protected, payload))
-	if err != nil {
-		return a2a.AgentCardSignature{}, err
-	}
-	header := canonical(map[string]any{"jwk": jose.Members(key.Public())})
-	return a2a.AgentCardSignature{Protected: protected, Signature: jose.Encode(raw), Header: header}, nil
-}
-
-// signingInput is what is signed (RFC 7515 §5.1).
-func signingInput(protected string, payload []byte) string {
-	return protected + "." + jose.Encode(payload)
-}
-
 // VerifyCard reads a card as it was received and returns it if one of its signatures is by one of the keys (§8.4.3).
 //
 // The card that is returned is read from the text that was signed, not from what was received, so nothing in it comes from anybody else; of the
-// signatures it has the one that held. Callers use it, and never the one that UnmarshalCard makes of the same data.
+// signatures it has the one that held. Callers use it, and never the one that wire.UnmarshalCard makes of the same data.
 //
 // Keys are looked for among those given and nowhere else: jku, x5u and x5c are not looked at, nor is jwk, unless its thumbprint was pinned. The
 // algorithm must fit the key: ES256 and ES384 by curve, EdDSA (Ed25519), RS256 and PS256. A signature with crit is refused, since none of the
 // extensions that it could name is understood here; typ may be anything, as only cards are ever taken from this.
 //
-// Errors are ErrCardUnsigned, ErrCardSigner and ErrCardAltered, or those of UnmarshalCard. Whether a key has expired or was revoked is the
+// Errors are ErrCardUnsigned, ErrCardSigner and ErrCardAltered, or those of wire.UnmarshalCard. Whether a key has expired or was revoked is the
 // matter of whoever pins it.
 func VerifyCard(data []byte, keys ...*CardKey) (*a2a.AgentCard, error) {
-	card, err := UnmarshalCard(data)
+	card, err := wire.UnmarshalCard(data)
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +47,11 @@ func VerifyCard(data []byte, keys ...*CardKey) (*a2a.AgentCard, error) {
 		return nil, ErrCardUnsigned
 	}
 	if len(card.Signatures) > MaxSignatures {
-		return nil, invalidResponse(fmt.Errorf("the agent card has more than %d signatures", MaxSignatures))
+		return nil, invalidCard(fmt.Errorf("the agent card has more than %d signatures", MaxSignatures))
 	}
-	payloads, err := payloadsOf(withoutBOM(data))
+	payloads, err := wire.CardPayloads(data)
 	if err != nil {
-		return nil, invalidResponse(fmt.Errorf("the agent card %w", err))
+		return nil, invalidCard(fmt.Errorf("the agent card %w", err))
 	}
 	class := ErrCardSigner
 	faults := make([]string, len(card.Signatures))
@@ -94,8 +68,12 @@ func VerifyCard(data []byte, keys ...*CardKey) (*a2a.AgentCard, error) {
 	return nil, fmt.Errorf("%w (%s)", class, strings.Join(faults, "; "))
 }
 
+func invalidCard(cause error) error {
+	return &a2a.Error{Err: a2a.ErrInvalidAgentResponse, Cause: cause}
+}
+
 func signedCard(payload []byte, by *a2a.AgentCardSignature) (*a2a.AgentCard, error) {
-	card, err := UnmarshalCard(payload)
+	card, err := wire.UnmarshalCard(payload)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +104,7 @@ func signedPayload(s *a2a.AgentCardSignature, payloads [][]byte, keys []*CardKey
 		public, named := h.key(key)
 		fits := public != nil && (key.alg == "" || key.alg == h.alg) && slices.Contains(jose.Algorithms(public), h.alg)
 		for _, payload := range payloads {
-			if fits && jose.Verify(public, h.alg, signingInput(s.Protected, payload), raw) {
+			if fits && jose.Verify(public, h.alg, s.Protected+"."+jose.Encode(payload), raw) {
 				return payload, nil
 			}
 		}
@@ -152,7 +130,7 @@ type joseHeader struct {
 // readHeader takes alg and kid from the protected header alone. The names are compared to the letter.
 func readHeader(s *a2a.AgentCardSignature) (*joseHeader, error) {
 	protected, err := jose.Decode(s.Protected)
-	if err != nil || !isObject(protected) {
+	if err != nil || !bytes.HasPrefix(bytes.TrimLeft(protected, " \t\r\n"), []byte("{")) {
 		return nil, errors.New("has a protected header that is no JSON object in base64url")
 	}
 	var h joseHeader
@@ -174,9 +152,9 @@ func readHeader(s *a2a.AgentCardSignature) (*joseHeader, error) {
 		switch {
 		case value[0] != '"': // what is no text fits no key
 		case string(name) == "alg":
-			h.alg = textOf(value)
+			h.alg = text(value)
 		case string(name) == "kid":
-			h.kid = textOf(value)
+			h.kid = text(value)
 		}
 	})
 	if err != nil {
