@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/spf13/cobra"
 )
@@ -86,8 +87,8 @@ func (s *settings) askerFlags(c *cobra.Command) {
 // unquote takes the backquotes off a text, but for those around a word in capitals, which name the
 // flag's value in help.
 func unquote(text string) string {
-	return quoted.ReplaceAllStringFunc(text, func(word string) string {
-		if placeholder.MatchString(word) {
+	return quoted().ReplaceAllStringFunc(text, func(word string) string {
+		if placeholder().MatchString(word) {
 			return word
 		}
 		return word[1 : len(word)-1]
@@ -95,6 +96,6 @@ func unquote(text string) string {
 }
 
 var (
-	quoted      = regexp.MustCompile("`[^`]*`")
-	placeholder = regexp.MustCompile("^`[A-Z]+`$")
+	quoted      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`[^`]*`") })
+	placeholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^`[A-Z]+`$") })
 )

@@ -67,7 +67,7 @@ var arrows = map[string]arrow{
 	"a2a/a2aclient":             {ours: []string{"a2a", "a2a/wire", "ciba/jose", "ciba/oauth"}},
 	"a2a/consent":               {ours: []string{"ciba", "ciba/oauth"}},                                                  // a waiting room, which knows nothing of tasks
 	"a2a/conformance":           {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push", "ciba/jwks"}}, // a program of its own, for tests
-	"a2a/conformance/existence": {theirs: []string{modJWT}},                                                              // likewise, and it knows the agent from outside only
+	"a2a/conformance/existence": {ours: []string{"a2a/wire"}, theirs: []string{modJWT}},                                  // likewise; of ours it knows the names of versions
 	"hrapi":                     {ours: []string{"ciba/bearer", "ciba/oauth", "ciba/people"}},
 	"a2a/hragent": {
 		ours:   []string{"a2a", "a2a/consent", "a2a/tasks", "ciba", "ciba/oauth", "ciba/people", "hrapi", "llm"},

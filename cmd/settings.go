@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -263,14 +264,16 @@ func assignments(text []byte) map[string]int {
 	lines, n := map[string]int{}, 0
 	for line := range bytes.Lines(text) {
 		n++
-		if m := assignment.FindSubmatch(line); m != nil {
+		if m := assignment().FindSubmatch(line); m != nil {
 			lines[string(m[1])] = n
 		}
 	}
 	return lines
 }
 
-var assignment = regexp.MustCompile(`^\s*(?:export\s+)?([A-Za-z0-9_.]+)\s*[=:]`)
+var assignment = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*(?:export\s+)?([A-Za-z0-9_.]+)\s*[=:]`)
+})
 
 // readSecretFile returns the text of a file without its line ending.
 func readSecretFile(path string) (string, error) {

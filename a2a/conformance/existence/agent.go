@@ -53,11 +53,11 @@ func (r *run) newAgent(durable bool) (*agent, error) {
 		base: "http://" + address, dir: dir,
 		args: []string{"agent", "--addr", address, "--log-level", "error"},
 		env: []string{
-			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "XDG_STATE_HOME=" + dir, "STAFF0_ISSUER=" + r.provider.issuer,
+			"HOME=" + dir, "XDG_STATE_HOME=" + dir, "STAFF0_ISSUER=" + r.provider.issuer,
 			"STAFF0_PROVIDER=auth0", "STAFF0_DIRECTORY=auth0", "HR_AGENT_AUTH0_CLIENT_ID=hr-agent",
 			"HR_AGENT_AUTH0_CLIENT_SECRET=secret", "STAFF0_AGENT_DATABASE=" + database, "STAFF0_MODEL=rules",
 			"STAFF0_CONSENT_EXPIRY=" + expiry.String(), "STAFF0_QUESTIONS_PER_ASKER=off",
-			"STAFF0_WEBHOOK_ALLOW=" + r.hooks.address,
+			"STAFF0_WEBHOOK_ALLOW=http://" + r.hooks.address,
 		},
 	}, nil
 }

@@ -12,20 +12,26 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"staff0/a2a/wire"
 )
 
 // version is a version of the protocol in a binding.
 type version string
 
 const (
-	v10  version = "1.0"
-	v03  version = "0.3"
+	v10  version = wire.Version10
+	v03  version = wire.Version03
 	rest version = "HTTP+JSON"
 )
 
 // consentExtension is the one that makes a wait AUTH_REQUIRED.
 const consentExtension = "https://staff0.com/a2a/consent/v1"
+
+// restBase is where the card says that HTTP+JSON is spoken.
+const restBase = "/rest"
 
 // caller is one asker as an agent sees it.
 type caller struct {
@@ -68,25 +74,25 @@ func (c *caller) call(ctx context.Context, method string, params map[string]any)
 		}
 		req, err = c.post(ctx, "/", map[string]any{"jsonrpc": "2.0", "id": 1, "method": older[method], "params": params})
 	case method == "SendMessage":
-		req, err = c.post(ctx, "/message:send", params)
+		req, err = c.post(ctx, restBase+"/message:send", params)
 	case method == "SendStreamingMessage":
-		req, err = c.post(ctx, "/message:stream", params)
+		req, err = c.post(ctx, restBase+"/message:stream", params)
 	case method == "GetTask":
-		req, err = http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/tasks/"+params["id"].(string), nil)
+		req, err = http.NewRequestWithContext(ctx, http.MethodGet, c.base+restBase+"/tasks/"+params["id"].(string), nil)
 	case method == "ListTasks":
 		query := url.Values{"contextId": {params["contextId"].(string)}}
-		req, err = http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/tasks?"+query.Encode(), nil)
+		req, err = http.NewRequestWithContext(ctx, http.MethodGet, c.base+restBase+"/tasks?"+query.Encode(), nil)
 	case method == "CancelTask":
-		req, err = c.post(ctx, "/tasks/"+params["id"].(string)+":cancel", map[string]any{})
+		req, err = c.post(ctx, restBase+"/tasks/"+params["id"].(string)+":cancel", map[string]any{})
 	case method == "SubscribeToTask":
-		req, err = c.post(ctx, "/tasks/"+params["id"].(string)+":subscribe", map[string]any{})
+		req, err = c.post(ctx, restBase+"/tasks/"+params["id"].(string)+":subscribe", map[string]any{})
 	}
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	if c.version != v03 {
-		req.Header.Set("A2A-Version", "1.0")
+		req.Header.Set("A2A-Version", wire.Version10)
 	}
 	if c.activate {
 		name := "A2A-Extensions"
@@ -145,20 +151,28 @@ func (s *seen) over() bool {
 
 func (s *seen) announced() bool { return !s.deadline.IsZero() && !s.over() }
 
-var (
-	ids     = regexp.MustCompile(`"(id|taskId|contextId|messageId|artifactId|nextPageToken)":"[^"]*"`)
-	stamps  = regexp.MustCompile(`"(timestamp|deadline|statusTimestamp|as_of|at)":"[^"]*"`)
-	codes   = regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`)
-	persons = regexp.MustCompile(`[ku][0-9]{6}@|E[78][0-9]{6}|@hook/[0-9]+`)
-)
+// varies is what differs between any two questions, and what takes its place.
+var varies = sync.OnceValue(func() []replacement {
+	return []replacement{
+		{regexp.MustCompile(`"(id|taskId|contextId|messageId|artifactId|nextPageToken)":"[^"]*"`), `"$1":"id"`},
+		{regexp.MustCompile(`"(timestamp|deadline|statusTimestamp|as_of|at)":"[^"]*"`), `"$1":"time"`},
+		{regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`), "CODE"},
+		{regexp.MustCompile(`[ku][0-9]{6}@|E[78][0-9]{6}`), "WHO"},
+	}
+})
+
+type replacement struct {
+	what *regexp.Regexp
+	with string
+}
 
 // look reads what was seen.
 func look(at time.Time, prefix string, body []byte) seen {
 	text := string(bytes.TrimSpace(body))
-	form := ids.ReplaceAllString(text, `"$1":"id"`)
-	form = stamps.ReplaceAllString(form, `"$1":"time"`)
-	form = codes.ReplaceAllString(form, "CODE")
-	form = persons.ReplaceAllString(form, "WHO")
+	form := text
+	for _, r := range varies() {
+		form = r.what.ReplaceAllString(form, r.with)
+	}
 	s := seen{at: at, form: prefix + form}
 	var value any
 	if json.Unmarshal([]byte(text), &value) == nil {
