@@ -51,7 +51,8 @@ func Public(jwk map[string]string) (crypto.PublicKey, error) {
 		n, err1 := Decode(jwk["n"])
 		e, err2 := Decode(jwk["e"])
 		modulus, exponent := new(big.Int).SetBytes(n), new(big.Int).SetBytes(e)
-		if err1 != nil || err2 != nil || exponent.BitLen() > 31 || exponent.Int64() < 3 || exponent.Bit(0) == 0 || modulus.Bit(0) == 0 {
+		if err1 != nil || err2 != nil || exponent.BitLen() > 31 || exponent.Int64() < 3 ||
+			exponent.Bit(0) == 0 || modulus.Bit(0) == 0 {
 			return nil, errKey
 		}
 		if bits := modulus.BitLen(); bits < MinRSABits || bits > MaxRSABits {
@@ -59,17 +60,20 @@ func Public(jwk map[string]string) (crypto.PublicKey, error) {
 		}
 		return &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}, nil
 	}
-	return nil, errors.New("is of a kind that is not used here; EC (P-256, P-384), OKP (Ed25519) and RSA are")
+	return nil, errors.New("is of a kind that is not used here; " +
+		"EC (P-256, P-384), OKP (Ed25519) and RSA are")
 }
 
 func ecKey(curve elliptic.Curve, jwk map[string]string) (crypto.PublicKey, error) {
 	size := (curve.Params().BitSize + 7) / 8
 	x, err1 := Decode(jwk["x"])
 	y, err2 := Decode(jwk["y"])
-	if err1 != nil || err2 != nil || len(x) != size || len(y) != size { // RFC 7518 §6.2.1.2: full width
+	// RFC 7518 §6.2.1.2: full width
+	if err1 != nil || err2 != nil || len(x) != size || len(y) != size {
 		return nil, errKey
 	}
-	key, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{4}, x, y)) // refuses points that are not on the curve
+	// It refuses points that are not on the curve.
+	key, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{4}, x, y))
 	if err != nil {
 		return nil, errKey
 	}
@@ -90,7 +94,8 @@ func Members(public crypto.PublicKey) map[string]string {
 	case ed25519.PublicKey:
 		return map[string]string{"kty": "OKP", "crv": "Ed25519", "x": Encode(key)}
 	case *rsa.PublicKey:
-		return map[string]string{"kty": "RSA", "n": Encode(key.N.Bytes()), "e": Encode(big.NewInt(int64(key.E)).Bytes())}
+		e := big.NewInt(int64(key.E)).Bytes()
+		return map[string]string{"kty": "RSA", "n": Encode(key.N.Bytes()), "e": Encode(e)}
 	}
 	return nil
 }
@@ -153,7 +158,8 @@ func Method(alg string) jwt.SigningMethod {
 // Verify reports whether a signature holds for what was signed. The algorithm
 // must fit the key.
 func Verify(public crypto.PublicKey, alg, signed string, signature []byte) bool {
-	return slices.Contains(Algorithms(public), alg) && Method(alg).Verify(signed, signature, public) == nil
+	return slices.Contains(Algorithms(public), alg) &&
+		Method(alg).Verify(signed, signature, public) == nil
 }
 
 // Encode is base64url without padding (RFC 7515 §2).

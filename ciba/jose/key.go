@@ -58,7 +58,8 @@ func ParsePEM(text []byte) (*SigningKey, error) {
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("the key is not in PKCS #8; %s", advice) // the cause might quote the key
+		// The cause might quote the key.
+		return nil, fmt.Errorf("the key is not in PKCS #8; %s", advice)
 	}
 	private, ok := key.(*ecdsa.PrivateKey)
 	if !ok || private.Curve != elliptic.P256() {
@@ -141,7 +142,9 @@ func (k *SigningKey) PublicJWK() []byte {
 func (k *SigningKey) Alg() string { return k.alg }
 
 // Sign makes a signature of a signing input (RFC 7515 §5.1).
-func (k *SigningKey) Sign(input string) ([]byte, error) { return Method(k.alg).Sign(input, k.private) }
+func (k *SigningKey) Sign(input string) ([]byte, error) {
+	return Method(k.alg).Sign(input, k.private)
+}
 
 // SignToken makes a JWT in compact form of the claims, under a kid and a typ.
 func (k *SigningKey) SignToken(kid, typ string, claims jwt.Claims) (string, error) {

@@ -68,7 +68,8 @@ func Do(hc *http.Client, req *http.Request, timeout time.Duration, limit int64) 
 func RetryAfter(h http.Header, longest time.Duration) time.Duration {
 	value := h.Get("Retry-After")
 	var wait time.Duration
-	if n, err := strconv.ParseUint(value, 10, 64); err == nil || n > 0 { // n is the largest number if the value is larger
+	// n is the largest number if the value is larger.
+	if n, err := strconv.ParseUint(value, 10, 64); err == nil || n > 0 {
 		wait = time.Duration(min(n, uint64(longest/time.Second))) * time.Second
 	} else if at, err := http.ParseTime(value); err == nil {
 		wait = time.Until(at)

@@ -47,7 +47,8 @@ func (f *Format) readJSON(data []byte) (rows []Row, bad []LineError) {
 		}
 		known, faults := f.readObject(&r, raw)
 		if !array && entry == 1 && !known { // a list in an envelope, more likely than a person
-			return nil, []LineError{{r.Line, 0, "a JSON array of objects is expected, or one object a line; the array begins with ["}}
+			return nil, []LineError{{r.Line, 0,
+				"a JSON array of objects is expected, or one object a line; the array begins with ["}}
 		}
 		if len(faults) > 0 {
 			bad = append(bad, faults...)
@@ -86,7 +87,9 @@ func (f *Format) readObject(r *Row, raw json.RawMessage) (known bool, bad []Line
 	var seen []string
 	for dec.More() {
 		if len(seen) == maxColumns {
-			return true, []LineError{r.Bad("more than %d members, where there are %d", maxColumns, len(f.Columns))}
+			return true, []LineError{
+				r.Bad("more than %d members, where there are %d", maxColumns, len(f.Columns)),
+			}
 		}
 		var value any
 		t, err := dec.Token()

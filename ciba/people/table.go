@@ -106,9 +106,13 @@ func Read(r io.Reader, f *Format) (rows []Row, bad []LineError, err error) {
 	case err != nil:
 		return nil, nil, err
 	case len(data) > MaxBytes:
-		return nil, nil, &FileError{fmt.Sprintf("the file is larger than %d MiB; split it", MaxBytes>>20)}
+		return nil, nil, &FileError{
+			fmt.Sprintf("the file is larger than %d MiB; split it", MaxBytes>>20),
+		}
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return nil, nil, &FileError{"the file is in UTF-16; save it as UTF-8 (in a spreadsheet: “CSV UTF-8”)"}
+		return nil, nil, &FileError{
+			"the file is in UTF-16; save it as UTF-8 (in a spreadsheet: “CSV UTF-8”)",
+		}
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	switch text := bytes.TrimSpace(data); {
@@ -156,13 +160,15 @@ func (f *Format) readCSV(data []byte) (rows []Row, bad []LineError) {
 			bad = append(bad, csvError(err))
 			continue
 		}
-		if len(columns) > 1 && !slices.ContainsFunc(fields, func(s string) bool { return s != "" }) {
+		filled := func(s string) bool { return s != "" }
+		if len(columns) > 1 && !slices.ContainsFunc(fields, filled) {
 			continue // what a spreadsheet writes for a row that was emptied
 		}
 		line, _ := reader.FieldPos(0)
 		r := Row{Line: line, Values: make([]string, len(f.Columns))}
 		if len(fields) != len(columns) {
-			bad = append(bad, r.Bad("%d fields where the header has %d; put a value that holds the separator in double quotes", len(fields), len(columns)))
+			bad = append(bad, r.Bad("%d fields where the header has %d; "+
+				"put a value that holds the separator in double quotes", len(fields), len(columns)))
 			continue
 		}
 		faults := len(bad)
@@ -229,7 +235,8 @@ func (f *Format) readHeader(line int, header []string) ([]int, []LineError) {
 	}
 	for i, name := range names {
 		switch {
-		case columns[i] >= 0 && slices.Contains(columns[:i], columns[i]), f.Strict && slices.Contains(names[:i], name):
+		case columns[i] >= 0 && slices.Contains(columns[:i], columns[i]),
+			f.Strict && slices.Contains(names[:i], name):
 			fault("column %s appears twice", Quote(name))
 		case f.Strict && columns[i] < 0:
 			fault("%s", f.unknown(name))
@@ -258,4 +265,5 @@ func Quote(s string) string {
 	return fmt.Sprintf("%+q", s)
 }
 
-const notUTF8 = "not UTF-8, which happens when a spreadsheet saves in Windows-1252 or Latin-1; save the file as UTF-8 (“CSV UTF-8”)"
+const notUTF8 = "not UTF-8, which happens when a spreadsheet saves in Windows-1252 or Latin-1; " +
+	"save the file as UTF-8 (“CSV UTF-8”)"
