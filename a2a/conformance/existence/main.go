@@ -91,7 +91,7 @@ func realMain(ctx context.Context, args []string) error {
 		return err
 	}
 	r.client = &http.Client{Transport: &http.Transport{MaxIdleConns: 4096, MaxIdleConnsPerHost: 4096, IdleConnTimeout: tokenLife}}
-	r.token = r.provider.accessToken("bank", "https://staff0/agent", "read:employee_status")
+	r.token = r.provider.accessToken("bank", askAudience, askScope)
 
 	chosen := cells()
 	switch {
@@ -205,9 +205,21 @@ func (r *run) try(ctx context.Context, c *cell, pairs int) (*result, error) {
 	return judge(c, pairs, all), ctx.Err()
 }
 
-func (r *run) caller(a *agent, c *cell) caller {
-	return caller{base: a.base, token: r.token, version: c.version, activate: c.activate}
+// caller is the asker of a question. Lists are read by a client for each question: an agent answers few of one client's
+// at a time, and how long the others wait would drown what is measured.
+func (r *run) caller(a *agent, q *question) caller {
+	token := r.token
+	if q.cell.way == list {
+		token = r.provider.accessToken("bank-"+q.person, askAudience, askScope)
+	}
+	return caller{base: a.base, token: token, version: q.cell.version, activate: q.cell.activate}
 }
+
+// What an asker's token is for.
+const (
+	askAudience = "https://staff0/agent"
+	askScope    = "read:employee_status"
+)
 
 // playAll asks one agent all questions, one shortly after the other.
 func (r *run) playAll(ctx context.Context, c *cell, all []*question) error {
@@ -226,7 +238,7 @@ func (r *run) playAll(ctx context.Context, c *cell, all []*question) error {
 		gap *= 6
 	}
 	for _, q := range all {
-		q.agent, q.caller = a, r.caller(a, c)
+		q.agent, q.caller = a, r.caller(a, q)
 		asking.Go(func() { q.play(ctx) })
 		if err := sleep(ctx, gap/2+rand.N(gap)); err != nil {
 			return err
@@ -267,7 +279,7 @@ func (r *run) playAtStart(ctx context.Context, c *cell, some []*question) error 
 		return err
 	}
 	for _, q := range some {
-		q.agent, q.caller = a, r.caller(a, c)
+		q.agent, q.caller = a, r.caller(a, q)
 	}
 	if c.situation == restarted {
 		return r.playRestart(ctx, a, some)

@@ -112,6 +112,10 @@ func (q *question) watch(ctx context.Context, name string, m message, announced 
 		var s seen
 		s, err = q.ask(q.caller.send(ctx, m, false))
 		for err == nil && see(s) {
+			if s.state == "" {
+				err = fmt.Errorf("an answer without a task: %.200s", s.form)
+				break
+			}
 			if err = sleep(ctx, lookAgain); err != nil {
 				break
 			}
