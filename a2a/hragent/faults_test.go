@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -271,7 +272,12 @@ func faultyAsk(t *testing.T, store tasks.Webhooks, asked, at int, f fault, then 
 					}
 					switch ev := entry.Event.(type) {
 					case *a2a.Task:
-						ids[i], last = ev.ID, ev.Status.State
+						if ids[i], last = ev.ID, ev.Status.State; try == 0 {
+							_, err := w.engine.CreatePushConfig(w.ctx, bank, &a2a.TaskPushNotificationConfig{TaskID: ev.ID, URL: "https://bank.example/second"})
+							if err != nil {
+								t.Errorf("a webhook cannot be set: %v", err)
+							}
+						}
 					case *a2a.TaskStatusUpdateEvent:
 						last = ev.Status.State
 					}
@@ -304,6 +310,11 @@ func faultyAsk(t *testing.T, store tasks.Webhooks, asked, at int, f fault, then 
 			}
 			continue
 		}
+		hooks, err := store.Webhooks(w.ctx, id)
+		if seconds := slices.DeleteFunc(hooks, func(h *tasks.Webhook) bool { return h.Config.URL != "https://bank.example/second" }); err != nil || len(seconds) != 1 {
+			t.Errorf("the webhook is there %d times, %v", len(seconds), err)
+		}
+
 		rec, err := store.Get(w.ctx, id)
 		if err != nil {
 			t.Fatal(err)

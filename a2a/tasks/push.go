@@ -81,8 +81,16 @@ func newWebhook(c *a2a.TaskPushNotificationConfig, task a2a.TaskID, sent Seq) *W
 	return &Webhook{Config: &config, Sent: sent}
 }
 
+// setWebhook stores a webhook, trying again while it is not known whether an attempt has stored it: it has an id, so that
+// once more is the same.
 func (e *Engine) setWebhook(ctx context.Context, store Webhooks, w *Webhook) error {
-	err := store.SetWebhook(context.WithoutCancel(ctx), w)
+	var err error
+	for p := (patience{limit: storePatience}); ; {
+		err = store.SetWebhook(context.WithoutCancel(ctx), w)
+		if err == nil || final(err) || errors.Is(err, ErrWebhooksFull) || !p.wait(ctx) {
+			break
+		}
+	}
 	e.push.Watch(w.Config.TaskID) // after an error too: it may have been stored all the same
 	switch {
 	case errors.Is(err, ErrNotFound):
