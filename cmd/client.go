@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -301,18 +300,20 @@ func printCard(w io.Writer, a *asker, pinned bool) {
 	fmt.Fprintf(w, "This client speaks %s with it, and its credentials fit.\n", a.Version())
 }
 
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
-}
-
-// command is a command line that a person can paste.
+// command is a command line that a person can paste into a POSIX shell: every word that is not plain stands in quotes.
 func command(args ...string) string {
+	words := make([]string, len(args))
 	for i, arg := range args {
-		if arg == "" || strings.ContainsAny(arg, " \t\"'\\$`&|;<>()*?!#~") {
-			args[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		if words[i] = arg; !plainWord(arg) {
+			words[i] = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 		}
 	}
-	return strings.Join(args, " ")
+	return strings.Join(words, " ")
+}
+
+// plainWord reports whether no shell sees more in a word than its characters.
+func plainWord(s string) bool {
+	return s != "" && s[0] != '=' && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r|0x20 < 'a' || r|0x20 > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./:@,+=%", r)
+	})
 }

@@ -1,10 +1,15 @@
 package cmd
 
 import (
+	"encoding/json"
+	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
+
+	"staff0/a2a"
 )
 
 func TestEscape(t *testing.T) {
@@ -38,6 +43,37 @@ func TestEscape(t *testing.T) {
 	}
 	if got, want := escapeLines("one\ntwo\x1b[2J\r\n"), "one\ntwo"+`\x1b[2J\r`+"\n"; got != want {
 		t.Errorf("escapeLines keeps lines and nothing else: got %q, want %q", got, want)
+	}
+}
+
+// TestJSONHidesNothing demands that nothing a terminal would obey or hide is left in JSON that is printed, and that it is the same JSON.
+func TestJSONHidesNothing(t *testing.T) {
+	const hostile = "a\x1b[2J\u009b31m\u202eb\u200bc\u2028d\ufeff\x7f\U000e0041\u3164 é 加藤 🙂 <&>"
+	for _, v := range []any{
+		map[string]string{"text": hostile, hostile: "name"},
+		map[string]json.RawMessage{"data": json.RawMessage(`{"x": "` + "\u009b\u202e\x7f\U000e0041" + `"}`)},
+		&a2a.Task{ID: hostile, Metadata: a2a.Struct(`{"m":"` + "\u202e\u009b" + `"}`)},
+	} {
+		var out strings.Builder
+		if err := writeJSON(&out, v); err != nil {
+			t.Fatal(err)
+		}
+		line, ok := strings.CutSuffix(out.String(), "\n")
+		if at := strings.IndexFunc(line, hidden); at >= 0 || !ok {
+			t.Errorf("%q is printed as it is in %s", line[at:], line)
+		}
+		plain, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got, want any
+		if err := errors.Join(json.Unmarshal([]byte(line), &got), json.Unmarshal(plain, &want)); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is other JSON than %s: %v", line, plain, err)
+		}
+	}
+	var out strings.Builder
+	if err := writeJSON(&out, "é 加藤 🙂 <&>"); err != nil || out.String() != "\"é 加藤 🙂 <&>\"\n" {
+		t.Errorf("what can be read is printed as %s, %v", out.String(), err)
 	}
 }
 

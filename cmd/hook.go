@@ -126,7 +126,9 @@ func (h *hook) tell(delivery string, body []byte) {
 		h.seen[delivery] = struct{}{}
 	}
 	if h.asJSON {
-		fmt.Fprintln(h.out, escape(string(body)))
+		if err := writeJSON(h.out, json.RawMessage(body)); err != nil {
+			h.log.Error("a notification was not printed", "error", err)
+		}
 		return
 	}
 	event, err := a2a.UnmarshalEvent(body)

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -60,7 +59,7 @@ func newVersion() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			b := readBuild()
 			if asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(b)
+				return writeJSON(c.OutOrStdout(), b)
 			}
 			text := "staff0 " + b.Version
 			if b.Revision != "" {
