@@ -19,7 +19,8 @@ func (p *program) newChat() *cobra.Command {
 		Use:   "chat",
 		Short: "Ask questions as a conversation",
 		Long: `chat sends each line as a message. When the agent asks back, the next line answers it in the same task; otherwise it is
-a new question in the same context. The end of input ends the conversation.`,
+a new question in the same context. A line that names several people is sent once the next line says about which of
+them the answer has to be. The end of input ends the conversation.`,
 		Example: "  staff0 client chat",
 		Args:    noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -45,23 +46,35 @@ func (p *program) chat(c *cobra.Command, a *asker) error {
 	lines.Buffer(nil, maxChatLine)
 	var conv a2a.ContextID
 	var open *question // waits for the caller's answer
+	var held string    // a message that names several, which waits for the caller to say which
 	for prompt(); lines.Scan(); prompt() {
 		text := strings.TrimSpace(lines.Text())
 		if text == "" {
 			continue
 		}
 		q := &question{program: p, progress: p.newProgress(false), agent: p.settings.Agent}
+		if one := choice(identifiersIn(held), text); one != "" {
+			text, q.about = held, one
+		}
+		if held = ""; q.unclear(text) != nil {
+			held = text
+			fmt.Fprintf(p.err, "Nothing was sent yet. About whom: %s?\n", escape(joinWords(identifiersIn(text))))
+			continue
+		}
 		var task a2a.TaskID
 		context := conv
 		if open != nil {
 			q.task, q.sent, task, context = open.task, open.sent, open.task.ID, ""
+			if q.about == "" && len(identifiersIn(text)) == 0 {
+				q.about = open.about
+			}
 		}
 		got, err := q.follow(c.Context(), a, text, task, context)
 		q.progress.done()
 		if err != nil {
 			return q.fail(err)
 		}
-		fmt.Fprintln(p.out, q.printable(got.Text))
+		q.print(got)
 		conv, open = got.ContextID, nil
 		if got.Answer == answerAsk {
 			open = q
@@ -77,4 +90,17 @@ func (p *program) chat(c *cobra.Command, a *asker) error {
 		fmt.Fprintln(p.err)
 	}
 	return nil
+}
+
+// choice is the one of several that a line names, "" if it names none.
+func choice(several []string, line string) string {
+	for _, one := range several {
+		if equalFold(one, line) {
+			return one
+		}
+	}
+	if said := identifiersIn(line); len(said) == 1 && said[0] != line {
+		return choice(several, said[0])
+	}
+	return ""
 }

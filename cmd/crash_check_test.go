@@ -353,7 +353,7 @@ func (c *crash) endsAround(first, second time.Time) string {
 // checkAnswer demands the answer that the person has given. An approval that was collected by an agent which was killed is lost, as is what a person
 // says whose agent stood still while it rang them: the task must say that it has failed or was not confirmed.
 func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
-	got := judge(t.Task, []string{"Does " + a.email() + " work at Staff0?", a.email()}).Answer
+	got := judge(t.Task, readAsked([]string{"Does " + a.email() + " work at Staff0?", a.email()}, "")).Answer
 	if t.Task.Status.State == a2a.TaskStateCanceled {
 		got = "canceled"
 	}

@@ -89,6 +89,9 @@ func (p *program) demo(ctx context.Context, o *demoOptions, text string, chosen 
 	}
 	q := &question{program: p, progress: story.progress, asJSON: o.asJSON, agent: s.Agent}
 	q.progress.quiet = true // the story tells what ask would
+	if err := q.unclear(text); err != nil {
+		return q.fail(err)
+	}
 	story.step("Card", "The bank's agent reads the HR agent's card, which says what it answers and what it wants to be shown.",
 		s.Agent+"/.well-known/agent-card.json")
 	asker, err := s.connect(ctx, wireFlags{})

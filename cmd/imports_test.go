@@ -78,7 +78,7 @@ var arrows = map[string]arrow{
 			"a2a", "a2a/tasks", "a2a/tasks/sqlite", "a2a/tasks/postgres", "a2a/a2asrv", "a2a/a2aclient", "a2a/hragent", "a2a/push",
 			"hrapi", "llm", "ciba", "ciba/oauth", "ciba/jwks", "ciba/bearer", "ciba/idp",
 		},
-		theirs: []string{modCobra, modEnv, modGodotenv, modSQLite, modTerm, modSys}, // the terminal's foreground group
+		theirs: []string{modCobra, modEnv, modGodotenv, modSQLite, modTerm, modSys, modJSON}, // the terminal's foreground group; answers are read by exact names
 	},
 }
 
