@@ -143,6 +143,11 @@ func (r *Room) silence(w *waiting) {
 		r.settle(w, &Signal{Outcome: Lost, Reason: ReasonLost})
 		return
 	case reason != "":
+	case w.q.Phase == Asking && w.acked == nil: // each process that has looked at it ended too soon to be sure
+		r.alarmLocked(w, "a prompt is in doubt, and nobody is prompted again", ReasonInDoubt, nil)
+		reason = ReasonInDoubt
+	case w.q.Phase == Announced && !w.unread:
+		reason = ReasonLate
 	case w.idle:
 		reason = ReasonUnavailable
 	default:

@@ -231,6 +231,22 @@ func TestAPromptInDoubt(t *testing.T) {
 	}
 }
 
+// A process that comes shortly before the deadline cannot wait for the acknowledgement, and does not call it silence.
+func TestAPromptInDoubtAtTheDeadline(t *testing.T) {
+	office(t, nil, func(t *testing.T, d *desk) {
+		now, key := time.Now(), NewKey("a")
+		q := &Request{Code: ciba.NewCode(), Begun: now, Deadline: now.Add(2 * time.Minute), Asker: "a", Phase: Asking, Process: 7, Subject: john}
+		d.shelf.keep(Claim{Key: key, Value: q.encode(), Until: q.Deadline})
+		time.Sleep(119 * time.Second)
+		d.Park("a", q.Ticket(key), nil)
+		time.Sleep(time.Minute)
+		d.wantEnd("a", Silent, ReasonInDoubt, 2*time.Minute)
+		if n := len(d.prompts("a")); n != 0 {
+			t.Errorf("%d prompts", n)
+		}
+	})
+}
+
 // What is kept of a request that is over holds nothing that is still worth anything, and frees the person.
 func TestTheClaimsOfAnEnd(t *testing.T) {
 	told := &Result{Outcome: "yes", At: time.Now()}

@@ -35,8 +35,6 @@ type actor struct {
 	parked map[a2a.TaskID]string
 	log    []string // what Park and Unpark were called with
 	onPark func(a2a.TaskID)
-	// refused is why the last step of a turn was not stored.
-	refused error
 }
 
 func (a *actor) Execute(ctx context.Context, turn *tasks.Turn) (err error) {
@@ -52,10 +50,9 @@ func (a *actor) Execute(ctx context.Context, turn *tasks.Turn) (err error) {
 			err = turn.Do(step)
 		}
 		if _, ok := errors.AsType[*tasks.ClaimError](err); ok {
-			a.refused, err = err, nil
+			err = nil
 			return true
 		}
-		a.refused = nil
 		state := turn.Task.Status.State
 		return err == nil && !step.Park && !state.Terminal() && state != a2a.TaskStateInputRequired
 	})
