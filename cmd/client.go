@@ -44,7 +44,7 @@ type asker struct {
 }
 
 // connect finds the agent, and the provider if the agent wants a token, and prepares to call it. Both are waited for a little, for they may have
-// been started together.
+// been started together. A card that was found and cannot be used is in the error (*unusableCard).
 func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) (*asker, error) {
 	if _, ok := bindings[wire.binding]; !ok {
 		return nil, usageError(fmt.Sprintf("%q is no binding", wire.binding), "--binding is jsonrpc or rest")
@@ -70,7 +70,7 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 	}
 	wants, err := a2aclient.WantsToken(card, issuer)
 	if err != nil {
-		return nil, clientError(err)
+		return nil, clientError(&unusableCard{card, err})
 	}
 	a := new(asker)
 	if wants { // an agent without security is asked without a provider, and without credentials for one
@@ -88,10 +88,19 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 		Extensions: []string{hragent.ConsentExtension}, Patience: a2aclient.DefaultPatience,
 	})
 	if err != nil {
-		return nil, clientError(err)
+		return nil, clientError(&unusableCard{card, err})
 	}
 	return a, nil
 }
+
+// unusableCard is a card with the reason why this client cannot use it.
+type unusableCard struct {
+	card *a2a.AgentCard
+	err  error
+}
+
+func (e *unusableCard) Error() string { return e.err.Error() }
+func (e *unusableCard) Unwrap() error { return e.err }
 
 // askerTokens is where tokens for the agent come from.
 func (s *settings) askerTokens(ctx context.Context, hc *http.Client) (oauth.TokenSource, *oauth.Metadata, error) {
@@ -147,8 +156,12 @@ func clientError(err error) error {
 			return &exitError{code: exitCredentials, err: err, hint: "check that client and agent have the same issuer and audience"}
 		case http.StatusForbidden:
 			return &exitError{code: exitCredentials, err: err, hint: "the client needs the scope " + askScope + " at the identity provider"}
+		case http.StatusTooManyRequests:
+			return &exitError{code: exitUnreachable, err: err, hint: "wait a while: the agent takes only so many calls of yours in a time"}
+		case http.StatusBadGateway, http.StatusGatewayTimeout:
+			return &exitError{code: exitUnreachable, err: err, hint: "see whether the agent runs: what stands in front of it gets no answer"}
 		case http.StatusServiceUnavailable:
-			return &exitError{code: exitUnreachable, err: err, hint: "the agent waits for its identity provider; see its log"}
+			return &exitError{code: exitUnreachable, err: err, hint: "the agent is starting, or waits for its identity provider; see its log"}
 		}
 		return &exitError{code: exitFailed, err: err, hint: "see whether STAFF0_AGENT is the address of an A2A agent"}
 	case errors.As(err, &oauthError):
@@ -158,8 +171,11 @@ func clientError(err error) error {
 		return &exitError{code: exitCredentials, err: err, hint: "check client id, client secret and audience at the identity provider"}
 	case errors.As(err, &pin):
 		return &exitError{code: exitUsage, err: err, hint: "the key as staff0 agent card-key prints it, or a file with it"}
+	case errors.As(err, &card) && card.Elsewhere != "":
+		return &exitError{code: exitFailed, err: err, hint: "have the agent name the address in its card at which it is called (of staff0 agent that is STAFF0_PUBLIC_URL), " +
+			"or set STAFF0_AGENT or --agent to the one that it names, if that is the agent"}
 	case errors.As(err, &card):
-		return &exitError{code: exitFailed, err: err, hint: "staff0 client card"}
+		return &exitError{code: exitFailed, err: err, hint: cardHint}
 	case errors.Is(err, a2a.ErrTaskNotFound):
 		return &exitError{code: exitFailed, err: errors.New("there is no such task, or it is not yours"), hint: "staff0 client task list"}
 	case errors.Is(err, a2a.ErrMethodNotFound):
@@ -169,6 +185,8 @@ func clientError(err error) error {
 	}
 	return &exitError{code: exitFailed, err: err, hint: "see the log of the agent"}
 }
+
+const cardHint = "staff0 client card"
 
 // withClient is what the commands of the asking side have in common.
 func (p *program) withClient(c *cobra.Command, wire wireFlags, pins ...string) (*asker, error) {
@@ -236,13 +254,24 @@ a public JWK, a thumbprint of one, or a file with either. No address in the card
 				return err
 			}
 			a, err := p.withClient(c, wire, keys...)
-			if err != nil {
-				return err
+			var unusable *unusableCard
+			card := (*a2a.AgentCard)(nil)
+			switch {
+			case err == nil:
+				card = a.Card()
+			case errors.As(err, &unusable): // it is shown all the same, for there is the fault
+				card = unusable.card
+			default:
+				return cardError(err)
 			}
 			if asJSON {
-				return writeJSON(p.out, a.Card())
+				return errors.Join(cardError(err), writeJSON(p.out, card))
 			}
-			printCard(p.out, a, len(keys) > 0)
+			printCard(p.out, card, len(keys) > 0)
+			if err != nil {
+				return cardError(err)
+			}
+			fmt.Fprintln(p.out, fit(a))
 			return nil
 		},
 	}
@@ -273,8 +302,16 @@ func readPins(pins []string) ([]string, error) {
 	return keys, nil
 }
 
-func printCard(w io.Writer, a *asker, pinned bool) {
-	card := a.Card()
+// cardError replaces the hint to run the command that has just been run.
+func cardError(err error) error {
+	var exit *exitError
+	if errors.As(err, &exit) && exit.hint == cardHint {
+		exit.hint = "STAFF0_AGENT or --agent with the address of another agent, or the operator of this one"
+	}
+	return err
+}
+
+func printCard(w io.Writer, card *a2a.AgentCard, pinned bool) {
 	fmt.Fprintf(w, "%s %s\n%s\n", escape(card.Name), escape(card.Version), escape(card.Description))
 	for _, s := range card.Skills {
 		fmt.Fprintf(w, "\nskill %s: %s\n  %s\n", escape(s.ID), escape(s.Name), escape(s.Description))
@@ -293,11 +330,14 @@ func printCard(w io.Writer, a *asker, pinned bool) {
 	if pinned {
 		fmt.Fprintln(w, "The card is signed by the pinned key.")
 	}
+}
+
+// fit says how this client gets on with an agent.
+func fit(a *asker) string {
 	if a.tokens == nil {
-		fmt.Fprintf(w, "This client speaks %s with it, and it wants no credentials.\n", a.Version())
-		return
+		return "This client speaks " + a.Version() + " with it, and it wants no credentials."
 	}
-	fmt.Fprintf(w, "This client speaks %s with it, and its credentials fit.\n", a.Version())
+	return "This client speaks " + a.Version() + " with it, and its credentials fit."
 }
 
 // command is a command line that a person can paste into a POSIX shell: every word that is not plain stands in quotes.

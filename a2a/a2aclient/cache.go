@@ -26,6 +26,7 @@ type Cache struct {
 // kept is a card with what was said about keeping it. It is never changed.
 type kept struct {
 	card  *a2a.AgentCard
+	at    string // where it was
 	tag   string // of HTTP, "" for none
 	until time.Time
 }

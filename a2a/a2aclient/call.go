@@ -16,27 +16,52 @@ import (
 const (
 	maxAnswer   = 8 << 20          // bytes of one answer that is no stream
 	callTimeout = 90 * time.Second // a blocking SendMessage may take a while (§3.2.2)
-	// DefaultPatience is how long an agent is waited for that does not answer yet, or says 503.
+	// DefaultPatience is how long an agent is waited for that does not answer yet, or says 429, 502 or 503.
 	DefaultPatience = 15 * time.Second
-	patienceWait    = 250 * time.Millisecond
+	patienceWait    = 250 * time.Millisecond // the first pause, and the one between connections that are refused
+	patienceMaxWait = 4 * time.Second
 )
 
-// Patiently does something again and again, for so long, while the agent refuses connections or answers 503: then it has certainly done nothing
-// yet, so that no message is sent twice. Retry-After is obeyed within that time. Any other outcome is returned at once.
+// Patiently does something that may be done twice again and again, for so long, while the agent refuses connections, or it or a gateway answers
+// 429, 502 or 503. Retry-After is obeyed within that time, and pauses grow without it. Any other outcome is returned at once.
 func Patiently[T any](ctx context.Context, patience time.Duration, try func(context.Context) (T, error)) (T, error) {
-	for until := time.Now().Add(patience); ; {
+	return patiently(ctx, patience, notNow, try)
+}
+
+func patiently[T any](ctx context.Context, patience time.Duration, again func(error) bool, try func(context.Context) (T, error)) (T, error) {
+	p := newPace(patience)
+	for {
 		result, err := try(ctx)
-		if err == nil || !notYet(err) {
+		if err == nil || !again(err) || p.over() {
 			return result, err
 		}
-		left := time.Until(until)
-		if left <= 0 {
-			return result, err
-		}
-		if err := sleep(ctx, min(max(patienceWait, retryAfter(err)), left)); err != nil {
+		if err := p.pause(ctx, err); err != nil {
 			return result, err
 		}
 	}
+}
+
+// pace is how an agent is waited for that has not done anything yet.
+type pace struct {
+	until time.Time
+	wait  time.Duration
+}
+
+func newPace(patience time.Duration) *pace {
+	return &pace{until: time.Now().Add(patience), wait: patienceWait}
+}
+
+func (p *pace) over() bool { return time.Until(p.until) <= 0 }
+
+// pause waits until the next try after an error. Who answers is there and has work to do, and is left alone for longer each time; who refuses
+// connections may begin at any moment.
+func (p *pace) pause(ctx context.Context, err error) error {
+	wait := min(max(p.wait, retryAfter(err)), time.Until(p.until))
+	var answered *HTTPError
+	if errors.As(err, &answered) {
+		p.wait = min(2*p.wait, patienceMaxWait)
+	}
+	return sleep(ctx, wait)
 }
 
 // sleep waits unless ctx ends.
@@ -135,7 +160,7 @@ func openBy[Req request, Res any](
 			return nil, err
 		}
 	}
-	res, err := Patiently(ctx, patience, func(ctx context.Context) (*http.Response, error) { return c.send(ctx, &out) })
+	res, err := patiently(ctx, patience, notYet, func(ctx context.Context) (*http.Response, error) { return c.send(ctx, &out) })
 	var answered *HTTPError
 	if out.target.Other != "" && errors.As(err, &answered) && answered.Status == http.StatusMethodNotAllowed {
 		out.target.Verb = out.target.Other // text and proto of the specification differ, and so do servers

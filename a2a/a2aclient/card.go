@@ -15,8 +15,11 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// CardPath is where an agent's card is (§8.2).
-const CardPath = "/.well-known/agent-card.json"
+// CardPath is where an agent's card is (§8.2), and OlderCardPath where it was before 0.3.
+const (
+	CardPath      = "/.well-known/agent-card.json"
+	OlderCardPath = "/.well-known/agent.json"
+)
 
 // cardTimeout bounds the fetching of a card.
 const cardTimeout = 30 * time.Second
@@ -34,8 +37,8 @@ func ParseBase(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// Resolve fetches the card of the agent at base, without a token and without following a redirect: who answers elsewhere is somebody else. It
-// asks once; Patiently waits for an agent that is still starting.
+// Resolve fetches the card of the agent at base, without a token and without following a redirect: who answers elsewhere is somebody else. Where
+// there is none, or none for everybody (401, 403, 404), the older path is tried. It asks once; Patiently waits for an agent that is still starting.
 //
 // Errors: *UnreachableError; *HTTPError for a status other than 200; *CardError for what is no card; oauth.ErrInsecureURL for an address that
 // ParseBase would refuse; the cause of ctx when that has ended.
@@ -84,13 +87,30 @@ func resolve(ctx context.Context, hc *http.Client, base *url.URL, have *kept, re
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, cardTimeout, errNoAnswer)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.String()+CardPath, nil)
+	got, err := resolveAt(ctx, hc, base.String()+CardPath, have, read)
+	var answered *HTTPError
+	if !errors.As(err, &answered) {
+		return got, err
+	}
+	switch answered.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+		older, olderErr := resolveAt(ctx, hc, base.String()+OlderCardPath, have, read)
+		var unusable *CardError
+		if olderErr == nil || errors.As(olderErr, &unusable) {
+			return older, olderErr
+		}
+	}
+	return nil, err
+}
+
+func resolveAt(ctx context.Context, hc *http.Client, at string, have *kept, read func([]byte) (*a2a.AgentCard, error)) (*kept, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set(wire.VersionHeader, wire.Version10)
-	if have != nil && have.tag != "" {
+	if have != nil && have.at == at && have.tag != "" {
 		req.Header.Set("If-None-Match", have.tag)
 	}
 	res, err := do(transport(hc), req)
@@ -98,29 +118,34 @@ func resolve(ctx context.Context, hc *http.Client, base *url.URL, have *kept, re
 		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode == http.StatusNotModified && have != nil && have.tag != "" {
+	if res.StatusCode == http.StatusNotModified && have != nil && have.at == at && have.tag != "" {
 		again := newKept(have.card, res.Header)
-		again.tag = have.tag
+		again.tag, again.at = have.tag, at
 		return again, nil
 	}
 	if res.StatusCode != http.StatusOK {
 		return nil, refusal(res, false)
 	}
-	if media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); media != "application/json" && !strings.HasSuffix(media, "+json") {
-		return nil, &CardError{"it is not served as JSON, so this is hardly an agent; check the agent's address"}
+	// Servers of plain files may not know the ending and say text/plain.
+	switch media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); {
+	case media == "application/json", media == "text/plain", strings.HasSuffix(media, "+json"):
+	default:
+		return nil, &CardError{Reason: "it is not served as JSON, so this is hardly an agent; check the agent's address"}
 	}
 	body, err := readAll(ctx, res.Body, wire.MaxCardSize)
 	if errors.Is(err, errTooLarge) {
-		return nil, &CardError{fmt.Sprintf("it is larger than %d bytes", wire.MaxCardSize)}
+		return nil, &CardError{Reason: fmt.Sprintf("it is larger than %d bytes", wire.MaxCardSize)}
 	}
 	if err != nil {
 		return nil, err
 	}
 	card, err := read(body)
 	if err != nil {
-		return nil, &CardError{cause(err).Error()}
+		return nil, &CardError{Reason: cause(err).Error()}
 	}
-	return newKept(card, res.Header), nil
+	got := newKept(card, res.Header)
+	got.at = at
+	return got, nil
 }
 
 // cause is the private part of a protocol error, which says more than the sentence in front of it.
@@ -133,6 +158,10 @@ func cause(err error) error {
 }
 
 // CardError says why a card cannot be used. The text may hold words of the card.
-type CardError struct{ Reason string }
+type CardError struct {
+	Reason string
+	// Elsewhere is the address of its interface, if that is the reason.
+	Elsewhere string
+}
 
 func (e *CardError) Error() string { return "the agent card cannot be used: " + e.Reason }

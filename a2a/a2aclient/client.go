@@ -31,7 +31,8 @@ type Config struct {
 	Version, Binding string
 	// Extensions are the URIs of those that the caller understands. The ones that the card declares are asked for in every call (§4.6).
 	Extensions []string
-	// Patience is how long to wait for an agent that refuses connections or says 503. Zero means not at all.
+	// Patience is how long to wait for an agent that refuses connections or says 503; Follow also waits for one that says 429 or 502 to its
+	// message. Zero means not at all.
 	Patience time.Duration
 }
 
@@ -144,7 +145,11 @@ func (c *Client) ExtendedCard(ctx context.Context) (*a2a.AgentCard, error) {
 // SendStreamingMessage sends a message and yields what comes of it (§3.1.2). A stream that ends before its task has ended or asks for input is
 // ErrCut, as the last element. An agent that does not stream is not asked: ErrUnsupportedOperation (§3.3.4).
 func (c *Client) SendStreamingMessage(ctx context.Context, req *a2a.SendMessageRequest) iter.Seq2[a2a.Event, error] {
-	return stream(ctx, c, func(w *way) (*wire.Method[*a2a.SendMessageRequest, a2a.Event], *a2a.SendMessageRequest) {
+	return c.sendStreaming(ctx, req, newAllowance())
+}
+
+func (c *Client) sendStreaming(ctx context.Context, req *a2a.SendMessageRequest, left *allowance) iter.Seq2[a2a.Event, error] {
+	return stream(ctx, c, left, func(w *way) (*wire.Method[*a2a.SendMessageRequest, a2a.Event], *a2a.SendMessageRequest) {
 		r := *req
 		r.Tenant = w.tenant
 		return &w.dialect.SendStreamingMessage, &r
@@ -153,7 +158,11 @@ func (c *Client) SendStreamingMessage(ctx context.Context, req *a2a.SendMessageR
 
 // SubscribeToTask yields a task as it is, and then its events (§3.1.6), in the way of SendStreamingMessage. 0.3 does not promise the task first.
 func (c *Client) SubscribeToTask(ctx context.Context, req *a2a.SubscribeToTaskRequest) iter.Seq2[a2a.Event, error] {
-	return stream(ctx, c, func(w *way) (*wire.Method[*a2a.SubscribeToTaskRequest, a2a.Event], *a2a.SubscribeToTaskRequest) {
+	return c.subscribe(ctx, req, newAllowance())
+}
+
+func (c *Client) subscribe(ctx context.Context, req *a2a.SubscribeToTaskRequest, left *allowance) iter.Seq2[a2a.Event, error] {
+	return stream(ctx, c, left, func(w *way) (*wire.Method[*a2a.SubscribeToTaskRequest, a2a.Event], *a2a.SubscribeToTaskRequest) {
 		r := *req
 		r.Tenant = w.tenant
 		return &w.dialect.SubscribeToTask, &r

@@ -192,6 +192,15 @@ func notYet(err error) bool {
 		errors.As(err, &answered) && answered.Status == http.StatusServiceUnavailable
 }
 
+// busy reports whether a call was one too many, or a gateway had no answer to it.
+func busy(err error) bool {
+	var answered *HTTPError
+	return errors.As(err, &answered) && (answered.Status == http.StatusTooManyRequests || answered.Status == http.StatusBadGateway)
+}
+
+// notNow reports whether what may be done twice is worth trying again.
+func notNow(err error) bool { return notYet(err) || busy(err) }
+
 // temporary reports whether an error may pass, so that a task that is known is worth asking for again.
 func temporary(err error) bool {
 	var unreachable *UnreachableError

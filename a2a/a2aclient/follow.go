@@ -12,7 +12,7 @@ import (
 	"staff0/a2a/wire"
 )
 
-// The pace of coming back to a task: twice as long from time to time, until something new is heard.
+// The pace of coming back to a task: twice as long from time to time, until something new is read or a stream has lasted for a while.
 const (
 	followFirstWait = 500 * time.Millisecond
 	followMaxWait   = 10 * time.Second
@@ -22,18 +22,22 @@ const (
 // task is known, a cut stream is resumed by subscribing, and an agent that does not stream is asked again and again. A *a2a.Task among the
 // events replaces what came before it (§3.1.6); an Assembler puts them together. An error is the last element, and the only one.
 //
-// How long to try is for ctx to say. The message itself is sent once: if the first answer is lost, nobody knows whether the agent has it.
+// How long to try is for ctx to say. A message that is answered 429 or 502 is sent again for as long as the client is patient: it has the same id,
+// by which an agent knows it, should a gateway have lost only the answer. If a connection breaks before the first answer the message is not sent
+// again, for nobody knows whether the agent has it.
 func (c *Client) Follow(ctx context.Context, req *a2a.SendMessageRequest) iter.Seq2[a2a.Event, error] {
 	return func(yield func(a2a.Event, error) bool) {
-		events := c.SendStreamingMessage(ctx, req)
+		left := newAllowance()
+		events := c.sendStreaming(ctx, req, left)
 		if !c.streams() {
 			// The sooner the task is known, the less can be lost.
 			events = once(func() (a2a.Event, error) { return c.SendMessage(ctx, immediate(req)) })
 		}
+		events = unlessBusy(ctx, c.patience, events)
 		// A task that the message continues is not known before the agent has answered: to watch it then would pass off the state before the
 		// message as what came of it.
 		var seen thread
-		f := follower{client: c, poll: !c.streams(), yield: yield}
+		f := follower{client: c, poll: !c.streams(), yield: yield, left: left}
 		for event, err := range events {
 			if err != nil {
 				unreadable := errors.Is(err, a2a.ErrInvalidAgentResponse)
@@ -55,6 +59,34 @@ func (c *Client) Follow(ctx context.Context, req *a2a.SendMessageRequest) iter.S
 	}
 }
 
+// unlessBusy is a sequence that is begun again while its first element is an error that says so.
+func unlessBusy(ctx context.Context, patience time.Duration, events iter.Seq2[a2a.Event, error]) iter.Seq2[a2a.Event, error] {
+	return func(yield func(a2a.Event, error) bool) {
+		p := newPace(patience)
+		for {
+			var again error
+			begun := false
+			for event, err := range events {
+				if !begun && busy(err) && !p.over() {
+					again = err
+					break
+				}
+				begun = true
+				if !yield(event, err) {
+					return
+				}
+			}
+			if again == nil {
+				return
+			}
+			if err := p.pause(ctx, again); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
 // immediate is the request with the wish to be answered before the work is done (§3.2.2).
 func immediate(req *a2a.SendMessageRequest) *a2a.SendMessageRequest {
 	r := *req
@@ -70,7 +102,7 @@ func immediate(req *a2a.SendMessageRequest) *a2a.SendMessageRequest {
 // Watch yields a task as it is and what comes of it, in the way of Follow.
 func (c *Client) Watch(ctx context.Context, id a2a.TaskID) iter.Seq2[a2a.Event, error] {
 	return func(yield func(a2a.Event, error) bool) {
-		f := follower{client: c, id: id, poll: !c.streams(), yield: yield}
+		f := follower{client: c, id: id, poll: !c.streams(), yield: yield, left: newAllowance()}
 		f.run(ctx)
 	}
 }
@@ -82,6 +114,7 @@ type follower struct {
 	poll   bool      // read the task, for it cannot be subscribed to
 	last   *a2a.Task // what the reader knows, if it was told a whole task
 	yield  func(a2a.Event, error) bool
+	left   *allowance // of all streams together
 }
 
 // run gives up when ctx ends, and on answers that will not change.
@@ -96,6 +129,7 @@ func (f *follower) run(ctx context.Context) {
 			}
 			wait = min(2*wait, followMaxWait)
 		}
+		began := time.Now()
 		news, done, err := f.visit(ctx)
 		asked = retryAfter(err)
 		switch {
@@ -104,8 +138,8 @@ func (f *follower) run(ctx context.Context) {
 		case err != nil && !temporary(err):
 			f.yield(nil, err)
 			return
-		case news:
-			wait = followFirstWait
+		case news && (f.poll || time.Since(began) >= followMaxWait):
+			wait = followFirstWait // not for streams that end as soon as they have begun, whatever they tell
 		}
 	}
 }
@@ -127,7 +161,7 @@ func (f *follower) visit(ctx context.Context) (news, done bool, err error) {
 	}
 	seen := thread{id: f.id}
 	whole, heard := false, 0
-	for event, err := range f.client.SubscribeToTask(ctx, &a2a.SubscribeToTaskRequest{ID: f.id}) {
+	for event, err := range f.client.subscribe(ctx, &a2a.SubscribeToTaskRequest{ID: f.id}, f.left) {
 		switch {
 		case err == nil:
 		case temporary(err) || !ofTask(err) || ctx.Err() != nil:

@@ -35,7 +35,7 @@ func WantsToken(card *a2a.AgentCard, issuer *url.URL) (bool, error) {
 		reasons = append(reasons, reason)
 	}
 	slices.Sort(reasons)
-	return false, &CardError{strings.Join(slices.Compact(reasons), "; ")}
+	return false, &CardError{Reason: strings.Join(slices.Compact(reasons), "; ")}
 }
 
 // unmet says why a requirement cannot be met, "" if it can: with the token alone, for all of its schemes (§4.5.2).

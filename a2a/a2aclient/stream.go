@@ -16,16 +16,65 @@ import (
 // Bounds of streams. A single event is bounded by wire.MaxEventSize; how long a stream lasts is for its task to say.
 const (
 	idleTimeout = 45 * time.Second // agents send a comment every 10 to 15 s
-	maxStream   = 64 << 20         // bytes of one stream
+	maxStream   = 64 << 20         // bytes of one stream, or of all that Follow or Watch open for one task
+	maxEvents   = 10_000           // of one stream, or of all of them
+	maxParts    = 100_000          // of a task, and of what is added to it
 )
 
 var (
 	errIdle           = fmt.Errorf("%w: nothing was heard for %v", ErrCut, idleTimeout)
 	errStreamTooLarge = errors.New("the stream is too large")
+	errTooManyEvents  = fmt.Errorf("there are more than %d events", maxEvents)
+	errTooManyParts   = fmt.Errorf("there are more than %d parts", maxParts)
 )
 
+// allowance is what an agent may still send about one task. It is the reader's, however often the agent begins anew.
+type allowance struct {
+	bytes  int64
+	events int
+	parts  int // of the task as it was last told whole, and since
+}
+
+func newAllowance() *allowance { return &allowance{bytes: maxStream, events: maxEvents} }
+
+// take counts an event.
+func (l *allowance) take(event a2a.Event) error {
+	if l.events--; l.events < 0 {
+		return invalid(errTooManyEvents)
+	}
+	switch e := event.(type) {
+	case *a2a.Task:
+		l.parts = partsOf(e.Status.Message)
+		for _, m := range e.History {
+			l.parts += partsOf(m)
+		}
+		for _, artifact := range e.Artifacts {
+			l.parts += len(artifact.Parts)
+		}
+	case *a2a.Message:
+		l.parts += partsOf(e)
+	case *a2a.TaskStatusUpdateEvent:
+		l.parts += partsOf(e.Status.Message)
+	case *a2a.TaskArtifactUpdateEvent:
+		if e.Artifact != nil {
+			l.parts += len(e.Artifact.Parts)
+		}
+	}
+	if l.parts > maxParts {
+		return invalid(errTooManyParts)
+	}
+	return nil
+}
+
+func partsOf(m *a2a.Message) int {
+	if m == nil {
+		return 0
+	}
+	return len(m.Parts)
+}
+
 // stream does one call that answers with events.
-func stream[Req request](ctx context.Context, c *Client, spell spelling[Req, a2a.Event]) iter.Seq2[a2a.Event, error] {
+func stream[Req request](ctx context.Context, c *Client, left *allowance, spell spelling[Req, a2a.Event]) iter.Seq2[a2a.Event, error] {
 	return func(yield func(a2a.Event, error) bool) {
 		if !c.streams() {
 			yield(nil, &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "the agent does not stream"})
@@ -46,7 +95,7 @@ func stream[Req request](ctx context.Context, c *Client, spell spelling[Req, a2a
 			unanswered.Stop()
 			idle := time.AfterFunc(idleTimeout, func() { cancel(errIdle) })
 			defer idle.Stop()
-			events = a.decoded(ctx, &watched{r: a.res.Body, idle: idle})
+			events = a.decoded(ctx, &watched{r: a.res.Body, idle: idle, left: left})
 		} else {
 			// An error before the stream has begun comes as plain JSON, and so does the answer of an agent that does not stream (§9.4.2).
 			events = once(func() (a2a.Event, error) { return a.single(ctx) })
@@ -54,9 +103,14 @@ func stream[Req request](ctx context.Context, c *Client, spell spelling[Req, a2a
 		var seen thread
 		for event, err := range events {
 			if err == nil {
-				seen.add(event)
+				err = left.take(event)
 			}
-			if !yield(event, err) || err != nil || seen.ended() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			seen.add(event)
+			if !yield(event, nil) || seen.ended() {
 				return
 			}
 		}
@@ -102,14 +156,14 @@ func (a *answer[Req, Res]) decoded(ctx context.Context, body io.Reader) iter.Seq
 type watched struct {
 	r    io.Reader
 	idle *time.Timer
-	size int64
+	left *allowance
 }
 
 func (w *watched) Read(p []byte) (int, error) {
 	w.idle.Reset(idleTimeout)
 	n, err := w.r.Read(p)
 	w.idle.Stop()
-	if w.size += int64(n); w.size > maxStream {
+	if w.left.bytes -= int64(n); w.left.bytes < 0 {
 		return 0, errStreamTooLarge
 	}
 	return n, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func (w *way) at(path string) string {
 // is passed over: the token is for the agent that was configured.
 func choose(card *a2a.AgentCard, c Config) ([]way, error) {
 	var ways []way
-	elsewhere := false
+	elsewhere := ""
 	for _, i := range card.SupportedInterfaces {
 		// §4.4.6 requires a version, which the example of the Python SDK leaves out. supportedInterfaces itself is of 1.0, and so is that server.
 		dialect := wire.Lookup(cmp.Or(i.ProtocolVersion, wire.Version10))
@@ -52,18 +53,23 @@ func choose(card *a2a.AgentCard, c Config) ([]way, error) {
 			c.Version != "" && wire.Lookup(c.Version) != dialect, c.Binding != "" && c.Binding != i.ProtocolBinding:
 			continue
 		}
-		u, err := oauth.ParseEndpoint(i.URL)
+		at := absolute(i.URL, c.Base)
+		u, err := oauth.ParseEndpoint(at)
 		if err != nil || !oauth.SameOrigin(u, c.Base) {
-			elsewhere = true
+			elsewhere = cmp.Or(elsewhere, at)
 			continue
 		}
-		ways = append(ways, way{url: i.URL, tenant: i.Tenant, dialect: dialect, rest: rest})
+		ways = append(ways, way{url: at, tenant: i.Tenant, dialect: dialect, rest: rest})
 	}
 	switch {
 	case len(ways) > 0:
 		return ways, nil
-	case elsewhere:
-		return nil, &CardError{"its interface is at another origin than the configured " + c.Base.String() + ", or not at one that a token may be sent to"}
+	case elsewhere != "":
+		return nil, &CardError{
+			Reason: fmt.Sprintf("its interface is at another origin than the configured %s, or not at one that a token may be sent to: %.*q",
+				c.Base, maxQuoted, elsewhere),
+			Elsewhere: elsewhere,
+		}
 	}
 	binding, version := c.Binding, c.Version
 	if binding == "" {
@@ -72,7 +78,19 @@ func choose(card *a2a.AgentCard, c Config) ([]way, error) {
 	if version == "" {
 		version = wire.Version10 + " or " + wire.Version03
 	}
-	return nil, &CardError{"it offers no interface of " + binding + " in version " + version}
+	return nil, &CardError{Reason: "it offers no interface of " + binding + " in version " + version}
+}
+
+// absolute is the address of an interface. One that names no host is relative to the card's own (RFC 3986 §5); both paths of a card are in one
+// directory.
+func absolute(raw string, base *url.URL) string {
+	u, err := url.Parse(raw)
+	if err != nil || raw == "" || u.IsAbs() || u.Host != "" {
+		return raw
+	}
+	card := *base
+	card.Path, card.RawPath = base.Path+CardPath, ""
+	return card.ResolveReference(u).String()
 }
 
 // leadsNowhere reports whether nobody was there to do a call: not an error of the agent, but of what stands where the card says that it is. A way that
@@ -98,7 +116,7 @@ func agreed(card *a2a.AgentCard, known []string) (string, error) {
 		case slices.Contains(known, extension.URI):
 			both = append(both, extension.URI)
 		case extension.Required:
-			return "", &CardError{fmt.Sprintf("it requires the extension %.*q, which is not spoken here", maxQuoted, extension.URI)}
+			return "", &CardError{Reason: fmt.Sprintf("it requires the extension %.*q, which is not spoken here", maxQuoted, extension.URI)}
 		}
 	}
 	return strings.Join(both, ", "), nil
