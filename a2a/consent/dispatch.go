@@ -165,9 +165,8 @@ func (r *Room) settle(w *waiting, s *Signal) {
 	w.settled, w.pollAt, w.driveAt = s, time.Time{}, time.Time{}
 	w.forget = later(time.Now().Add(lingering), w.due)
 	r.polls.drop(w)
-	if w.cancel != nil {
-		w.cancel()
-	}
+	// A poll in flight is left to come back: to end it takes time, by which those who wait for a person who exists
+	// could be told from the others. It is ended when the request is forgotten.
 	if w.stop != nil && !w.asking {
 		w.stop(errNobody)
 	}

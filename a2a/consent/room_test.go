@@ -247,6 +247,24 @@ func TestAPromptInDoubtAtTheDeadline(t *testing.T) {
 	})
 }
 
+// The deadline waits for no poll, and does nothing about one either: that would take time which others do not need.
+func TestAPollInFlightAtTheDeadlineIsLeftAlone(t *testing.T) {
+	office(t, nil, func(t *testing.T, d *desk) {
+		d.held = 15 * time.Second
+		d.answer = func(string, int) (*ciba.Grant, error) { return nil, ciba.ErrPending }
+		d.begins("a", 10*time.Second, time.Second)
+		time.Sleep(10*time.Second + 100*time.Millisecond)
+		synctest.Wait()
+		d.wantEnd("a", Silent, ReasonNoAnswer, 10*time.Second)
+		d.mu.Lock()
+		flying := d.flying
+		d.mu.Unlock()
+		if flying != 1 {
+			t.Errorf("%d polls are in flight, want the one that was", flying)
+		}
+	})
+}
+
 // What is kept of a request that is over holds nothing that is still worth anything, and frees the person.
 func TestTheClaimsOfAnEnd(t *testing.T) {
 	told := &Result{Outcome: "yes", At: time.Now()}
