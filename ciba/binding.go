@@ -12,7 +12,8 @@ const maxBindingAuth0 = 64
 // BindingMessage compiles the text that the person reads beside the prompt and
 // compares with what the asker shows (CIBA Core §7.1). With Auth0 it names asker
 // and purpose before the code, "first-bank:employment-status:7K3F-9QXM"; what
-// the character set lacks becomes "-", and the asker's label is cut to fit, or
+// the character set lacks becomes "-", and so does a colon, which separates: no
+// label can look like a code of its own. The asker's label is cut to fit, or
 // left out, so that the code is always whole and always last. The other
 // providers get the code alone: 20 characters is what oidc-provider takes, and
 // the nine of [NewCode] pass everywhere.
@@ -34,10 +35,11 @@ func (p Provider) BindingMessage(label, purpose, code string) string {
 	return label + ":" + tail
 }
 
-// bindable replaces every character that Auth0 refuses. The result is ASCII.
+// bindable replaces every character that Auth0 refuses, and the separator. The
+// result is ASCII.
 func bindable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("+-_.,:#", r) {
+		if r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("+-_.,#", r) {
 			return r
 		}
 		return '-'

@@ -17,7 +17,8 @@ func TestBindingMessage(t *testing.T) {
 	}{
 		{"Auth0: asker, purpose, code", Auth0, "bank", "employment-status", "bank:employment-status:7K3F-9QXM"},
 		{"characters that Auth0 refuses become dashes", Auth0, "First Bank & Söhne/✓", "employment-status", "First-Bank---S-hne--:employment-status:7K3F-9QXM"},
-		{"characters that it takes stay", Auth0, "a+b_c.d,e:f#9-Z", "p", "a+b_c.d,e:f#9-Z:p:7K3F-9QXM"},
+		{"characters that it takes stay", Auth0, "a+b_c.d,e#9-Z", "p", "a+b_c.d,e#9-Z:p:7K3F-9QXM"},
+		{"the separator does not", Auth0, "bank:employment-status:AAAA-BBBB", "p:q", "bank-employment-status-AAAA-BBBB:p-q:7K3F-9QXM"},
 		{"control characters", Auth0, "a\n\x00\u202eb", "p", "a---b:p:7K3F-9QXM"},
 		{"a long label is cut, never the code", Auth0, strings.Repeat("b", 100), "employment-status", strings.Repeat("b", 36) + ":employment-status:7K3F-9QXM"},
 		{"a label that just fits", Auth0, strings.Repeat("b", 36), "employment-status", strings.Repeat("b", 36) + ":employment-status:7K3F-9QXM"},

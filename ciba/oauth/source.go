@@ -18,7 +18,11 @@ const (
 	// unknownLifetime is how long a token is kept whose expiry is unknown.
 	unknownLifetime = 5 * time.Minute
 
-	// flightTimeout bounds one fetch, whoever waits for it.
+	// failurePause is how soon after the beginning of a failed fetch the next
+	// one begins: a provider that is down is not asked by every caller.
+	failurePause = time.Second
+
+	// flightTimeout bounds one fetch, whoever waits for it, with its pause.
 	flightTimeout = 60 * time.Second
 )
 
@@ -32,7 +36,8 @@ type Invalidator interface {
 // expiry. Any number of concurrent callers share one fetch, and the fetch
 // belongs to none of them: a caller whose context ends leaves, and the others
 // get their token. A failed fetch is told to those who waited for it and is not
-// remembered. The result is an [Invalidator].
+// remembered, but the next begins a second later at the earliest. The result is
+// an [Invalidator].
 //
 // The tokens are shared; callers must not change them.
 func Reuse(src TokenSource) TokenSource { return &reuse{src: src} }
@@ -42,7 +47,8 @@ type reuse struct {
 	cached atomic.Pointer[kept] // read without the lock: the way of nearly every call
 
 	mu     sync.Mutex
-	flight *flight // nil when no fetch is under way
+	flight *flight   // nil when no fetch is under way
+	failed time.Time // when the last fetch began, if it failed
 }
 
 type kept struct {
@@ -84,14 +90,17 @@ func (r *reuse) join(ctx context.Context) *flight {
 		f := &flight{done: make(chan struct{})}
 		r.flight = f
 		// The values of the first caller's context stay, its end does not.
-		go r.fetch(context.WithoutCancel(ctx), f)
+		go r.fetch(context.WithoutCancel(ctx), f, time.Until(r.failed.Add(failurePause)))
 	}
 	return r.flight
 }
 
-func (r *reuse) fetch(ctx context.Context, f *flight) {
+func (r *reuse) fetch(ctx context.Context, f *flight, pause time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, flightTimeout)
 	defer cancel()
+	if pause > 0 {
+		time.Sleep(pause) // at most failurePause
+	}
 	start := time.Now()
 	f.token, f.err = r.src.Token(ctx)
 	if f.err == nil && f.token == nil {
@@ -100,8 +109,11 @@ func (r *reuse) fetch(ctx context.Context, f *flight) {
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.failed = time.Time{}
 	if f.err == nil {
 		r.cached.Store(&kept{token: f.token, until: keepUntil(f.token, start)})
+	} else {
+		r.failed = start
 	}
 	r.flight = nil
 	close(f.done)

@@ -153,6 +153,29 @@ func TestAFailedFetchIsToldAndForgotten(t *testing.T) {
 	})
 }
 
+func TestAProviderThatIsDownIsAskedOnceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := new(counter)
+		src.fail.Store(true)
+		s := Reuse(src)
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 5 {
+			wg.Go(func() {
+				for time.Since(start) < 10*time.Second {
+					if _, err := s.Token(context.Background()); !errors.Is(err, errFetch) {
+						t.Errorf("got %v", err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		if n := src.calls.Load(); n > 11 {
+			t.Errorf("asked %d times in ten seconds", n)
+		}
+	})
+}
+
 func TestAFetchIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := Reuse(&counter{takes: time.Hour})
