@@ -77,9 +77,12 @@ type agentServer struct {
 	base     string // of the URLs in the card
 	draining atomic.Bool
 	// running is closed once the agent works; before that there is nothing to drain, and what is below may not be looked at.
-	running  chan struct{}
-	engine   *tasks.Engine
-	stopWait func() // ends the waiting for people and returns when it has ended
+	running chan struct{}
+	// stopping ends the engine, and stopError says how that went.
+	stopping  sync.Once
+	stopError error
+	engine    *tasks.Engine
+	stopWait  func() // ends the waiting for people and returns when it has ended
 }
 
 // newAgentService makes the HR agent as a server. It opens to callers once the identity provider has been found.
@@ -211,7 +214,7 @@ func (a *agentServer) start(ctx context.Context) error {
 	resumed, err := a.engine.Resume(ctx)
 	if err != nil {
 		a.stopWait()
-		return startError(errors.Join(err, a.engine.Shutdown(ctx)), "check STAFF0_AGENT_DATABASE")
+		return startError(errors.Join(err, a.stop(ctx)), "check STAFF0_AGENT_DATABASE")
 	}
 	close(a.running)
 	a.gate.ready = func(ctx context.Context) error { return a.ready(ctx, keys) }
@@ -220,7 +223,17 @@ func (a *agentServer) start(ctx context.Context) error {
 		"resumed", resumed)
 	<-ctx.Done()
 	a.stopWait()
-	return nil
+	return a.stop(ctx) // drain has done it, unless it came before there was anything to drain
+}
+
+// stop ends the engine, once, and waits for its turns for as long as the server waits for requests: the store is closed after that.
+func (a *agentServer) stop(ctx context.Context) error {
+	a.stopping.Do(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		a.stopError = a.engine.Shutdown(ctx)
+	})
+	return a.stopError
 }
 
 // newSender builds what sends to webhooks.
@@ -371,7 +384,7 @@ func (a *agentServer) drain(ctx context.Context) {
 	}
 	a.engine.Drain()
 	a.stopWait()
-	if err := a.engine.Shutdown(ctx); err != nil {
+	if err := a.stop(ctx); err != nil {
 		a.log.Warn("not everything came to an end in time; it goes on at the next start", "error", err)
 	}
 }
