@@ -141,11 +141,14 @@ func writeAddr(path string, ln net.Listener) (remove func(), err error) {
 
 // run serves until ctx ends or something beside the server fails.
 func (s *service) run(ctx context.Context, addrFile string) error {
-	fresh := new(freshConns)
+	fresh, many := new(freshConns), new(crowd)
 	write := cmp.Or(s.write, writeTimeout)
 	ln := &pacedListener{s.ln, write}
 	server := &http.Server{
-		ConnState:         fresh.note,
+		ConnState: func(c net.Conn, state http.ConnState) {
+			fresh.note(c, state)
+			many.note(state)
+		},
 		Handler:           &front{s.handler, s.log, write},
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       cmp.Or(s.idle, idleTimeout),
