@@ -1,12 +1,10 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -85,7 +83,10 @@ func (p *program) demo(ctx context.Context, o *demoOptions, text string, chosen 
 
 	story.opening(s, o)
 	if o.approve == string(idp.Ask) && atTerminal {
-		go story.keys(keys, w.provider)
+		story.mu.Lock()
+		story.keys = newKeyboard(keys, story.w)
+		story.mu.Unlock()
+		go story.keys.run(w.provider)
 	}
 	q := &question{program: p, progress: story.progress, asJSON: o.asJSON, agent: s.Agent}
 	q.progress.quiet = true // the story tells what ask would
@@ -188,6 +189,7 @@ func (w *world) stop() {
 
 // story tells on stderr what happens, in the words of somebody who sees it for the first time.
 type story struct {
+	keys *keyboard // nil without a terminal
 	*progress
 	count  int
 	issuer string
@@ -234,8 +236,14 @@ func (t *story) prompt(a idp.Approval) {
 		code = m.Code
 	}
 	t.step("Prompt", fmt.Sprintf("The HR agent has the identity provider ask %s out of band (CIBA). Both sides see the same code.", escape(a.Name)), "code "+code)
-	if t.mode == idp.Ask {
-		t.tellf("\n   %s [y/n] (or on the phone: %s)", describeApproval(a), t.issuer)
+	t.mu.Lock()
+	keys := t.keys
+	t.mu.Unlock()
+	switch {
+	case keys != nil:
+		keys.arrived(a)
+	case t.mode == idp.Ask:
+		t.tellf("\n   %s On the phone: %s", describeApproval(a), t.issuer)
 	}
 }
 
@@ -273,15 +281,6 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 }
 
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// keys takes the employee's decision from the terminal.
-func (t *story) keys(in *os.File, provider *idp.Provider) {
-	k := &keyboard{in: in, out: t.w, provider: provider}
-	lines := bufio.NewScanner(in)
-	for lines.Scan() {
-		k.decide(lines.Text())
-	}
-}
 
 // ending tells how it ended.
 func (t *story) ending(a answer) {

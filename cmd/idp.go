@@ -1,15 +1,12 @@
 package cmd
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,8 +46,8 @@ It is for development: whoever can reach it decides for everybody. It therefore 
 				cfg.Log = log
 				var keys *keyboard
 				if f, ok := foregroundTerminal(p.in); ok {
-					keys = &keyboard{in: f, out: p.err}
-					cfg.OnRequest = keys.ask
+					keys = newKeyboard(f, p.err)
+					cfg.OnRequest = keys.arrived
 				}
 				provider, err := idp.New(cfg)
 				if err != nil {
@@ -58,8 +55,7 @@ It is for development: whoever can reach it decides for everybody. It therefore 
 				}
 				fmt.Fprintf(p.err, "The employee's phone, for development: %s\n", provider.Issuer())
 				if keys != nil && cfg.Approve == idp.Ask {
-					keys.provider = provider
-					go keys.run()
+					go keys.run(provider)
 				}
 				return &service{name: "the development identity provider", ln: ln, handler: provider, log: log}, nil
 			})
@@ -110,24 +106,9 @@ func parseFile[T any](path string, parse func(io.Reader) (T, error)) (value T, e
 	}
 	defer f.Close()
 	if value, err = parse(f); err != nil {
-		err = usageError(fmt.Sprintf("%s: %v", path, err), "mend the file")
+		err = usageError(fmt.Sprintf("%s: %v", path, err), "fix the file")
 	}
 	return value, err
-}
-
-// keyboard is the employee at the terminal: it shows each request and takes y or n for the oldest one that waits.
-type keyboard struct {
-	in       *os.File
-	out      io.Writer
-	provider *idp.Provider
-	mu       sync.Mutex
-}
-
-// ask shows a request.
-func (k *keyboard) ask(a idp.Approval) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	fmt.Fprintf(k.out, "\n%s\n[y/n] ", describeApproval(a))
 }
 
 // describeApproval says who asks for what, for the person at the keyboard.
@@ -140,39 +121,4 @@ func describeApproval(a idp.Approval) string {
 		code = m.Code
 	}
 	return escape(fmt.Sprintf("%s, your phone: %q wants to know whether you work at Staff0. Code %s. Approve?", a.Name, who, code))
-}
-
-// run takes decisions until the terminal ends.
-func (k *keyboard) run() {
-	lines := bufio.NewScanner(k.in)
-	for lines.Scan() {
-		k.decide(lines.Text())
-	}
-}
-
-func (k *keyboard) decide(line string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	pending := k.provider.Pending()
-	if len(pending) == 0 {
-		return
-	}
-	var err error
-	switch strings.ToLower(strings.TrimSpace(line)) {
-	case "y", "yes":
-		err = k.provider.Approve(pending[0].ID)
-		fmt.Fprintln(k.out, "Approved.")
-	case "n", "no":
-		err = k.provider.Deny(pending[0].ID)
-		fmt.Fprintln(k.out, "Declined.")
-	default:
-		fmt.Fprint(k.out, "y or n? ")
-		return
-	}
-	if err != nil {
-		fmt.Fprintln(k.out, err)
-	}
-	if len(pending) > 1 {
-		fmt.Fprintf(k.out, "\n%s\n[y/n] ", describeApproval(pending[1]))
-	}
 }
