@@ -215,4 +215,5 @@ func main() {
 		}
 		return refused(err)
 	})
+	check("auth-interceptor", func() error { return na("tried with the SDK for 1.0") })
 }

@@ -227,4 +227,21 @@ func main() {
 		}
 		return refused(err)
 	})
+	check("auth-interceptor", func() error {
+		const session = a2aclient.SessionID("bank")
+		store := a2aclient.NewInMemoryCredentialsStore()
+		for scheme := range card.SecuritySchemes {
+			store.Set(session, scheme, a2aclient.AuthCredential(token))
+		}
+		with, err := a2aclient.NewFromCard(ctx, card, a2aclient.WithJSONRPCTransport(client("")),
+			a2aclient.WithCallInterceptors(&a2aclient.AuthInterceptor{Service: store}))
+		if err != nil {
+			return err
+		}
+		_, err = with.GetTask(a2aclient.AttachSessionID(ctx, session), &a2a.GetTaskRequest{ID: done.ID})
+		if errors.Is(err, a2a.ErrUnauthenticated) || err != nil && refused(err) == nil {
+			return na("it sends no token, for the card that this SDK can read has no securityRequirements")
+		}
+		return err
+	})
 }

@@ -1,7 +1,7 @@
 // The client of the official JS SDK for A2A 1.0, as it comes. Arguments: the name to print, the agent's URL, an access token.
 import { Role, TaskState } from '@a2a-js/sdk';
 import { ClientFactory, ClientFactoryOptions, JsonRpcTransportFactory, DefaultAgentCardResolver } from '@a2a-js/sdk/client';
-import { base, check, fails, hookSecret, hookToken, lastStatus, listen, sending, sleep, token, want } from './common.mjs';
+import { base, check, fails, hookSecret, hookToken, lastStatus, listen, sending, sleep, token, want, na } from './common.mjs';
 
 const connect = (tok) => {
   const fetchImpl = sending(tok);
@@ -95,3 +95,4 @@ await check('error-401', async () => {
   const e = await fails((await connect('').createFromUrl(base)).getTask(id(done.id)));
   want(lastStatus === 401 && e.message.includes('Unauthorized'), `want a 401, got ${lastStatus} ${e.name}: ${e.message}`);
 });
+await check('auth-interceptor', async () => na('the SDK has none that goes by the card'));

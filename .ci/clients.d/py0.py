@@ -135,5 +135,10 @@ async def main():
         -32602, lambda: c.set_task_callback(config(done.id, 'https://10.0.0.1/hook'))))
     await check('error-401', unauthorized)
 
+    async def interceptor():
+        raise NotApplicable('tried with the SDK for 1.0')
+
+    await check('auth-interceptor', interceptor)
+
 
 asyncio.run(main())

@@ -5,6 +5,7 @@ import uuid
 
 import httpx
 from a2a.client import A2ACardResolver, ClientConfig, ClientFactory
+from a2a.client.auth import AuthInterceptor, CredentialService
 from a2a.types import a2a_pb2 as pb
 from a2a.utils import errors
 
@@ -143,6 +144,17 @@ async def main():
     await check('error-webhook', error(
         errors.InvalidParamsError, lambda: c.create_task_push_notification_config(config(done.id, 'https://10.0.0.1/hook'))))
     await check('error-401', unauthorized)
+
+    class Purse(CredentialService):
+        async def get_credentials(self, scheme, context):
+            return token
+
+    async def interceptor():
+        bare = httpx.AsyncClient(timeout=30)
+        with_token = ClientFactory(ClientConfig(httpx_client=bare)).create(card, interceptors=[AuthInterceptor(Purse())])
+        want((await with_token.get_task(pb.GetTaskRequest(id=done.id))).id == done.id, 'another task')
+
+    await check('auth-interceptor', interceptor)
 
 
 asyncio.run(main())
