@@ -53,6 +53,7 @@ type Engine struct {
 	push     Push
 	log      *slog.Logger
 	feeds    feeds
+	full     full
 
 	ctx    context.Context // of all turns
 	cancel context.CancelCauseFunc

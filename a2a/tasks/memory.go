@@ -201,7 +201,7 @@ func (m *Memory) Remove(_ context.Context, finishedBefore time.Time, limit int) 
 		}
 		m.remove(s)
 	}
-	m.sweepHolds(limit)
+	m.sweepHolds()
 	return min(limit, len(old)), nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -158,18 +159,10 @@ func (m *Memory) leave(s *stored) {
 	}
 }
 
-// sweepHolds removes holds that are over, at most limit of them. The lock is held.
-func (m *Memory) sweepHolds(limit int) {
+// sweepHolds removes the holds that are over. The lock is held.
+func (m *Memory) sweepHolds() {
 	now := time.Now()
-	for key, h := range m.holds {
-		if limit == 0 {
-			return
-		}
-		if !h.alive(now) {
-			delete(m.holds, key)
-			limit--
-		}
-	}
+	maps.DeleteFunc(m.holds, func(_ Key, h *hold) bool { return !h.alive(now) })
 }
 
 // keep counts what a task has grown by. The lock is held.

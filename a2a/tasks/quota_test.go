@@ -1,6 +1,7 @@
 package tasks_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -53,6 +54,42 @@ func TestWhatIsKeptForAClientIsBounded(t *testing.T) {
 		}
 		if _, err := w.Get(w.ctx, bank, &a2a.GetTaskRequest{ID: first.ID}); !errors.Is(err, a2a.ErrTaskNotFound) {
 			t.Errorf("the oldest task is still there: %v", err)
+		}
+	})
+}
+
+// shedder counts how often tasks of a client are looked for that could go.
+type shedder struct {
+	*tasks.Memory
+	looks int
+}
+
+func (s *shedder) Shed(ctx context.Context, client string, before time.Time, bytes int64) (int64, error) {
+	s.looks++
+	return s.Memory.Shed(ctx, client, before, bytes)
+}
+
+// To look takes time in proportion to what a client has, and whoever is refused may ask as often as he likes.
+func TestRefusedMessagesDoNotHaveTheTasksOfTheirClientLookedThrough(t *testing.T) {
+	var store *shedder
+	change := func(c *tasks.Config) {
+		store = &shedder{Memory: c.Store.(*tasks.Memory)}
+		c.Store, c.BytesPerClient = store, 16<<10
+	}
+	bubbleConfig(t, change, answer, func(t *testing.T, w *world) {
+		long := strings.Repeat("x", 4<<10)
+		refused := 0
+		for range 100 {
+			if _, err := w.Send(w.ctx, bank, w.message(long)); errors.Is(err, tasks.ErrOverQuota) {
+				refused++
+			}
+		}
+		if refused < 90 || store.looks != 1 {
+			t.Errorf("%d messages were refused after %d looks", refused, store.looks)
+		}
+		time.Sleep(time.Hour + 2*time.Second) // all may go by then
+		if _, err := w.Send(w.ctx, bank, w.message(long)); err != nil || store.looks != 2 {
+			t.Errorf("an hour later: %v, after %d looks", err, store.looks)
 		}
 	})
 }

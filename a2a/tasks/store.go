@@ -172,7 +172,8 @@ type Store interface {
 	// this one was taken for dead: whatever it had is another agent's now. The next Claim registers as a new agent.
 	Claim(ctx context.Context, limit int) ([]Pending, error)
 	// Remove removes tasks that ended before a time, with all their entries, at most limit of them and the oldest
-	// first, and as many holds that are over. It returns how many tasks there were.
+	// first, and the holds that are over: a store that others write to removes them a little later. It returns how many
+	// tasks there were.
 	Remove(ctx context.Context, finishedBefore time.Time, limit int) (n int, err error)
 	// Kept returns how many bytes are kept for an OAuth client, whatever users it acts for: the entries of its
 	// tasks and what belongs to them. In a store that several agents share it may be ten seconds old.

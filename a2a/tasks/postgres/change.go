@@ -15,7 +15,7 @@ import (
 
 const (
 	pruneEvery  = 1024 // new tasks between two prunings of the message keys
-	removeGroup = 500  // tasks removed in one transaction
+	removeGroup = 500  // tasks, or holds, removed in one transaction
 	maxRaces    = 10   // times that a repeated message is looked for
 )
 
@@ -265,11 +265,22 @@ func (s *Store) Remove(ctx context.Context, finishedBefore time.Time, limit int)
 			break
 		}
 	}
-	return total, s.attempt(ctx, func(ctx context.Context) error {
-		_, err := s.pool.Exec(ctx, removeHolds, time.Now().UnixNano(), limit)
-		return err
-	})
+	for {
+		var n int64
+		err := s.attempt(ctx, func(ctx context.Context) error {
+			tag, err := s.pool.Exec(ctx, removeHolds, time.Now().Add(-holdMargin).UnixNano(), removeGroup)
+			n = tag.RowsAffected()
+			return err
+		})
+		if err != nil || n < removeGroup {
+			return total, err
+		}
+	}
 }
+
+// holdMargin is how long a hold that is over stays at least. Who joins in its last moment writes to the task alone, and
+// is not seen before that is committed; and the clocks of agents differ.
+const holdMargin = time.Minute
 
 // A hold that is opened anew at this moment has another time, and stays.
 const removeHolds = `DELETE FROM holds WHERE until <= $1 AND key IN (

@@ -223,6 +223,7 @@ func (t *transaction) judge(ctx context.Context, tx pgx.Tx) error {
 	case !t.task.there:
 		return tasks.ErrNotFound
 	case t.task.ids.Has(t.change.ID):
+		t.holder = t.task.holder // who may not have been told
 		return tasks.ErrStored
 	case t.task.seq != t.base:
 		stored := false
@@ -231,6 +232,7 @@ func (t *transaction) judge(ctx context.Context, tx pgx.Tx) error {
 		case err != nil:
 			return err
 		case stored:
+			t.holder = t.task.holder
 			return tasks.ErrStored
 		}
 		return tasks.ErrConflict

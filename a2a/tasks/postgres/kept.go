@@ -65,10 +65,13 @@ func clientArgs(client string) []any {
 	return []any{[]byte(client), []byte(client + "\x00"), []byte(client + "\x01")}
 }
 
-// Of some of the oldest those are removed that are needed.
+// Of some of the oldest those are removed that are needed. They are sought among the client's own: in the order of all
+// that has ended, a client without anything old would have the tasks of all others walked through.
 const shedTasks = `
-WITH oldest AS (
-	SELECT num, bytes, stamp, id FROM tasks WHERE ` + ofClient + ` AND finished AND stamp < $4 ORDER BY stamp, id LIMIT $5
+WITH own AS MATERIALIZED (
+	SELECT num, bytes, stamp, id FROM tasks WHERE ` + ofClient + ` AND finished AND stamp < $4
+), oldest AS (
+	SELECT num, bytes, stamp, id FROM own ORDER BY stamp, id LIMIT $5
 ), old AS (
 	SELECT num FROM (SELECT num, sum(bytes) OVER (ORDER BY stamp, id) - bytes AS before FROM oldest) AS summed WHERE before < $6
 ), gone AS (

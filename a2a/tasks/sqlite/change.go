@@ -13,7 +13,7 @@ import (
 
 const (
 	pruneEvery  = 1024 // new tasks between two prunings of the message keys
-	removeGroup = 100  // tasks removed in one transaction
+	removeGroup = 100  // tasks, or holds, removed in one transaction
 )
 
 // Create stores a task.
@@ -44,7 +44,12 @@ func (s *Store) Remove(ctx context.Context, finishedBefore time.Time, limit int)
 			break
 		}
 	}
-	return total, s.change(ctx, &write{run: func(w *writer, _ *write) error { return w.sweepHolds(limit) }})
+	for {
+		c := &write{run: (*writer).sweepHolds, limit: removeGroup}
+		if err := s.change(ctx, c); err != nil || c.removed < c.limit {
+			return total, err
+		}
+	}
 }
 
 func (s *Store) change(ctx context.Context, c *write) error {

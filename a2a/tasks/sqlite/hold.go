@@ -304,17 +304,18 @@ func (w *writer) restoreHolds(ctx context.Context) error {
 	return rows.Err()
 }
 
-// sweepHolds removes holds that are over, at most limit of them.
-func (w *writer) sweepHolds(limit int) error {
+// sweepHolds removes holds that are over, at most c.limit of them.
+func (w *writer) sweepHolds(c *write) error {
 	now := time.Now()
+	c.removed = 0
 	for key, h := range w.holds {
-		if limit == 0 {
+		if c.removed == c.limit {
 			break
 		}
 		if h.alive(now) {
 			continue
 		}
-		limit--
+		c.removed++
 		w.setHold(key, nil)
 		if err := w.exec("DELETE FROM holds WHERE key = ?", key[:]); err != nil {
 			return err

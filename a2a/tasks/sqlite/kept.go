@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"staff0/a2a"
@@ -63,27 +65,63 @@ func (s *Store) grown(by map[string]int64) {
 	}
 }
 
-// Shed removes tasks of a client that ended before a time, some at a time, so that others get their turn.
+// Shed removes tasks of a client that ended before a time, some at a time, so that others get their turn. They are
+// looked for beside the writer: a client may have very many.
 func (s *Store) Shed(ctx context.Context, client string, finishedBefore time.Time, bytes int64) (freed int64, err error) {
+	if s.writer == nil {
+		return 0, &Error{s.path, ErrReadOnly, errors.New("it was opened to be read")}
+	}
 	for freed < bytes {
-		c := &write{run: (*writer).shed, client: client, since: finishedBefore, bytes: bytes - freed, limit: removeGroup}
-		if err := s.change(ctx, c); err != nil {
+		nums, err := s.oldest(ctx, client, finishedBefore, bytes-freed)
+		if err != nil || len(nums) == 0 {
 			return freed, err
 		}
-		freed += c.freed
-		if c.removed < c.limit {
-			break
+		for group := range slices.Chunk(nums, removeGroup) {
+			c := &write{run: (*writer).removeThese, nums: group}
+			if err := s.change(ctx, c); err != nil {
+				return freed, err
+			}
+			freed += c.freed
 		}
 	}
 	return freed, nil
 }
 
-func (w *writer) shed(c *write) error {
-	return w.removeSome(c, "finished = 1 AND stamp < ? AND "+ofClient+" ORDER BY stamp, id LIMIT ?",
-		append(append([]any{ceilMilli(c.since)}, clientArgs(c.client)...), c.limit)...)
+// selectOldest is kept from the index of all that has ended, where a client without anything old would make it walk
+// through the tasks of all others.
+const selectOldest = "SELECT num, bytes FROM tasks WHERE +finished = 1 AND stamp < ? AND " + ofClient + " ORDER BY stamp, id"
+
+// oldest finds the tasks of a client that ended first, until they make up so many bytes.
+func (s *Store) oldest(ctx context.Context, client string, before time.Time, bytes int64) (nums []int64, err error) {
+	ctx, err = brief(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.readers.QueryContext(ctx, selectOldest, append([]any{ceilMilli(before)}, clientArgs(client)...)...)
+	if err != nil {
+		return nil, s.readFault(err)
+	}
+	defer rows.Close()
+	for bytes > 0 && rows.Next() {
+		var num, n int64
+		if err := rows.Scan(&num, &n); err != nil {
+			return nil, s.readFault(err)
+		}
+		nums = append(nums, num)
+		bytes -= n
+	}
+	return nums, s.readFault(rows.Err())
 }
 
-// removeSome removes the tasks that a condition selects, as far as c.bytes says.
+func (w *writer) removeThese(c *write) error {
+	nums, err := json.Marshal(c.nums)
+	if err != nil {
+		return err
+	}
+	return w.removeSome(c, "num IN (SELECT value FROM json_each(?))", string(nums))
+}
+
+// removeSome removes the tasks that a condition selects.
 func (w *writer) removeSome(c *write, where string, args ...any) error {
 	s, err := w.statement("SELECT num, id, owner, bytes FROM tasks WHERE " + where)
 	if err != nil {
@@ -101,7 +139,7 @@ func (w *writer) removeSome(c *write, where string, args ...any) error {
 	}
 	var some []old
 	c.removed, c.freed = 0, 0
-	for rows.Next() && (c.bytes == 0 || c.freed < c.bytes) {
+	for rows.Next() {
 		var o old
 		var owner []byte
 		if err := rows.Scan(&o.num, &o.id, &owner, &o.bytes); err != nil {

@@ -63,8 +63,7 @@ type write struct {
 	events   [][]byte
 	since    time.Time
 	limit    int
-	client   string
-	bytes    int64
+	nums     []int64
 	existing a2a.TaskID
 	removed  int
 	freed    int64

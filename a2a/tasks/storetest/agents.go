@@ -98,6 +98,8 @@ func keysOfTwo(t *testing.T, f *fixture) {
 
 func holdsOfTwo(t *testing.T, f *fixture) { openAtOnce(t, f, f.another()) }
 
+func amendsOfTwo(t *testing.T, f *fixture) { amendAtOnce(t, f, f.another()) }
+
 func joins(t *testing.T, f *fixture) {
 	other := f.another()
 	f.check(f.claims(f.create("first"), open('k', "v", soon())))
@@ -147,6 +149,7 @@ var shared = []test{
 	{"two agents see one store", second},
 	{"a task that asks goes on at the agent that is answered", answers},
 	{"of many at two agents who open a hold at once one does and some join", holdsOfTwo},
+	{"of many at two agents who amend a hold at once one does, of all that they have read", amendsOfTwo},
 	{"who joins a hold goes to the agent that runs it", joins},
 	{"an equal key that arrives at two agents at once is one task", keysOfTwo},
 }

@@ -237,6 +237,42 @@ func holdsSwept(_ *testing.T, f *fixture) {
 	f.wantHold('q', "2", 1)
 }
 
+// amendAtOnce has agents amend the same two holds at once, named in either order, each on what it has read.
+func amendAtOnce(t *testing.T, agents ...*fixture) {
+	const rounds = 20
+	f := agents[0]
+	f.check(f.amend(take('p', "", soon()), take('q', "", soon())))
+	var group sync.WaitGroup
+	for i := range 4 {
+		f := agents[i%len(agents)]
+		group.Go(func() {
+			for done := 0; done < rounds; {
+				p, err := f.Hold(f.ctx, key('p'))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				claims := []tasks.Claim{put('p', "v", p.Revision), put('q', "v", p.Revision)}
+				if i%2 == 1 {
+					slices.Reverse(claims)
+				}
+				switch err := f.amend(claims...); {
+				case err == nil:
+					done++
+				case !errors.Is(err, tasks.ErrMoved):
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	f.wantHold('p', "v", 4*rounds+1)
+	f.wantHold('q', "v", 4*rounds+1)
+}
+
+func holdsAmendedAtOnce(t *testing.T, f *fixture) { amendAtOnce(t, f, f) }
+
 func holdsRestart(_ *testing.T, f *fixture) {
 	a := f.create("a")
 	f.check(f.claims(a, open('k', "v", past())))

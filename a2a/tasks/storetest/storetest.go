@@ -61,6 +61,7 @@ func Run(t *testing.T, stores Stores) {
 		{"a late change is late before it is refused for its claims", holdsLate},
 		{"an end is stored with what is said of the hold", holdsWithAnEnd},
 		{"of many who open a hold at once one does and some join", holdsAtOnce},
+		{"of many who amend a hold at once one does, of all that they have read", holdsAmendedAtOnce},
 		{"holds that are over are removed", holdsSwept},
 	})
 	run(t, stores, webhooks)
