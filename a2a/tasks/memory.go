@@ -31,8 +31,9 @@ type stored struct {
 	num     int        // counts tasks in order of creation
 	run     bool       // by this process
 	hooks   []*Webhook // replaced, never changed; in order of creation
-	changes ChangeIDs
-	holding *hold // that it takes part in
+	ids     []ChangeID // for each entry that of the change it came with, at the first one of each change
+	changes ChangeIDs  // of changes without entries
+	holding *hold      // that it takes part in
 	bytes   int64
 }
 
@@ -53,7 +54,9 @@ func (m *Memory) Create(_ context.Context, r *Record, events []a2a.Event, since 
 		}
 	}
 	m.created++
-	s := &stored{record: r, entries: numbered(nil, 0, events), num: m.created, run: true}
+	s := &stored{
+		record: r, entries: numbered(nil, 0, events), ids: make([]ChangeID, len(events)), num: m.created, run: true,
+	}
 	m.tasks[r.Task.ID] = s
 	m.owners[r.Owner] = append(m.owners[r.Owner], s)
 	m.keep(s, events)
@@ -84,7 +87,7 @@ func (m *Memory) Append(_ context.Context, id a2a.TaskID, base Seq, c Change) er
 	switch {
 	case s == nil:
 		return ErrNotFound
-	case s.changes.Has(c.ID):
+	case s.has(c.ID, base):
 		return ErrStored
 	case s.record.Seq != base:
 		return ErrConflict
@@ -92,7 +95,11 @@ func (m *Memory) Append(_ context.Context, id a2a.TaskID, base Seq, c Change) er
 	if err := m.claim(s, c.Claims); err != nil {
 		return err
 	}
-	s.changes = s.changes.With(c.ID, time.Now())
+	if len(c.Events) == 0 {
+		s.changes = s.changes.With(c.ID, time.Now())
+	} else {
+		s.ids = append(append(s.ids, c.ID), make([]ChangeID, len(c.Events)-1)...)
+	}
 	next := *s.record
 	next.Task, next.Seq = c.Task, base+Seq(len(c.Events))
 	if c.Run || c.Task.Status.State.Terminal() {
@@ -108,6 +115,12 @@ func (m *Memory) Append(_ context.Context, id a2a.TaskID, base Seq, c Change) er
 	s.record, s.entries = &next, numbered(s.entries, base, c.Events)
 	m.keep(s, c.Events)
 	return nil
+}
+
+// has reports whether a change is stored already. If it has entries, they came after base.
+func (s *stored) has(id ChangeID, base Seq) bool {
+	n := min(max(int(base), 0), len(s.ids))
+	return s.changes.Has(id) || slices.Contains(s.ids[n:], id)
 }
 
 // Get returns a task.
