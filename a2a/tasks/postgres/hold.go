@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"staff0/a2a"
 	"staff0/a2a/tasks"
@@ -135,7 +136,13 @@ func (s *Store) transact(ctx context.Context, t *transaction) error {
 		}
 	}
 	err = s.attempt(ctx, func(ctx context.Context) error {
-		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return t.run(ctx, tx) })
+		return s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+			err := t.run(ctx, conn)
+			if conn.Conn().PgConn().TxStatus() != outsideTransaction {
+				_, _ = conn.Exec(ctx, "ROLLBACK") // if it fails, the pool ends the connection
+			}
+			return err
+		})
 	})
 	switch {
 	case errors.Is(err, tasks.ErrLeaseLost):
@@ -157,13 +164,18 @@ func (s *Store) tellOf(id a2a.TaskID, entries int, task *a2a.Task) {
 	}
 }
 
-func (t *transaction) run(ctx context.Context, tx pgx.Tx) error {
+// outsideTransaction is what the server says of a connection between two transactions.
+const outsideTransaction = 'I'
+
+// run makes two journeys to the server: to begin and look, and to write and commit. Whatever it returns, the
+// transaction is perhaps still open.
+func (t *transaction) run(ctx context.Context, conn *pgxpool.Conn) error {
 	t.now, t.holder = time.Now(), 0
 	t.task.there = false
-	if err := t.look(ctx, tx); err != nil {
+	if err := t.look(ctx, conn); err != nil {
 		return err
 	}
-	if err := t.judge(ctx, tx); err != nil {
+	if err := t.judge(ctx, conn); err != nil {
 		return err
 	}
 	batch := new(pgx.Batch)
@@ -173,15 +185,14 @@ func (t *transaction) run(ctx context.Context, tx pgx.Tx) error {
 	if t.id != "" {
 		t.write(batch)
 	}
-	if batch.Len() == 0 {
-		return nil
-	}
-	return tx.SendBatch(ctx, batch).Close()
+	batch.Queue("COMMIT")
+	return conn.SendBatch(ctx, batch).Close()
 }
 
 // look takes the locks of the keys, in their order, and then of the task, and reads what there is.
-func (t *transaction) look(ctx context.Context, tx pgx.Tx) error {
+func (t *transaction) look(ctx context.Context, conn *pgxpool.Conn) error {
 	batch := new(pgx.Batch)
+	batch.Queue("BEGIN")
 	t.holds = map[tasks.Key]*hold{}
 	var keys []tasks.Key
 	for i := range t.change.Claims {
@@ -206,11 +217,11 @@ func (t *transaction) look(ctx context.Context, tx pgx.Tx) error {
 	if len(keys) > 0 {
 		queueHolds(batch, t.holds)
 	}
-	return tx.SendBatch(ctx, batch).Close()
+	return conn.SendBatch(ctx, batch).Close()
 }
 
 // judge reports why nothing is to be stored.
-func (t *transaction) judge(ctx context.Context, tx pgx.Tx) error {
+func (t *transaction) judge(ctx context.Context, conn *pgxpool.Conn) error {
 	if t.id == "" {
 		for _, h := range t.holds {
 			if h.ids.Has(t.change.ID) {
@@ -227,7 +238,7 @@ func (t *transaction) judge(ctx context.Context, tx pgx.Tx) error {
 		return tasks.ErrStored
 	case t.task.seq != t.base:
 		stored := false
-		err := tx.QueryRow(ctx, hasChange, t.task.num, int64(t.base), t.change.ID[:]).Scan(&stored)
+		err := conn.QueryRow(ctx, hasChange, t.task.num, int64(t.base), t.change.ID[:]).Scan(&stored)
 		switch {
 		case err != nil:
 			return err

@@ -4,7 +4,8 @@
 // row and takes over what bore the number; if it was only asleep, it finds the row gone and begins anew with another number, and whatever it
 // still tries to store for a task that was taken from it is refused, because that task's row names somebody else.
 //
-// Every change is one statement, which is a transaction: it is acknowledged when the server has committed it. Other agents are told of it with
+// A change without claims is one statement, which is a transaction; one with claims is a transaction of two journeys to the server. Either is
+// acknowledged when the server has committed it. Other agents are told of it with
 // NOTIFY right after the commit and not within it, for notifying transactions commit one after the other on the whole server. An agent that
 // dies in between is missed when its lease ends; whoever takes its tasks over has all agents look at all streams.
 //

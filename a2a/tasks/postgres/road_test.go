@@ -165,6 +165,13 @@ func TestChangesSurviveBrokenConnections(t *testing.T) {
 				u.Status.Message = &a2a.Message{MessageID: fmt.Sprint(i), Role: a2a.RoleAgent, Parts: []a2a.Part{a2a.TextPart("x")}}
 				next := r.Task.Apply(u)
 				c := tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: next, Run: true}
+				if w%2 == 1 { // which takes a transaction of several journeys
+					claim := tasks.Claim{Kind: tasks.Open, Key: tasks.Key{byte(w)}}
+					if i > 0 {
+						claim.Kind, claim.Revision = tasks.Put, int64(i)
+					}
+					c.Claims = []tasks.Claim{claim}
+				}
 				if err := settled(s.Append(t.Context(), r.Task.ID, r.Seq, c)); err != nil {
 					t.Errorf("change %d: %v", i, err)
 					return
@@ -186,6 +193,12 @@ func TestChangesSurviveBrokenConnections(t *testing.T) {
 			if id := entry.Event.(*a2a.TaskStatusUpdateEvent).Status.Message.MessageID; id != fmt.Sprint(i) || entry.Seq != tasks.Seq(i+3) {
 				t.Errorf("entry %d is %s", entry.Seq, id)
 			}
+		}
+		if w%2 == 0 {
+			continue
+		}
+		if h, err := s.Hold(t.Context(), tasks.Key{byte(w)}); err != nil || h.Revision != rounds {
+			t.Errorf("hold %+v, %v", h, err)
 		}
 	}
 }
