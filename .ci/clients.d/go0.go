@@ -29,6 +29,19 @@ func ask(ctx context.Context, c *a2aclient.Client, text string) (*a2a.Task, erro
 	return task, nil
 }
 
+// begin asks and leaves when the task is known, while the person is still being asked.
+func begin(ctx context.Context, c *a2aclient.Client, text string) (a2a.TaskID, error) {
+	for ev, err := range c.SendStreamingMessage(ctx, question(a2a.TextPart{Text: text})) {
+		if err != nil {
+			return "", err
+		}
+		var s seen
+		s.add(ev)
+		return s.task, nil
+	}
+	return "", errors.New("a stream without an event")
+}
+
 // seen is what a stream has told.
 type seen struct {
 	task   a2a.TaskID
@@ -140,11 +153,11 @@ func main() {
 		return err
 	})
 	check("cancel", func() error {
-		task, err := ask(ctx, c, "Does asmith@staff0.com work here?")
+		id, err := begin(ctx, c, "Does asmith@staff0.com work here?")
 		if err != nil {
 			return err
 		}
-		task, err = c.CancelTask(ctx, &a2a.TaskIDParams{ID: task.ID})
+		task, err := c.CancelTask(ctx, &a2a.TaskIDParams{ID: id})
 		if err == nil && task.Status.State != a2a.TaskStateCanceled {
 			err = fmt.Errorf("the task is %s", task.Status.State)
 		}
@@ -155,26 +168,26 @@ func main() {
 		if err != nil {
 			return err
 		}
-		task, err := ask(ctx, c, "Does bwong@staff0.com work here?")
+		id, err := begin(ctx, c, "Does bwong@staff0.com work here?")
 		if err != nil {
 			return err
 		}
-		_, err = c.SetTaskPushConfig(ctx, &a2a.TaskPushConfig{TaskID: task.ID, Config: a2a.PushConfig{
+		_, err = c.SetTaskPushConfig(ctx, &a2a.TaskPushConfig{TaskID: id, Config: a2a.PushConfig{
 			ID: "hook", URL: h.url, Token: hookToken, Auth: &a2a.PushAuthInfo{Schemes: []string{"Bearer"}, Credentials: hookSecret},
 		}})
 		if err != nil {
 			return err
 		}
-		if _, err := c.GetTaskPushConfig(ctx, &a2a.GetTaskPushConfigParams{TaskID: task.ID, ConfigID: "hook"}); err != nil {
+		if _, err := c.GetTaskPushConfig(ctx, &a2a.GetTaskPushConfigParams{TaskID: id, ConfigID: "hook"}); err != nil {
 			return fmt.Errorf("get: %w", err)
 		}
-		if l, err := c.ListTaskPushConfig(ctx, &a2a.ListTaskPushConfigParams{TaskID: task.ID}); err != nil || len(l) != 1 {
+		if l, err := c.ListTaskPushConfig(ctx, &a2a.ListTaskPushConfigParams{TaskID: id}); err != nil || len(l) != 1 {
 			return fmt.Errorf("list: %d, %v", len(l), err)
 		}
-		if err := h.await(string(task.ID), `"completed"`); err != nil {
+		if err := h.await(string(id), `"completed"`); err != nil {
 			return err
 		}
-		return c.DeleteTaskPushConfig(ctx, &a2a.DeleteTaskPushConfigParams{TaskID: task.ID, ConfigID: "hook"})
+		return c.DeleteTaskPushConfig(ctx, &a2a.DeleteTaskPushConfigParams{TaskID: id, ConfigID: "hook"})
 	})
 
 	check("error-not-found", func() error {

@@ -30,6 +30,19 @@ func ask(ctx context.Context, c *a2aclient.Client, text string) (*a2a.Task, erro
 	return task, nil
 }
 
+// begin asks and leaves when the task is known, while the person is still being asked.
+func begin(ctx context.Context, c *a2aclient.Client, text string) (a2a.TaskID, error) {
+	for ev, err := range c.SendStreamingMessage(ctx, question(a2a.NewTextPart(text))) {
+		if err != nil {
+			return "", err
+		}
+		var s seen
+		s.add(ev)
+		return s.task, nil
+	}
+	return "", errors.New("a stream without an event")
+}
+
 // seen is what a stream has told.
 type seen struct {
 	task   a2a.TaskID
@@ -151,11 +164,11 @@ func main() {
 		return err
 	})
 	check("cancel", func() error {
-		task, err := ask(ctx, c, "Does asmith@staff0.com work here?")
+		id, err := begin(ctx, c, "Does asmith@staff0.com work here?")
 		if err != nil {
 			return err
 		}
-		task, err = c.CancelTask(ctx, &a2a.CancelTaskRequest{ID: task.ID})
+		task, err := c.CancelTask(ctx, &a2a.CancelTaskRequest{ID: id})
 		if err == nil && task.Status.State != a2a.TaskStateCanceled {
 			err = fmt.Errorf("the task is %s", task.Status.State)
 		}
@@ -166,26 +179,26 @@ func main() {
 		if err != nil {
 			return err
 		}
-		task, err := ask(ctx, c, "Does bwong@staff0.com work here?")
+		id, err := begin(ctx, c, "Does bwong@staff0.com work here?")
 		if err != nil {
 			return err
 		}
 		_, err = c.CreateTaskPushConfig(ctx, &a2a.PushConfig{
-			ID: "hook", TaskID: task.ID, URL: h.url, Token: hookToken, Auth: &a2a.PushAuthInfo{Scheme: "Bearer", Credentials: hookSecret},
+			ID: "hook", TaskID: id, URL: h.url, Token: hookToken, Auth: &a2a.PushAuthInfo{Scheme: "Bearer", Credentials: hookSecret},
 		})
 		if err != nil {
 			return err
 		}
-		if _, err := c.GetTaskPushConfig(ctx, &a2a.GetTaskPushConfigRequest{TaskID: task.ID, ID: "hook"}); err != nil {
+		if _, err := c.GetTaskPushConfig(ctx, &a2a.GetTaskPushConfigRequest{TaskID: id, ID: "hook"}); err != nil {
 			return fmt.Errorf("get: %w", err)
 		}
-		if l, err := c.ListTaskPushConfigs(ctx, &a2a.ListTaskPushConfigRequest{TaskID: task.ID}); err != nil || len(l) != 1 {
+		if l, err := c.ListTaskPushConfigs(ctx, &a2a.ListTaskPushConfigRequest{TaskID: id}); err != nil || len(l) != 1 {
 			return fmt.Errorf("list: %d, %v", len(l), err)
 		}
-		if err := h.await(string(task.ID), "TASK_STATE_COMPLETED"); err != nil {
+		if err := h.await(string(id), "TASK_STATE_COMPLETED"); err != nil {
 			return err
 		}
-		return c.DeleteTaskPushConfig(ctx, &a2a.DeleteTaskPushConfigRequest{TaskID: task.ID, ID: "hook"})
+		return c.DeleteTaskPushConfig(ctx, &a2a.DeleteTaskPushConfigRequest{TaskID: id, ID: "hook"})
 	})
 
 	check("error-not-found", func() error {

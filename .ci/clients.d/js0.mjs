@@ -26,6 +26,13 @@ const follow = async (stream, seen, once = false) => {
   }
   return seen;
 };
+// begin asks and leaves when the task is known, while the person is still being asked.
+const begin = async (value) => {
+  const cut = new AbortController();
+  const { task } = await follow(c.sendMessageStream(question([text(value)]), { signal: cut.signal }), {}, true);
+  cut.abort();
+  return task;
+};
 const complete = (seen) => want(seen.state === 'completed' && seen.answer, `the stream ended with ${JSON.stringify(seen)}`);
 
 let c, done;
@@ -57,8 +64,7 @@ await check('follow-up', async () => {
   await c.sendMessage(question([text('jdoe@staff0.com')], t.id));
 });
 await check('cancel', async () => {
-  const t = await c.sendMessage(question([text('Does asmith@staff0.com work here?')]));
-  const { status: { state } } = await c.cancelTask(id(t.id));
+  const { status: { state } } = await c.cancelTask(id(await begin('Does asmith@staff0.com work here?')));
   want(state === 'canceled', `the task is ${state}`);
 });
 const config = (taskId, url) => ({
@@ -66,13 +72,13 @@ const config = (taskId, url) => ({
 });
 await check('push', async () => {
   const h = await listen();
-  const t = await c.sendMessage(question([text('Does bwong@staff0.com work here?')]));
-  await c.setTaskPushNotificationConfig(config(t.id, h.url));
-  await c.getTaskPushNotificationConfig({ id: t.id, pushNotificationConfigId: 'hook' });
+  const task = await begin('Does bwong@staff0.com work here?');
+  await c.setTaskPushNotificationConfig(config(task, h.url));
+  await c.getTaskPushNotificationConfig({ id: task, pushNotificationConfigId: 'hook' });
   const configs = await c.listTaskPushNotificationConfig({ id: t.id });
   want(configs.length === 1, `${configs.length} configurations`);
-  await h.await(t.id, '"completed"');
-  await c.deleteTaskPushNotificationConfig({ id: t.id, pushNotificationConfigId: 'hook' });
+  await h.await(task, '"completed"');
+  await c.deleteTaskPushNotificationConfig({ id: task, pushNotificationConfigId: 'hook' });
 });
 
 await check('error-not-found', () => code(c.getTask(id('nope')), -32001));

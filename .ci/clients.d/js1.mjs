@@ -32,6 +32,13 @@ const follow = async (stream, seen, once = false) => {
   }
   return seen;
 };
+// begin asks and leaves when the task is known, while the person is still being asked.
+const begin = async (value) => {
+  const cut = new AbortController();
+  const { task } = await follow(c.sendMessageStream(question([text(value)]), { signal: cut.signal }), {}, true);
+  cut.abort();
+  return task;
+};
 const complete = (seen) => want(seen.state === TaskState.TASK_STATE_COMPLETED && seen.answer, `the stream ended with ${JSON.stringify(seen)}`);
 
 let c, done;
@@ -66,8 +73,7 @@ await check('follow-up', async () => {
   await c.sendMessage(question([text('jdoe@staff0.com')], t.id));
 });
 await check('cancel', async () => {
-  const t = await c.sendMessage(question([text('Does asmith@staff0.com work here?')]));
-  const { status: { state } } = await c.cancelTask(id(t.id));
+  const { status: { state } } = await c.cancelTask(id(await begin('Does asmith@staff0.com work here?')));
   want(state === TaskState.TASK_STATE_CANCELED, `the task is ${state}`);
 });
 const config = (taskId, url) => ({
@@ -75,13 +81,13 @@ const config = (taskId, url) => ({
 });
 await check('push', async () => {
   const h = await listen();
-  const t = await c.sendMessage(question([text('Does bwong@staff0.com work here?')]));
-  await c.createTaskPushNotificationConfig(config(t.id, h.url));
-  await c.getTaskPushNotificationConfig({ tenant: '', taskId: t.id, id: 'hook' });
-  const { configs } = await c.listTaskPushNotificationConfig({ tenant: '', taskId: t.id, pageSize: 0, pageToken: '' });
+  const task = await begin('Does bwong@staff0.com work here?');
+  await c.createTaskPushNotificationConfig(config(task, h.url));
+  await c.getTaskPushNotificationConfig({ tenant: '', taskId: task, id: 'hook' });
+  const { configs } = await c.listTaskPushNotificationConfig({ tenant: '', taskId: task, pageSize: 0, pageToken: '' });
   want(configs.length === 1, `${configs.length} configurations`);
-  await h.await(t.id, 'TASK_STATE_COMPLETED');
-  await c.deleteTaskPushNotificationConfig({ tenant: '', taskId: t.id, id: 'hook' });
+  await h.await(task, 'TASK_STATE_COMPLETED');
+  await c.deleteTaskPushNotificationConfig({ tenant: '', taskId: task, id: 'hook' });
 });
 
 await check('error-not-found', () => reason(c.getTask(id('nope')), 'TASK_NOT_FOUND'));

@@ -46,6 +46,12 @@ async def main():
         async for t, _ in blocking.send_message(question(*parts, task=task)):
             return t
 
+    async def begin(t):
+        """Asks and leaves when the task is known, while the person is still being asked."""
+        seen = Seen()
+        await seen.follow(c.send_message(question(text(t))), once=True)
+        return seen.task
+
     async def card_check():
         want(card.name and card.skills, 'a card without a name or skills')
 
@@ -87,8 +93,8 @@ async def main():
         await ask(text('jdoe@staff0.com'), task=t.id)
 
     async def cancel():
-        t = await ask(text('Does asmith@staff0.com work here?'))
-        t = await c.cancel_task(a2a.TaskIdParams(id=t.id))
+        task = await begin('Does asmith@staff0.com work here?')
+        t = await c.cancel_task(a2a.TaskIdParams(id=task))
         want(t.status.state == a2a.TaskState.canceled, f'the task is {t.status.state}')
 
     def config(task, url):
@@ -99,10 +105,10 @@ async def main():
     # This SDK neither lists nor deletes configurations.
     async def push():
         hook = Hook()
-        t = await ask(text('Does bwong@staff0.com work here?'))
-        await c.set_task_callback(config(t.id, hook.url))
-        await c.get_task_callback(a2a.GetTaskPushNotificationConfigParams(id=t.id, push_notification_config_id='hook'))
-        await hook.wait(t.id, '"completed"')
+        task = await begin('Does bwong@staff0.com work here?')
+        await c.set_task_callback(config(task, hook.url))
+        await c.get_task_callback(a2a.GetTaskPushNotificationConfigParams(id=task, push_notification_config_id='hook'))
+        await hook.wait(task, '"completed"')
 
     def error(wanted, call):
         async def f():

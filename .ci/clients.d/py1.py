@@ -53,6 +53,12 @@ async def main():
         async for e in blocking.send_message(question(*parts, task=task)):
             return e.task
 
+    async def begin(t):
+        """Asks and leaves when the task is known, while the person is still being asked."""
+        seen = Seen()
+        await seen.follow(c.send_message(question(text(t))), once=True)
+        return seen.task
+
     async def card_check():
         want(card.name and card.skills, 'a card without a name or skills')
 
@@ -95,8 +101,8 @@ async def main():
         await ask(text('jdoe@staff0.com'), task=t.id)
 
     async def cancel():
-        t = await ask(text('Does asmith@staff0.com work here?'))
-        t = await c.cancel_task(pb.CancelTaskRequest(id=t.id))
+        task = await begin('Does asmith@staff0.com work here?')
+        t = await c.cancel_task(pb.CancelTaskRequest(id=task))
         want(t.status.state == pb.TASK_STATE_CANCELED, f'the task is {t.status.state}')
 
     def config(task, url):
@@ -106,13 +112,13 @@ async def main():
 
     async def push():
         hook = Hook()
-        t = await ask(text('Does bwong@staff0.com work here?'))
-        await c.create_task_push_notification_config(config(t.id, hook.url))
-        await c.get_task_push_notification_config(pb.GetTaskPushNotificationConfigRequest(task_id=t.id, id='hook'))
-        have = await c.list_task_push_notification_configs(pb.ListTaskPushNotificationConfigsRequest(task_id=t.id))
+        task = await begin('Does bwong@staff0.com work here?')
+        await c.create_task_push_notification_config(config(task, hook.url))
+        await c.get_task_push_notification_config(pb.GetTaskPushNotificationConfigRequest(task_id=task, id='hook'))
+        have = await c.list_task_push_notification_configs(pb.ListTaskPushNotificationConfigsRequest(task_id=task))
         want(len(have.configs) == 1, f'{len(have.configs)} configurations')
-        await hook.wait(t.id, 'TASK_STATE_COMPLETED')
-        await c.delete_task_push_notification_config(pb.DeleteTaskPushNotificationConfigRequest(task_id=t.id, id='hook'))
+        await hook.wait(task, 'TASK_STATE_COMPLETED')
+        await c.delete_task_push_notification_config(pb.DeleteTaskPushNotificationConfigRequest(task_id=task, id='hook'))
 
     def error(wanted, call):
         async def f():
