@@ -75,7 +75,7 @@ await check('push', async () => {
   const task = await begin('Does bwong@staff0.com work here?');
   await c.setTaskPushNotificationConfig(config(task, h.url));
   await c.getTaskPushNotificationConfig({ id: task, pushNotificationConfigId: 'hook' });
-  const configs = await c.listTaskPushNotificationConfig({ id: t.id });
+  const configs = await c.listTaskPushNotificationConfig({ id: task });
   want(configs.length === 1, `${configs.length} configurations`);
   await h.await(task, '"completed"');
   await c.deleteTaskPushNotificationConfig({ id: task, pushNotificationConfigId: 'hook' });
