@@ -92,10 +92,10 @@ func (s *Signal) Claims(told *Result) []Claim {
 	var claims []Claim
 	now := time.Now()
 	until := s.q.Deadline
-	if t := now.Add(s.memory); t.After(until) {
-		until = t
+	if t := now.Add(s.memory); t.After(until) || s.memory == 0 {
+		until = t // without a memory, the other tasks that take part keep the end until they have been told
 	}
-	if told == nil || s.Outcome.forgets() || s.memory == 0 {
+	if told == nil || s.Outcome.forgets() {
 		claims = append(claims, Claim{Kind: Drop, Key: s.key, Value: s.stored})
 	} else {
 		claims = append(claims, Claim{Kind: Put, Key: s.key, Value: s.q.ended(*told).encode(), Until: until})

@@ -276,11 +276,11 @@ func TestTheClaimsOfAnEnd(t *testing.T) {
 		want   string
 	}{
 		{"answered", time.Minute, func(string, int) (*ciba.Grant, error) { return new(ciba.Grant), nil }, told, "put 2m0s, drop the person"},
-		{"answered, where nothing is remembered", 0, func(string, int) (*ciba.Grant, error) { return new(ciba.Grant), nil }, told, "drop, drop the person"},
+		{"answered, where nothing is remembered", 0, func(string, int) (*ciba.Grant, error) { return new(ciba.Grant), nil }, told, "put 100ms, drop the person"},
 		{"approved, but the record cannot be read", time.Minute, func(string, int) (*ciba.Grant, error) { return new(ciba.Grant), nil }, nil, "drop, drop the person"},
 		{"declined", time.Minute, answers(ciba.ErrAccessDenied), &Result{Outcome: "declined"}, "put 2m0s, drop the person"},
 		{"silence", time.Minute, answers(ciba.ErrPending), &Result{Outcome: "not_confirmed"}, "put 3m0s"},
-		{"silence, where nothing is remembered", 0, answers(ciba.ErrPending), &Result{Outcome: "not_confirmed"}, "drop"},
+		{"silence, where nothing is remembered", 0, answers(ciba.ErrPending), &Result{Outcome: "not_confirmed"}, "put 2m0s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			office(t, func(c *Config) { c.Memory = row.memory }, func(t *testing.T, d *desk) {

@@ -417,3 +417,34 @@ func TestDyingAtEachChange(t *testing.T) {
 		}
 	}
 }
+
+// One approval answers all that take part, also when the agent dies when the first of them has ended: the provider does not
+// hand it out again.
+func TestDyingBetweenTheEndsOfEqualQuestions(t *testing.T) {
+	for _, memory := range []time.Duration{0, Memory} {
+		bubble(t, func(w *world) {
+			w.config.Memory = memory
+			w.phone.poll = from(2, grantOf(john), nil)
+			// Announced, asking, waiting, the second one finds it and joins, and the first end.
+			w.store = &deaf{Store: &w.memory, left: 6, after: true}
+		}, func(t *testing.T, w *world) {
+			first := w.ask(johnAsk)
+			w.after(time.Second)
+			second := w.ask(johnAsk)
+			w.after(8 * time.Second)
+			w.die()
+			w.store = &w.memory
+			w.memory.Reopen()
+			w.phone.says(always(nil, ciba.ErrExpired))
+			w.start()
+			for _, id := range []a2a.TaskID{first, second} {
+				if task := w.finish(id); task.Status.State != a2a.TaskStateCompleted {
+					t.Errorf("memory %v: a task ended %v", memory, task.Status.State)
+				}
+			}
+			if n := w.phone.prompts(); n != 1 {
+				t.Errorf("memory %v: %d prompts", memory, n)
+			}
+		})
+	}
+}
