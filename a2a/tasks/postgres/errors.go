@@ -177,12 +177,3 @@ func passing(err error) bool {
 	}
 	return broken(err)
 }
-
-// unsure reports whether what failed may have been done all the same: an error of the statement undoes it, the end of a connection does not say.
-func unsure(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		return pg.SeverityUnlocalized != "ERROR"
-	}
-	return !pgconn.SafeToRetry(err)
-}
