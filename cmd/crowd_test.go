@@ -24,6 +24,7 @@ func TestACrowdThatHasGoneLeavesNoMemory(t *testing.T) {
 				c.note(http.StateClosed)
 			}
 			time.Sleep(time.Minute)
+			synctest.Wait()
 		}
 		come(crowdOf - 1)
 		if leave(crowdOf - 1); freed != 0 {

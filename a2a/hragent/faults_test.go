@@ -89,7 +89,28 @@ func (m *medium) Create(ctx context.Context, r *tasks.Record, events []a2a.Event
 }
 
 func (m *medium) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change) error {
+	if m.fault == storedLate { // a server has its own copy when the engine goes on with the events
+		c = own(c)
+	}
 	return m.write(id, func() error { return m.durable.Append(context.WithoutCancel(ctx), id, base, c) })
+}
+
+// own is a change that shares nothing with the one given.
+func own(c tasks.Change) tasks.Change {
+	events := make([]a2a.Event, len(c.Events))
+	for i, event := range c.Events {
+		copied, err := a2a.UnmarshalEvent(a2a.AppendEvent(nil, event))
+		if err != nil {
+			panic(err) // what was encoded can be decoded
+		}
+		events[i] = copied
+	}
+	task := new(a2a.Task)
+	if err := task.UnmarshalJSON(c.Task.AppendJSON(nil)); err != nil {
+		panic(err)
+	}
+	c.Events, c.Task = events, task
+	return c
 }
 
 func (m *medium) Amend(ctx context.Context, id tasks.ChangeID, claims []tasks.Claim) error {
