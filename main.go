@@ -1,4 +1,5 @@
-// Command staff0 lets other companies' agents ask whether a person works at Staff0, with that person's consent.
+// Command staff0 lets other companies' agents ask whether a person works at Staff0, with that
+// person's consent.
 package main
 
 import (

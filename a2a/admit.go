@@ -20,8 +20,9 @@ const (
 	// MaxStored is how many bytes all that is stored of a request may take as JSON: the message,
 	// the configuration and the metadata.
 	MaxStored = 64 << 10
-	// MaxRequest is how many bytes the parameters of a call may have as they are sent: what is stored
-	// of them, with escapes, blanks and members nobody knows. A reader need not look at more.
+	// MaxRequest is how many bytes the parameters of a call may have as they are sent: what is
+	// stored of them, with escapes, blanks and members nobody knows. A reader need not look at
+	// more.
 	MaxRequest = 256 << 10
 	// MaxValueDepth is how deep arrays and objects may lie in one another in a value that the
 	// protocol does not define (metadata, a data part). Readers of protobuf's JSON count such a
@@ -53,13 +54,15 @@ func (r *SendMessageRequest) Admit(limits Limits) error {
 		text += len(r.Message.Parts[i].Text)
 	}
 	if text > most {
-		return TooLarge("message.parts", fmt.Sprintf("must hold at most %s of text", kibibytes(most)))
+		return TooLarge("message.parts",
+			fmt.Sprintf("must hold at most %s of text", kibibytes(most)))
 	}
 	// Encoding makes nothing shorter but base64, so what is too large already needs none.
 	stored := orDefault(limits.Stored, MaxStored)
 	if r.rawSize() > stored || len(r.appendStored(nil)) > stored {
 		return TooLarge("message", fmt.Sprintf(
-			"must take at most %s as JSON, its metadata and the configuration included", kibibytes(stored)))
+			"must take at most %s as JSON, its metadata and the configuration included",
+			kibibytes(stored)))
 	}
 	return r.admitValues()
 }
@@ -96,7 +99,8 @@ func (r *SendMessageRequest) rawSize() int {
 	n := len(r.Metadata) + len(m.Metadata)
 	for i := range m.Parts {
 		p := &m.Parts[i]
-		n += len(p.Text) + len(p.Raw) + len(p.URL) + len(p.Data) + len(p.Metadata) + len(p.Filename) +
+		n += len(p.Text) + len(p.Raw) + len(p.URL) + len(p.Data) + len(p.Metadata) + len(
+			p.Filename) +
 			len(p.MediaType)
 	}
 	for _, e := range m.Extensions {

@@ -1,21 +1,25 @@
 package a2a
 
-// AgentCard describes an agent: what it does, where and how it is reached, and what a caller must show (§4.4.1).
+// AgentCard describes an agent: what it does, where and how it is reached, and what a caller must
+// show (§4.4.1).
 type AgentCard struct {
-	Name                 string                    `json:"name"`
-	Description          string                    `json:"description"`
-	SupportedInterfaces  []AgentInterface          `json:"supportedInterfaces"` // the first one is preferred (§8.3.1)
-	Provider             *AgentProvider            `json:"provider,omitempty"`
-	Version              string                    `json:"version"` // of the agent, not of the protocol
-	DocumentationURL     string                    `json:"documentationUrl,omitempty"`
-	Capabilities         AgentCapabilities         `json:"capabilities"`
-	SecuritySchemes      map[string]SecurityScheme `json:"securitySchemes,omitempty"`
-	SecurityRequirements []SecurityRequirement     `json:"securityRequirements,omitempty"` // any one of them suffices
-	DefaultInputModes    []string                  `json:"defaultInputModes"`
-	DefaultOutputModes   []string                  `json:"defaultOutputModes"`
-	Skills               []AgentSkill              `json:"skills"`
-	Signatures           []AgentCardSignature      `json:"signatures,omitempty"`
-	IconURL              string                    `json:"iconUrl,omitempty"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	// the first one is preferred (§8.3.1)
+	SupportedInterfaces []AgentInterface `json:"supportedInterfaces"`
+	Provider            *AgentProvider   `json:"provider,omitempty"`
+	// of the agent, not of the protocol
+	Version          string                    `json:"version"`
+	DocumentationURL string                    `json:"documentationUrl,omitempty"`
+	Capabilities     AgentCapabilities         `json:"capabilities"`
+	SecuritySchemes  map[string]SecurityScheme `json:"securitySchemes,omitempty"`
+	// any one of them suffices
+	SecurityRequirements []SecurityRequirement `json:"securityRequirements,omitempty"`
+	DefaultInputModes    []string              `json:"defaultInputModes"`
+	DefaultOutputModes   []string              `json:"defaultOutputModes"`
+	Skills               []AgentSkill          `json:"skills"`
+	Signatures           []AgentCardSignature  `json:"signatures,omitempty"`
+	IconURL              string                `json:"iconUrl,omitempty"`
 }
 
 // Bindings of the protocol (§5).
@@ -39,7 +43,8 @@ type AgentProvider struct {
 	Organization string `json:"organization"`
 }
 
-// AgentCapabilities says which optional features the agent has (§4.4.3). Nil is "not said", which callers read as no.
+// AgentCapabilities says which optional features the agent has (§4.4.3). Nil is "not said", which
+// callers read as no.
 type AgentCapabilities struct {
 	Streaming         *bool            `json:"streaming,omitempty"`
 	PushNotifications *bool            `json:"pushNotifications,omitempty"`

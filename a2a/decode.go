@@ -17,8 +17,8 @@ import (
 // UnmarshalJSONFrom takes a part with exactly one of its contents. {"data":null} is a data part of
 // the value null (google.protobuf.Value); for the other three null is absent.
 //
-// Most of a text are its parts, so they are read token by token and not by tags. A fault is reported
-// once the part has been read, where the library knows its place.
+// Most of a text are its parts, so they are read token by token and not by tags. A fault is
+// reported once the part has been read, where the library knows its place.
 func (p *Part) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if d.PeekKind() != jsontext.KindBeginObject {
 		return &DecodeError{Problem: problemObject}
@@ -68,11 +68,13 @@ func (p *Part) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 			token, err = d.ReadToken()
 			*text = token.String()
 		case text != nil:
-			fault, err = cmp.Or(fault, &DecodeError{Field: member, Problem: problemString}), d.SkipValue()
+			fault, err = cmp.Or(fault, &DecodeError{Field: member, Problem: problemString}),
+				d.SkipValue()
 		case member == "metadata" && value == jsontext.KindBeginObject:
 			err = p.Metadata.UnmarshalJSONFrom(d)
 		case member == "metadata":
-			fault, err = cmp.Or(fault, &DecodeError{Field: member, Problem: problemObject}), d.SkipValue()
+			fault, err = cmp.Or(fault, &DecodeError{Field: member, Problem: problemObject}),
+				d.SkipValue()
 		default:
 			err = d.SkipValue()
 		}
@@ -94,7 +96,8 @@ func (p *Part) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		kinds, p.Kind, p.Data = 1, PartData, json.RawMessage("null")
 	}
 	if kinds != 1 {
-		fault = cmp.Or(fault, &DecodeError{Problem: "must have exactly one of text, raw, url and data"})
+		fault = cmp.Or(fault,
+			&DecodeError{Problem: "must have exactly one of text, raw, url and data"})
 	}
 	if fault != nil {
 		return fault
@@ -232,8 +235,8 @@ func (s *TaskState) UnmarshalJSON(data []byte) error                  { return U
 func (r *Role) UnmarshalJSON(data []byte) error                       { return Unmarshal(data, r) }
 func (s *Struct) UnmarshalJSON(data []byte) error                     { return Unmarshal(data, s) }
 
-// UnmarshalEvent reads a StreamResponse, or a SendMessageResponse: an object with exactly one of its
-// four members. The error is a *DecodeError.
+// UnmarshalEvent reads a StreamResponse, or a SendMessageResponse: an object with exactly one of
+// its four members. The error is a *DecodeError.
 func UnmarshalEvent(data []byte) (Event, error) {
 	var in struct {
 		Task           *Task                    `json:"task"`

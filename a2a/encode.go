@@ -11,8 +11,8 @@ import (
 // TimeLayout is how timestamps are written: UTC, milliseconds, Z (§5.6.1).
 const TimeLayout = "2006-01-02T15:04:05.000Z"
 
-// The encoders below write the 1.0 form by hand. Every answer and every stored event passes through them; encoding/json would cost more than
-// all else that an agent does for GetTask.
+// The encoders below write the 1.0 form by hand. Every answer and every stored event passes through
+// them; encoding/json would cost more than all else that an agent does for GetTask.
 
 // AppendJSON appends the task.
 func (t *Task) AppendJSON(b []byte) []byte {
@@ -148,7 +148,8 @@ func (e *TaskArtifactUpdateEvent) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-// AppendEvent appends the event as a StreamResponse: an object with the one member that names its kind (§4.2.3).
+// AppendEvent appends the event as a StreamResponse: an object with the one member that names its
+// kind (§4.2.3).
 func AppendEvent(b []byte, event Event) []byte {
 	switch e := event.(type) {
 	case *Task:
@@ -185,7 +186,8 @@ func (r *ListTasksResponse) AppendJSON(b []byte) []byte {
 // AppendTime appends t in TimeLayout.
 func AppendTime(b []byte, t time.Time) []byte { return t.UTC().AppendFormat(b, TimeLayout) }
 
-// These make encoding/json agree with the encoders above wherever a noun is a member of something else.
+// These make encoding/json agree with the encoders above wherever a noun is a member of something
+// else.
 
 func (t *Task) MarshalJSON() ([]byte, error)                    { return t.AppendJSON(nil), nil }
 func (s TaskStatus) MarshalJSON() ([]byte, error)               { return s.AppendJSON(nil), nil }
@@ -195,15 +197,20 @@ func (a *Artifact) MarshalJSON() ([]byte, error)                { return a.Appen
 func (e *TaskStatusUpdateEvent) MarshalJSON() ([]byte, error)   { return e.AppendJSON(nil), nil }
 func (e *TaskArtifactUpdateEvent) MarshalJSON() ([]byte, error) { return e.AppendJSON(nil), nil }
 func (r *ListTasksResponse) MarshalJSON() ([]byte, error)       { return r.AppendJSON(nil), nil }
-func (s TaskState) MarshalJSON() ([]byte, error)                { return []byte(`"` + s.String() + `"`), nil }
-func (r Role) MarshalJSON() ([]byte, error)                     { return []byte(`"` + r.String() + `"`), nil }
+func (s TaskState) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + s.String() + `"`), nil
+}
+func (r Role) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + r.String() + `"`), nil
+}
 
 // MarshalJSON writes the time as all times are written (§5.6.1), which encoding/json would not.
 func (q *ListTasksRequest) MarshalJSON() ([]byte, error) {
 	type plain ListTasksRequest
 	out := struct {
 		*plain
-		After json.RawMessage `json:"statusTimestampAfter,omitempty"` // hides the member of the same name
+		// hides the member of the same name
+		After json.RawMessage `json:"statusTimestampAfter,omitempty"`
 	}{plain: (*plain)(q)}
 	if !q.StatusTimestampAfter.IsZero() {
 		out.After = append(AppendTime([]byte{'"'}, q.StatusTimestampAfter), '"')
@@ -224,7 +231,8 @@ func name(b []byte, n string) []byte {
 	return append(b, `":`...)
 }
 
-// member appends a string member that is left out when empty, and drops the comma when it is the first of its object.
+// member appends a string member that is left out when empty, and drops the comma when it is the
+// first of its object.
 func member(b []byte, n, value string) []byte {
 	if value == "" {
 		return b
@@ -265,9 +273,10 @@ const hexDigits = "0123456789abcdef"
 // AppendString appends s as a JSON string, see appendString.
 func AppendString(b []byte, s string) []byte { return appendString(b, s) }
 
-// appendString appends s as a JSON string. Unlike encoding/json it leaves <, > and & as they are: nothing of this ends in HTML unescaped, and
-// signatures over JSON want the plain form (RFC 8785 §3.2.2.2). Bytes that are not UTF-8 become U+FFFD; line separators, which break older
-// JavaScript, are escaped.
+// appendString appends s as a JSON string. Unlike encoding/json it leaves <, > and & as they are:
+// nothing of this ends in HTML unescaped, and signatures over JSON want the plain form (RFC 8785
+// §3.2.2.2). Bytes that are not UTF-8 become U+FFFD; line separators, which break older JavaScript,
+// are escaped.
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0

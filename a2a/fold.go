@@ -154,8 +154,8 @@ func (f *Fold) place(id string) int {
 func (f *Fold) addArtifact(e *TaskArtifactUpdateEvent) {
 	i := f.place(e.Artifact.ArtifactID)
 	if i < 0 {
-		// Appending to an artifact that is not there creates it: dropping what was sent would lose it
-		// for good.
+		// Appending to an artifact that is not there creates it: dropping what was sent would lose
+		// it for good.
 		if f.places != nil {
 			f.places[e.Artifact.ArtifactID] = len(f.sum.Artifacts)
 		}

@@ -15,7 +15,10 @@ func naive(t *Task, event Event) *Task {
 	next := *t
 	next.History, next.Artifacts = slices.Clone(t.History), slices.Clone(t.Artifacts)
 	speak := func() {
-		if m := t.Status.Message; m != nil && !slices.ContainsFunc(t.History, func(have *Message) bool { return have.MessageID == m.MessageID }) {
+		if m := t.Status.Message; m != nil &&
+			!slices.ContainsFunc(t.History, func(have *Message) bool {
+				return have.MessageID == m.MessageID
+			}) {
 			next.History = append(next.History, m)
 		}
 	}
@@ -33,7 +36,9 @@ func naive(t *Task, event Event) *Task {
 		speak()
 		next.History = append(next.History, e)
 	case *TaskArtifactUpdateEvent:
-		i := slices.IndexFunc(t.Artifacts, func(a *Artifact) bool { return a.ArtifactID == e.Artifact.ArtifactID })
+		i := slices.IndexFunc(t.Artifacts, func(a *Artifact) bool {
+			return a.ArtifactID == e.Artifact.ArtifactID
+		})
 		switch {
 		case i < 0:
 			next.Artifacts = append(next.Artifacts, e.Artifact)
@@ -57,7 +62,8 @@ func TestFoldIsApply(t *testing.T) {
 		event := func(n int) Event {
 			switch random.IntN(12) {
 			case 0:
-				return &Task{ID: "t", History: []*Message{{MessageID: "s"}}, Artifacts: []*Artifact{{ArtifactID: "0", Parts: []Part{TextPart("s")}}}}
+				return &Task{ID: "t", History: []*Message{{MessageID: "s"}},
+					Artifacts: []*Artifact{{ArtifactID: "0", Parts: []Part{TextPart("s")}}}}
 			case 1, 2:
 				return &Message{MessageID: "m" + id(60)}
 			case 3:
@@ -69,7 +75,8 @@ func TestFoldIsApply(t *testing.T) {
 				}
 				return e
 			case 6:
-				return &TaskStatusUpdateEvent{TaskID: "t", Status: TaskStatus{State: TaskStateWorking}}
+				return &TaskStatusUpdateEvent{TaskID: "t",
+					Status: TaskStatus{State: TaskStateWorking}}
 			}
 			return &TaskArtifactUpdateEvent{Append: random.IntN(3) > 0, Artifact: &Artifact{
 				ArtifactID: id(40), Parts: []Part{TextPart(strconv.Itoa(n)), TextPart("-")},
@@ -109,7 +116,8 @@ func TestFoldIsApply(t *testing.T) {
 		}
 		for _, h := range handed {
 			if now := string(h.task.AppendJSON(nil)); now != h.text {
-				t.Fatalf("seed %d: a task that was handed out became\n%s\nfrom\n%s", seed, now, h.text)
+				t.Fatalf("seed %d: a task that was handed out became\n%s\nfrom\n%s", seed,
+					now, h.text)
 			}
 		}
 	}
@@ -120,7 +128,9 @@ func sameMembers(t *testing.T, a, b Struct) bool {
 	members := func(s Struct) map[string]string {
 		out := map[string]string{}
 		if len(s) > 0 {
-			if err := Members(s, func(name, value []byte) { out[string(name)] = string(value) }); err != nil {
+			if err := Members(s, func(name, value []byte) {
+				out[string(name)] = string(value)
+			}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -143,8 +153,8 @@ func TestFoldWithoutTask(t *testing.T) {
 	}
 }
 
-// TestLongTasksFold: a task of many events, as a hostile agent may send it, is put together with work
-// that grows with their number and not with its square.
+// TestLongTasksFold: a task of many events, as a hostile agent may send it, is put together with
+// work that grows with their number and not with its square.
 func TestLongTasksFold(t *testing.T) {
 	for name, event := range map[string]func(int) Event{
 		"messages": func(i int) Event { return &Message{MessageID: strconv.Itoa(i)} },
@@ -158,7 +168,8 @@ func TestLongTasksFold(t *testing.T) {
 			return &TaskArtifactUpdateEvent{Artifact: &Artifact{ArtifactID: strconv.Itoa(i)}}
 		},
 		"pieces of an artifact": func(i int) Event {
-			return &TaskArtifactUpdateEvent{Append: true, Artifact: &Artifact{ArtifactID: "a", Parts: []Part{TextPart("x")}}}
+			return &TaskArtifactUpdateEvent{Append: true,
+				Artifact: &Artifact{ArtifactID: "a", Parts: []Part{TextPart("x")}}}
 		},
 	} {
 		linear(t, name, func(n int) {
@@ -171,8 +182,9 @@ func TestLongTasksFold(t *testing.T) {
 	}
 }
 
-// linear demands that ten times as much to do takes about ten times as much memory on the way, where
-// work that grew with the square would take a hundred times. Time would tell the same less reliably.
+// linear demands that ten times as much to do takes about ten times as much memory on the way,
+// where work that grew with the square would take a hundred times. Time would tell the same less
+// reliably.
 func linear(t *testing.T, name string, work func(n int)) {
 	t.Helper()
 	taken := func(n int) uint64 {

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// NewTaskID makes a task id that nobody can guess: 48 bits of Unix milliseconds, then 128 random bits, and then tag, in
-// digits and small letters. The time in front keeps the newest rows of a store together.
+// NewTaskID makes a task id that nobody can guess: 48 bits of Unix milliseconds, then 128 random
+// bits, and then tag, in digits and small letters. The time in front keeps the newest rows of a
+// store together.
 func NewTaskID(tag ...byte) TaskID {
 	b := binary.BigEndian.AppendUint64(make([]byte, 0, 32), uint64(time.Now().UnixMilli())<<16)[:6]
 	b = b[:6+16]
@@ -28,8 +29,9 @@ func NewMessageID() string { return newID() }
 // NewPushConfigID makes the id of a push notification configuration.
 func NewPushConfigID() string { return newID() }
 
-// newID is a UUID of version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then 74 random bits. The time in front keeps the newest rows of a
-// store together. Guessing one takes 2^73 tries on average, and an id alone opens nothing: every operation checks the owner.
+// newID is a UUID of version 7 (RFC 9562 §5.7): 48 bits of Unix milliseconds, then 74 random bits.
+// The time in front keeps the newest rows of a store together. Guessing one takes 2^73 tries on
+// average, and an id alone opens nothing: every operation checks the owner.
 func newID() string {
 	var u [16]byte
 	_, _ = rand.Read(u[6:]) // never fails (crypto/rand, Go 1.24)

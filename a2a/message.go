@@ -89,7 +89,8 @@ func DataPart(data json.RawMessage) Part {
 	return Part{Kind: PartData, Data: data, MediaType: "application/json"}
 }
 
-// Media is the media type that decides whether an agent takes the part: the declared one, else what the kind implies (§3.1.1).
+// Media is the media type that decides whether an agent takes the part: the declared one, else what
+// the kind implies (§3.1.1).
 func (p *Part) Media() string {
 	switch {
 	case p.MediaType != "":

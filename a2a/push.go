@@ -9,18 +9,20 @@ type TaskPushNotificationConfig struct {
 	Token          string              `json:"token,omitempty"`
 	Authentication *AuthenticationInfo `json:"authentication,omitempty"`
 
-	// Version is the version of the protocol that the configuration came in, which is also that of what is sent to the webhook; "" is the newest.
-	// It is no member on the wire.
+	// Version is the version of the protocol that the configuration came in, which is also that of
+	// what is sent to the webhook; "" is the newest. It is no member on the wire.
 	Version string `json:"-"`
 }
 
-// AuthenticationInfo is how an agent shows itself to a webhook: Authorization: Scheme Credentials (§4.3.2).
+// AuthenticationInfo is how an agent shows itself to a webhook: Authorization: Scheme Credentials
+// (§4.3.2).
 type AuthenticationInfo struct {
 	Scheme      string `json:"scheme"`
 	Credentials string `json:"credentials,omitempty"`
 }
 
-// GetTaskPushNotificationConfigRequest asks for one configuration (§3.1.8). Protocol 0.3 may leave the ID out and means the first one then.
+// GetTaskPushNotificationConfigRequest asks for one configuration (§3.1.8). Protocol 0.3 may leave
+// the ID out and means the first one then.
 type GetTaskPushNotificationConfigRequest struct {
 	Tenant string `json:"tenant,omitempty"`
 	TaskID TaskID `json:"taskId"`
@@ -41,7 +43,8 @@ type ListTaskPushNotificationConfigsResponse struct {
 	NextPageToken string                        `json:"nextPageToken,omitempty"`
 }
 
-// DeleteTaskPushNotificationConfigRequest asks to remove a configuration; removing one that is not there succeeds (§3.1.10).
+// DeleteTaskPushNotificationConfigRequest asks to remove a configuration; removing one that is not
+// there succeeds (§3.1.10).
 type DeleteTaskPushNotificationConfigRequest struct {
 	Tenant string `json:"tenant,omitempty"`
 	TaskID TaskID `json:"taskId"`
@@ -53,7 +56,8 @@ type GetExtendedAgentCardRequest struct {
 	Tenant string `json:"tenant,omitempty"`
 }
 
-// Validate checks what the proto marks REQUIRED. Whether the address may be called is for whoever calls it to decide.
+// Validate checks what the proto marks REQUIRED. Whether the address may be called is for whoever
+// calls it to decide.
 func (c *TaskPushNotificationConfig) Validate() error {
 	var v violations
 	v.name("taskId", string(c.TaskID), true)

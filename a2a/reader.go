@@ -30,8 +30,8 @@ var (
 	ErrNotJSON = errors.New("is not valid JSON in UTF-8")
 	// ErrTooDeep is a text nested deeper than MaxDepth.
 	ErrTooDeep = errors.New("is nested too deeply")
-	// ErrNamedTwice is a text in which an object names a member twice. JSON leaves open which of the
-	// two counts (RFC 8259 §4), so somebody else could see another message in it.
+	// ErrNamedTwice is a text in which an object names a member twice. JSON leaves open which of
+	// the two counts (RFC 8259 §4), so somebody else could see another message in it.
 	ErrNamedTwice = errors.New("names a member twice")
 )
 

@@ -31,7 +31,8 @@ func TestReaders(t *testing.T) {
 			},
 		},
 		readertest.Entrance{
-			Name: "history", Text: `{"id":"t","history":[` + message + `]}`, Member: "contextId", Proto: true,
+			Name: "history", Text: `{"id":"t","history":[` + message + `]}`, Member: "contextId",
+			Proto: true,
 			Read: func(text []byte) (string, error) {
 				var task Task
 				if err := Unmarshal(text, &task); err != nil {
@@ -53,7 +54,8 @@ func TestReaders(t *testing.T) {
 			},
 		},
 		readertest.Entrance{
-			Name: "status update", Text: `{"statusUpdate":{"taskId":"t"@}}`, Member: "contextId", Proto: true,
+			Name: "status update", Text: `{"statusUpdate":{"taskId":"t"@}}`, Member: "contextId",
+			Proto: true,
 			Read: func(text []byte) (string, error) {
 				e, err := event(text)
 				if err != nil {
@@ -73,7 +75,9 @@ func TestReaders(t *testing.T) {
 			},
 		},
 		readertest.Entrance{
-			Name: "webhook of a request", Text: `{"configuration":{"taskPushNotificationConfig":{"id":"i"@}}}`, Member: "taskId", Proto: true,
+			Name: "webhook of a request",
+			Text: `{"configuration":{"taskPushNotificationConfig":{"id":"i"@}}}`, Member: "taskId",
+			Proto: true,
 			Read: func(text []byte) (string, error) {
 				var req SendMessageRequest
 				if err := Unmarshal(text, &req); err != nil {
@@ -86,7 +90,8 @@ func TestReaders(t *testing.T) {
 			Name: "members", Text: `{"a":1@}`, Member: "taskId",
 			Read: func(text []byte) (found string, err error) {
 				if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
-					return "", errors.New("not an object") // which callers of Members look at themselves
+					// which callers of Members look at themselves
+					return "", errors.New("not an object")
 				}
 				err = Members(text, func(name, value []byte) {
 					if string(name) == "taskId" {

@@ -15,7 +15,8 @@ type SendMessageRequest struct {
 	Message       *Message                  `json:"message"`
 	Configuration *SendMessageConfiguration `json:"configuration,omitempty"`
 	Metadata      Struct                    `json:"metadata,omitempty"`
-	// Extensions are the URIs of those that the request activates (§4.6). They travel beside the body, in a header.
+	// Extensions are the URIs of those that the request activates (§4.6). They travel beside the
+	// body, in a header.
 	Extensions []string `json:"-"`
 }
 
@@ -23,8 +24,9 @@ type SendMessageRequest struct {
 type SendMessageConfiguration struct {
 	AcceptedOutputModes        []string                    `json:"acceptedOutputModes,omitempty"`
 	TaskPushNotificationConfig *TaskPushNotificationConfig `json:"taskPushNotificationConfig,omitempty"`
-	HistoryLength              *int32                      `json:"historyLength,omitempty"` // nil: as the server likes
-	ReturnImmediately          bool                        `json:"returnImmediately,omitempty"`
+	// nil: as the server likes
+	HistoryLength     *int32 `json:"historyLength,omitempty"`
+	ReturnImmediately bool   `json:"returnImmediately,omitempty"`
 }
 
 // GetTaskRequest asks for a task (§3.1.3).
@@ -34,7 +36,8 @@ type GetTaskRequest struct {
 	HistoryLength *int32 `json:"historyLength,omitempty"`
 }
 
-// ListTasksRequest asks for the caller's tasks, newest status first (§3.1.4). Filters are ANDed; zero values do not filter.
+// ListTasksRequest asks for the caller's tasks, newest status first (§3.1.4). Filters are ANDed;
+// zero values do not filter.
 type ListTasksRequest struct {
 	Tenant               string    `json:"tenant,omitempty"`
 	ContextID            ContextID `json:"contextId,omitempty"`
@@ -67,7 +70,8 @@ type SubscribeToTaskRequest struct {
 	ID     TaskID `json:"id"`
 }
 
-// Validate checks what the proto marks REQUIRED (§5.7). The error is ErrInvalidParams with a violation for each fault.
+// Validate checks what the proto marks REQUIRED (§5.7). The error is ErrInvalidParams with a
+// violation for each fault.
 func (r *SendMessageRequest) Validate() error {
 	var v violations
 	m := r.Message

@@ -23,8 +23,9 @@ type HTTPAuthSecurityScheme struct {
 	BearerFormat string `json:"bearerFormat,omitempty"`
 }
 
-// OAuth2SecurityScheme is an OAuth 2.0 access token. A client takes from it that one is wanted and with which scopes, never where its
-// credentials go: that is for whoever configured the client to say.
+// OAuth2SecurityScheme is an OAuth 2.0 access token. A client takes from it that one is wanted and
+// with which scopes, never where its credentials go: that is for whoever configured the client to
+// say.
 type OAuth2SecurityScheme struct {
 	Description       string     `json:"description,omitempty"`
 	Flows             OAuthFlows `json:"flows"`

@@ -100,10 +100,12 @@ var containers = []string{
 	"authentication", "parts", "file", "task", "tasks", "configs", "status", "history", "artifacts",
 	"artifact", "statusUpdate", "artifactUpdate",
 
-	"supportedInterfaces", "additionalInterfaces", "provider", "capabilities", "extensions", "skills",
+	"supportedInterfaces", "additionalInterfaces", "provider", "capabilities", "extensions",
+	"skills",
 	"securityRequirements", "signatures", "securitySchemes", "apiKeySecurityScheme",
 	"httpAuthSecurityScheme", "oauth2SecurityScheme", "openIdConnectSecurityScheme",
-	"mtlsSecurityScheme", "flows", "authorizationCode", "clientCredentials", "deviceCode", "implicit",
+	"mtlsSecurityScheme", "flows", "authorizationCode", "clientCredentials", "deviceCode",
+	"implicit",
 	"password",
 }
 

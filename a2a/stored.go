@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// Repaired returns a stored JSON text as Unmarshal reads it. Earlier versions took metadata and data
-// with half surrogate pairs, which other readers refuse together with all that stands around them;
-// each becomes U+FFFD. Without one, data itself is returned.
+// Repaired returns a stored JSON text as Unmarshal reads it. Earlier versions took metadata and
+// data with half surrogate pairs, which other readers refuse together with all that stands around
+// them; each becomes U+FFFD. Without one, data itself is returned.
 func Repaired(data []byte) []byte {
 	out := data
 	for i := 0; i+1 < len(data); {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Struct is a JSON object whose members the protocol does not define (google.protobuf.Struct), kept as
-// compact text; nil is absent.
+// Struct is a JSON object whose members the protocol does not define (google.protobuf.Struct), kept
+// as compact text; nil is absent.
 type Struct []byte
 
 // Lookup returns the value of one member, nil if there is none.
@@ -33,8 +33,8 @@ func (s Struct) MarshalJSON() ([]byte, error) {
 	return s, nil
 }
 
-// merge returns the members of all objects, oldest first; of those that have the same name the newest
-// is taken. What is not an object is left out.
+// merge returns the members of all objects, oldest first; of those that have the same name the
+// newest is taken. What is not an object is left out.
 func merge(objects []Struct) Struct {
 	var out Struct
 	found, seen := 0, map[string]bool{}

@@ -20,30 +20,46 @@ func TestAcknowledgement(t *testing.T) {
 		lives     time.Duration // fails: refused
 		interval  time.Duration
 	}{
-		{"as the specification shows it", `{"auth_req_id":"a","expires_in":120,"interval":2}`, 2 * time.Minute, 2 * time.Second},
-		{"no interval: five seconds", `{"auth_req_id":"a","expires_in":120}`, 2 * time.Minute, 5 * time.Second},
-		{"interval null: five seconds", `{"auth_req_id":"a","expires_in":120,"interval":null}`, 2 * time.Minute, 5 * time.Second},
-		{"interval 0: five seconds", `{"auth_req_id":"a","expires_in":120,"interval":0}`, 2 * time.Minute, 5 * time.Second},
-		{"interval below a second: five seconds", `{"auth_req_id":"a","expires_in":120,"interval":0.5}`, 2 * time.Minute, 5 * time.Second},
-		{"interval negative: five seconds", `{"auth_req_id":"a","expires_in":120,"interval":-5}`, 2 * time.Minute, 5 * time.Second},
-		{"interval in quotes is tolerated", `{"auth_req_id":"a","expires_in":120,"interval":"7"}`, 2 * time.Minute, 7 * time.Second},
-		{"expires_in in quotes is tolerated", `{"auth_req_id":"a","expires_in":"120"}`, 2 * time.Minute, 5 * time.Second},
-		{"expires_in of thousands of years is cut", `{"auth_req_id":"a","expires_in":1e12}`, 15 * time.Minute, 5 * time.Second},
-		{"the default interval may outlast a short request", `{"auth_req_id":"a","expires_in":2}`, 2 * time.Second, 5 * time.Second},
-		{"unknown members are passed over", `{"auth_req_id":"a","expires_in":60,"greeting":{}}`, time.Minute, 5 * time.Second},
+		{"as the specification shows it", `{"auth_req_id":"a","expires_in":120,"interval":2}`,
+			2 * time.Minute, 2 * time.Second},
+		{"no interval: five seconds", `{"auth_req_id":"a","expires_in":120}`, 2 * time.Minute,
+			5 * time.Second},
+		{"interval null: five seconds", `{"auth_req_id":"a","expires_in":120,"interval":null}`,
+			2 * time.Minute, 5 * time.Second},
+		{"interval 0: five seconds", `{"auth_req_id":"a","expires_in":120,"interval":0}`,
+			2 * time.Minute, 5 * time.Second},
+		{"interval below a second: five seconds",
+			`{"auth_req_id":"a","expires_in":120,"interval":0.5}`, 2 * time.Minute,
+			5 * time.Second},
+		{"interval negative: five seconds", `{"auth_req_id":"a","expires_in":120,"interval":-5}`,
+			2 * time.Minute, 5 * time.Second},
+		{"interval in quotes is tolerated", `{"auth_req_id":"a","expires_in":120,"interval":"7"}`,
+			2 * time.Minute, 7 * time.Second},
+		{"expires_in in quotes is tolerated", `{"auth_req_id":"a","expires_in":"120"}`,
+			2 * time.Minute, 5 * time.Second},
+		{"expires_in of thousands of years is cut", `{"auth_req_id":"a","expires_in":1e12}`,
+			15 * time.Minute, 5 * time.Second},
+		{"the default interval may outlast a short request", `{"auth_req_id":"a","expires_in":2}`,
+			2 * time.Second, 5 * time.Second},
+		{"unknown members are passed over", `{"auth_req_id":"a","expires_in":60,"greeting":{}}`,
+			time.Minute, 5 * time.Second},
 
 		{"no auth_req_id", `{"expires_in":120}`, fails, 0},
 		{"an empty auth_req_id", `{"auth_req_id":"","expires_in":120}`, fails, 0},
 		{"an auth_req_id that is no string", `{"auth_req_id":5,"expires_in":120}`, fails, 0},
-		{"an auth_req_id beyond the bound", `{"auth_req_id":"` + strings.Repeat("a", maxAuthReqID+1) + `","expires_in":120}`, fails, 0},
+		{"an auth_req_id beyond the bound", `{"auth_req_id":"` +
+			strings.Repeat("a", maxAuthReqID+1) + `","expires_in":120}`, fails, 0},
 		{"no expires_in", `{"auth_req_id":"a"}`, fails, 0},
 		{"expires_in 0", `{"auth_req_id":"a","expires_in":0}`, fails, 0},
 		{"expires_in -1", `{"auth_req_id":"a","expires_in":-1}`, fails, 0},
 		{"expires_in is no number", `{"auth_req_id":"a","expires_in":"soon"}`, fails, 0},
 		{"interval is no number", `{"auth_req_id":"a","expires_in":120,"interval":"x"}`, fails, 0},
-		{"interval beyond the lifetime", `{"auth_req_id":"a","expires_in":120,"interval":100000}`, fails, 0},
-		{"interval beyond the lifetime once that is cut", `{"auth_req_id":"a","expires_in":1e12,"interval":901}`, fails, 0},
-		{"an error in a success", `{"auth_req_id":"a","expires_in":120,"error":"invalid_request"}`, fails, 0},
+		{"interval beyond the lifetime", `{"auth_req_id":"a","expires_in":120,"interval":100000}`,
+			fails, 0},
+		{"interval beyond the lifetime once that is cut",
+			`{"auth_req_id":"a","expires_in":1e12,"interval":901}`, fails, 0},
+		{"an error in a success", `{"auth_req_id":"a","expires_in":120,"error":"invalid_request"}`,
+			fails, 0},
 		{"HTML", `<html>`, fails, 0},
 		{"nothing", ``, fails, 0},
 	} {
@@ -63,7 +79,8 @@ func TestAcknowledgement(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if ack.ExpiresIn != tt.lives || ack.Interval != tt.interval || ack.AuthReqID != "a" {
+				if ack.ExpiresIn != tt.lives || ack.Interval != tt.interval ||
+					ack.AuthReqID != "a" {
 					t.Errorf("got %+v", ack)
 				}
 				if !ack.ExpiresAt.Equal(p.begun.Add(tt.lives)) {
@@ -81,12 +98,17 @@ func TestAuthenticateRefusedByTheProvider(t *testing.T) {
 		is        error
 		temporary bool
 	}{
-		{"unknown_user_id", answer(400, `{"error":"unknown_user_id","error_description":"no jdoe@staff0.com here"}`), ErrUnknownUser, false},
-		{"access_denied at once (CIBA §13)", answer(403, `{"error":"access_denied"}`), ErrAccessDenied, false},
-		{"invalid_binding_message", refusal("invalid_binding_message"), &oauth.Error{Code: "invalid_binding_message"}, false},
+		{"unknown_user_id",
+			answer(400, `{"error":"unknown_user_id","error_description":"no jdoe@staff0.com here"}`), ErrUnknownUser, false},
+		{"access_denied at once (CIBA §13)", answer(403, `{"error":"access_denied"}`),
+			ErrAccessDenied, false},
+		{"invalid_binding_message", refusal("invalid_binding_message"),
+			&oauth.Error{Code: "invalid_binding_message"}, false},
 		{"invalid_target", refusal("invalid_target"), oauth.ErrInvalidTarget, false},
-		{"invalid_request, as Keycloak answers an unknown user", refusal("invalid_request"), oauth.ErrInvalidRequest, false},
-		{"invalid_client", answer(401, `{"error":"invalid_client"}`), oauth.ErrInvalidClient, false},
+		{"invalid_request, as Keycloak answers an unknown user", refusal("invalid_request"),
+			oauth.ErrInvalidRequest, false},
+		{"invalid_client", answer(401, `{"error":"invalid_client"}`), oauth.ErrInvalidClient,
+			false},
 		{"a redirect", answer(302, ``, "Location", "https://attacker.example/"), nil, false},
 		{"503", answer(503, ``, "Retry-After", "9"), nil, true},
 		{"429", answer(429, ``, "Retry-After", "9"), nil, true},
@@ -99,7 +121,8 @@ func TestAuthenticateRefusedByTheProvider(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			te, ok := errors.AsType[*TemporaryError](err)
-			if ok != tt.temporary || ok && !errors.Is(err, oauth.ErrUnreachable) && te.RetryAfter != 9*time.Second {
+			if ok != tt.temporary || ok && !errors.Is(err, oauth.ErrUnreachable) &&
+				te.RetryAfter != 9*time.Second {
 				t.Errorf("temporary = %v, %v", ok, err)
 			}
 			if strings.Contains(err.Error(), "jdoe") {
@@ -132,7 +155,8 @@ func TestWhatIsSent(t *testing.T) {
 			}
 			_, _ = c.PollOnce(context.Background(), testID, jdoe)
 			want := []map[string]string{
-				{"scope": "openid read:employee", "login_hint": testPerson, "binding_message": "7K3F-9QXM", "requested_expiry": "90"},
+				{"scope": "openid read:employee", "login_hint": testPerson,
+					"binding_message": "7K3F-9QXM", "requested_expiry": "90"},
 				{"grant_type": "urn:openid:params:grant-type:ciba", "auth_req_id": testID},
 			}
 			for i, form := range p.forms {
@@ -148,29 +172,38 @@ func TestWhatIsSent(t *testing.T) {
 				}
 				// No client_notification_token and no user_code among them.
 				if len(form) != len(want[i]) {
-					t.Errorf("request %d has %d parameters, want %d: %v", i, len(form), len(want[i]), form)
+					t.Errorf("request %d has %d parameters, want %d: %v", i, len(form),
+						len(want[i]), form)
 				}
 			}
 		})
 	}
 	p := &provider{bc: acknowledged}
-	if _, err := p.client(t).Authenticate(context.Background(), ask()); err != nil || p.forms[0].Has("requested_expiry") {
+	if _, err := p.client(t).Authenticate(context.Background(), ask()); err != nil ||
+		p.forms[0].Has("requested_expiry") {
 		t.Errorf("%v %v", err, p.forms)
 	}
 }
 
 func TestAuthenticateSendsNothingThatMustFail(t *testing.T) {
 	for why, change := range map[string]func(*AuthenticationRequest){
-		"no openid":                func(r *AuthenticationRequest) { r.Scope = "read:employee openid2" },
-		"no hint":                  func(r *AuthenticationRequest) { r.LoginHint = "" },
-		"no binding message":       func(r *AuthenticationRequest) { r.BindingMessage = "" },
-		"a negative expiry":        func(r *AuthenticationRequest) { r.RequestedExpiry = -time.Second },
-		"an expiry below a second": func(r *AuthenticationRequest) { r.RequestedExpiry = time.Millisecond },
+		"no openid": func(r *AuthenticationRequest) {
+			r.Scope = "read:employee openid2"
+		},
+		"no hint":            func(r *AuthenticationRequest) { r.LoginHint = "" },
+		"no binding message": func(r *AuthenticationRequest) { r.BindingMessage = "" },
+		"a negative expiry": func(r *AuthenticationRequest) {
+			r.RequestedExpiry = -time.Second
+		},
+		"an expiry below a second": func(r *AuthenticationRequest) {
+			r.RequestedExpiry = time.Millisecond
+		},
 	} {
 		p := &provider{bc: acknowledged}
 		r := ask()
 		change(r)
-		if _, err := p.client(t).Authenticate(context.Background(), r); err == nil || len(p.forms) != 0 {
+		if _, err := p.client(t).Authenticate(context.Background(), r); err == nil ||
+			len(p.forms) != 0 {
 			t.Errorf("%s: %v, %d requests", why, err, len(p.forms))
 		}
 	}
@@ -196,7 +229,8 @@ func TestTheSameAuthReqIDTwiceIsRefused(t *testing.T) {
 		again(MaxExpiry - time.Second)
 		// A request that was resumed after a restart is known by its polls.
 		resumed := p.client(t)
-		if _, err := resumed.PollOnce(context.Background(), testID, jdoe); !errors.Is(err, ErrPending) {
+		if _, err := resumed.PollOnce(context.Background(), testID, jdoe); !errors.Is(err,
+			ErrPending) {
 			t.Fatal(err)
 		}
 		c = resumed
@@ -239,15 +273,23 @@ func TestNewRefusesAWrongConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	for why, change := range map[string]func(*Config){
-		"nothing":             func(c *Config) { *c = Config{} },
-		"no metadata":         func(c *Config) { c.Metadata = nil },
-		"no HTTP client":      func(c *Config) { c.HTTPClient = nil },
-		"no client id":        func(c *Config) { c.Auth.ID = "" },
-		"no client secret":    func(c *Config) { c.Auth.Secret = "" },
-		"no keys":             func(c *Config) { c.Keys = nil },
-		"no audience":         func(c *Config) { c.Audience = "" },
-		"no CIBA":             func(c *Config) { m := *c.Metadata; m.BackchannelAuthenticationEndpoint = ""; c.Metadata = &m },
-		"no poll mode":        func(c *Config) { m := *c.Metadata; m.DeliveryModes = []string{"ping", "push"}; c.Metadata = &m },
+		"nothing":          func(c *Config) { *c = Config{} },
+		"no metadata":      func(c *Config) { c.Metadata = nil },
+		"no HTTP client":   func(c *Config) { c.HTTPClient = nil },
+		"no client id":     func(c *Config) { c.Auth.ID = "" },
+		"no client secret": func(c *Config) { c.Auth.Secret = "" },
+		"no keys":          func(c *Config) { c.Keys = nil },
+		"no audience":      func(c *Config) { c.Audience = "" },
+		"no CIBA": func(c *Config) {
+			m := *c.Metadata
+			m.BackchannelAuthenticationEndpoint = ""
+			c.Metadata = &m
+		},
+		"no poll mode": func(c *Config) {
+			m := *c.Metadata
+			m.DeliveryModes = []string{"ping", "push"}
+			c.Metadata = &m
+		},
 		"an unknown provider": func(c *Config) { c.Provider = "okta" },
 	} {
 		c := good

@@ -39,7 +39,8 @@ func (p Provider) BindingMessage(label, purpose, code string) string {
 // result is ASCII.
 func bindable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("+-_.,#", r) {
+		if r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("+-_.,#", r) {
 			return r
 		}
 		return '-'

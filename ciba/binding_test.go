@@ -15,17 +15,24 @@ func TestBindingMessage(t *testing.T) {
 		label, purpose string
 		want           string
 	}{
-		{"Auth0: asker, purpose, code", Auth0, "bank", "employment-status", "bank:employment-status:7K3F-9QXM"},
-		{"characters that Auth0 refuses become dashes", Auth0, "First Bank & Söhne/✓", "employment-status", "First-Bank---S-hne--:employment-status:7K3F-9QXM"},
+		{"Auth0: asker, purpose, code", Auth0, "bank", "employment-status",
+			"bank:employment-status:7K3F-9QXM"},
+		{"characters that Auth0 refuses become dashes", Auth0, "First Bank & Söhne/✓",
+			"employment-status", "First-Bank---S-hne--:employment-status:7K3F-9QXM"},
 		{"characters that it takes stay", Auth0, "a+b_c.d,e#9-Z", "p", "a+b_c.d,e#9-Z:p:7K3F-9QXM"},
-		{"the separator does not", Auth0, "bank:employment-status:AAAA-BBBB", "p:q", "bank-employment-status-AAAA-BBBB:p-q:7K3F-9QXM"},
+		{"the separator does not", Auth0, "bank:employment-status:AAAA-BBBB", "p:q",
+			"bank-employment-status-AAAA-BBBB:p-q:7K3F-9QXM"},
 		{"control characters", Auth0, "a\n\x00\u202eb", "p", "a---b:p:7K3F-9QXM"},
-		{"a long label is cut, never the code", Auth0, strings.Repeat("b", 100), "employment-status", strings.Repeat("b", 36) + ":employment-status:7K3F-9QXM"},
-		{"a label that just fits", Auth0, strings.Repeat("b", 36), "employment-status", strings.Repeat("b", 36) + ":employment-status:7K3F-9QXM"},
+		{"a long label is cut, never the code", Auth0, strings.Repeat("b", 100),
+			"employment-status", strings.Repeat("b", 36) + ":employment-status:7K3F-9QXM"},
+		{"a label that just fits", Auth0, strings.Repeat("b", 36), "employment-status",
+			strings.Repeat("b", 36) + ":employment-status:7K3F-9QXM"},
 		{"no label", Auth0, "", "employment-status", "employment-status:7K3F-9QXM"},
 		{"no purpose", Auth0, "bank", "", "bank:7K3F-9QXM"},
-		{"a purpose too long is left out", Auth0, "bank", strings.Repeat("p", 60), "bank:7K3F-9QXM"},
-		{"no room for a label", Auth0, "bank", strings.Repeat("p", 54), strings.Repeat("p", 54) + ":7K3F-9QXM"},
+		{"a purpose too long is left out", Auth0, "bank", strings.Repeat("p", 60),
+			"bank:7K3F-9QXM"},
+		{"no room for a label", Auth0, "bank", strings.Repeat("p", 54), strings.Repeat("p", 54) +
+			":7K3F-9QXM"},
 		{"Keycloak: the code alone", Keycloak, "bank", "employment-status", code},
 		{"others: the code alone", Generic, "bank", "employment-status", code},
 		{"nothing configured: the code alone", "", "bank", "employment-status", code},
@@ -43,7 +50,8 @@ func FuzzBindingMessageEndsInTheWholeCode(f *testing.F) {
 	narrow := regexp.MustCompile(`^[A-Za-z0-9\-._+#]{1,20}$`)
 	f.Fuzz(func(t *testing.T, label, purpose string) {
 		code := NewCode()
-		if got := Auth0.BindingMessage(label, purpose, code); !allowed.MatchString(got) || !strings.HasSuffix(got, code) {
+		if got := Auth0.BindingMessage(label, purpose, code); !allowed.MatchString(got) ||
+			!strings.HasSuffix(got, code) {
 			t.Errorf("Auth0 refuses %q", got)
 		}
 		if got := Generic.BindingMessage(label, purpose, code); !narrow.MatchString(got) {
@@ -86,12 +94,14 @@ func TestLoginHint(t *testing.T) {
 			t.Errorf("%s: %s", p, got)
 		}
 	}
-	if got := Auth0.LoginHint("https://tenant.auth0.com/", "auth0|jdoe"); got != `{"format":"iss_sub","iss":"https://tenant.auth0.com/","sub":"auth0|jdoe"}` {
+	if got := Auth0.LoginHint("https://tenant.auth0.com/",
+		"auth0|jdoe"); got != `{"format":"iss_sub","iss":"https://tenant.auth0.com/","sub":"auth0|jdoe"}` {
 		t.Error(got)
 	}
 	var hint map[string]string
 	hostile := "a\",\"sub\":\"auth0|asmith<&>"
-	if err := json.Unmarshal([]byte(Auth0.LoginHint(testIssuer, hostile)), &hint); err != nil || hint["sub"] != hostile || len(hint) != 3 {
+	if err := json.Unmarshal([]byte(Auth0.LoginHint(testIssuer, hostile)), &hint); err != nil ||
+		hint["sub"] != hostile || len(hint) != 3 {
 		t.Errorf("%v, %v", hint, err)
 	}
 }

@@ -68,7 +68,9 @@ func New(c Config) (*Client, error) {
 	case c.Auth.ID == "" || c.Auth.Secret == "":
 		return nil, errors.New("ciba: client id or client secret is not set")
 	case c.Metadata.BackchannelAuthenticationEndpoint == "":
-		return nil, errors.New("ciba: the identity provider does not offer CIBA; use one whose metadata has backchannel_authentication_endpoint")
+		return nil, errors.New(
+			"ciba: the identity provider does not offer CIBA; use one whose metadata has " +
+				"backchannel_authentication_endpoint")
 	case len(c.Metadata.DeliveryModes) > 0 && !slices.Contains(c.Metadata.DeliveryModes, "poll"):
 		return nil, errors.New("ciba: the identity provider does not offer poll mode")
 	}
@@ -76,14 +78,15 @@ func New(c Config) (*Client, error) {
 		return nil, err
 	}
 	client := &Client{
-		metadata:     c.Metadata,
-		auth:         c.Auth,
-		http:         c.HTTPClient,
-		pollHTTP:     *c.HTTPClient,
-		provider:     c.Provider,
-		audience:     c.Audience,
-		idTokens:     &jwks.IDTokens{Keys: c.Keys, Issuer: c.Metadata.Issuer, ClientID: c.Auth.ID},
-		accessTokens: &jwks.AccessTokens{Keys: c.Keys, Issuer: c.Metadata.Issuer, Audience: c.Audience, Profile: c.Provider.Profile()},
+		metadata: c.Metadata,
+		auth:     c.Auth,
+		http:     c.HTTPClient,
+		pollHTTP: *c.HTTPClient,
+		provider: c.Provider,
+		audience: c.Audience,
+		idTokens: &jwks.IDTokens{Keys: c.Keys, Issuer: c.Metadata.Issuer, ClientID: c.Auth.ID},
+		accessTokens: &jwks.AccessTokens{Keys: c.Keys, Issuer: c.Metadata.Issuer,
+			Audience: c.Audience, Profile: c.Provider.Profile()},
 	}
 	client.pollHTTP.Timeout = max(c.HTTPClient.Timeout, pollTimeout)
 	return client, errors.Join(client.idTokens.Validate(), client.accessTokens.Validate())
@@ -127,10 +130,12 @@ type Acknowledgement struct {
 // the answer is lost, the person may have been rung already, and only the caller
 // knows whether to ring again.
 //
-// Errors: [ErrUnknownUser]; [ErrAccessDenied] when the provider will not ask
-// this person, which is nobody's refusal; *TemporaryError; *MismatchError for an auth_req_id that was
-// handed out before; everything else is final.
-func (c *Client) Authenticate(ctx context.Context, r *AuthenticationRequest) (*Acknowledgement, error) {
+// Errors: [ErrUnknownUser]; [ErrAccessDenied] when the provider will not ask this person, which is
+// nobody's refusal; *TemporaryError; *MismatchError for an auth_req_id that was handed out before;
+// everything else is final.
+func (c *Client) Authenticate(
+	ctx context.Context, r *AuthenticationRequest,
+) (*Acknowledgement, error) {
 	if err := r.validate(); err != nil {
 		return nil, err
 	}
@@ -143,7 +148,8 @@ func (c *Client) Authenticate(ctx context.Context, r *AuthenticationRequest) (*A
 		form.Set("requested_expiry", strconv.FormatInt(int64(r.RequestedExpiry/time.Second), 10))
 	}
 	c.target(form)
-	res, err := oauth.PostForm(ctx, c.http, c.metadata.BackchannelAuthenticationEndpoint, c.metadata, c.auth, form)
+	res, err := oauth.PostForm(ctx, c.http, c.metadata.BackchannelAuthenticationEndpoint,
+		c.metadata, c.auth, form)
 	if err != nil {
 		return nil, startError(err)
 	}
@@ -194,7 +200,8 @@ func acknowledgement(res *oauth.Response) (*Acknowledgement, error) {
 	if m.Interval != nil && m.Interval.Duration() >= time.Second {
 		ack.Interval = m.Interval.Duration()
 		if ack.Interval > ack.ExpiresIn {
-			return nil, fmt.Errorf("%w: the interval is longer than the request lives", oauth.ErrBadResponse)
+			return nil, fmt.Errorf("%w: the interval is longer than the request lives",
+				oauth.ErrBadResponse)
 		}
 	}
 	return ack, nil

@@ -45,7 +45,9 @@ type TemporaryError struct {
 	Err        error
 }
 
-func (e *TemporaryError) Error() string { return "ciba: no answer for the moment: " + e.Err.Error() }
+func (e *TemporaryError) Error() string {
+	return "ciba: no answer for the moment: " + e.Err.Error()
+}
 
 // Unwrap returns the cause.
 func (e *TemporaryError) Unwrap() error { return e.Err }
@@ -98,7 +100,8 @@ func pollError(err error) error {
 	e, ok := errors.AsType[*oauth.Error](err)
 	switch {
 	case !ok && (oauth.IsTemporary(err) || errors.Is(err, oauth.ErrBadResponse)):
-		return temporary(err) // no answer, or one beyond the bound: nothing was said about the approval
+		// no answer, or one beyond the bound: nothing was said about the approval
+		return temporary(err)
 	case !ok:
 		return err
 	case e.Status >= 500:

@@ -16,8 +16,10 @@ import (
 // hold; Scope must be set, and Subject or Email.
 type Expectation struct {
 	Subject string // the person's sub at the provider
-	Email   string // when the sub is not known beforehand: the address asked about, which the ID token must call verified
-	Scope   string // what the access token must at least allow, space separated
+	// when the sub is not known beforehand: the address asked about, which the ID token must call
+	// verified
+	Email string
+	Scope string // what the access token must at least allow, space separated
 }
 
 func (e Expectation) validate() error {
@@ -43,12 +45,15 @@ func (g Grant) String() string { return "ciba.Grant" }
 // lose an approval to a provider that changes its keys or restarts at that very
 // moment. Together they outlast the seconds for which a key set refuses to look
 // for an unknown key id again.
-var keyPauses = [...]time.Duration{500 * time.Millisecond, 2 * time.Second, 4 * time.Second, 5 * time.Second}
+var keyPauses = [...]time.Duration{500 * time.Millisecond, 2 * time.Second, 4 * time.Second,
+	5 * time.Second}
 
 // grant proves that token approves what want says: ID token and access token
 // verified, both about the same person, the one who was asked; the access token
 // ours and good for the scope.
-func (c *Client) grant(ctx context.Context, authReqID string, token *oauth.Token, want Expectation) (*Grant, error) {
+func (c *Client) grant(
+	ctx context.Context, authReqID string, token *oauth.Token, want Expectation,
+) (*Grant, error) {
 	if token.IDToken == "" {
 		return nil, &MismatchError{What: "no ID token"}
 	}
@@ -104,7 +109,8 @@ func (c *Client) mismatch(id, access *jwks.Claims, token *oauth.Token, want Expe
 func verify(ctx context.Context, f func() (*jwks.Claims, error)) (*jwks.Claims, error) {
 	for i := 0; ; i++ {
 		claims, err := f()
-		if err == nil || i == len(keyPauses) || !errors.Is(err, jwks.ErrUnavailable) && !errors.Is(err, jwks.ErrUnknownKey) {
+		if err == nil || i == len(keyPauses) || !errors.Is(err, jwks.ErrUnavailable) &&
+			!errors.Is(err, jwks.ErrUnknownKey) {
 			return claims, err
 		}
 		if err := sleepUntil(ctx, time.Now().Add(keyPauses[i])); err != nil {

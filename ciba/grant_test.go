@@ -29,7 +29,8 @@ func TestWhatCountsAsAnApproval(t *testing.T) {
 		return base64.RawURLEncoding.EncodeToString(sum[:16])
 	}
 	access := accessToken(nil)
-	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + strings.Split(idToken(nil), ".")[1] + "."
+	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." +
+		strings.Split(idToken(nil), ".")[1] + "."
 	tampered := func(token string) string {
 		parts := strings.Split(token, ".")
 		last := []byte(parts[2])
@@ -42,13 +43,20 @@ func TestWhatCountsAsAnApproval(t *testing.T) {
 		accepted bool
 	}{
 		{"both tokens are about the person", approved("", "", nil), true},
-		{"the audience of the ID token as an array of one", approved(idToken(claims{"aud": []string{testClient}}), "", nil), true},
-		{"at_hash and auth_req_id that match", approved(idToken(claims{"at_hash": hash(access), "urn:openid:params:jwt:claim:auth_req_id": testID}), access, nil), true},
-		{"more scope than was asked for", approved("", accessToken(claims{"scope": "openid admin read:employee"}), nil), true},
-		{"a token response that does not repeat the scope", approved("", "", claims{"scope": nil}), true},
+		{"the audience of the ID token as an array of one",
+			approved(idToken(claims{"aud": []string{testClient}}), "", nil), true},
+		{"at_hash and auth_req_id that match",
+			approved(idToken(claims{"at_hash": hash(access),
+				"urn:openid:params:jwt:claim:auth_req_id": testID}), access, nil), true},
+		{"more scope than was asked for",
+			approved("", accessToken(claims{"scope": "openid admin read:employee"}), nil), true},
+		{"a token response that does not repeat the scope", approved("", "", claims{"scope": nil}),
+			true},
 		{"a token response without a lifetime", approved("", "", claims{"expires_in": nil}), true},
 		{"token_type in lower case", approved("", "", claims{"token_type": "bearer"}), true},
-		{"the API among several audiences", approved("", accessToken(claims{"aud": []string{testAPI, testIssuer + "userinfo"}}), nil), true},
+		{"the API among several audiences",
+			approved("", accessToken(claims{"aud": []string{testAPI, testIssuer + "userinfo"}}),
+				nil), true},
 
 		{"no access_token", approved("", "", claims{"access_token": nil}), false},
 		{"no id_token", approved("", "", claims{"id_token": nil}), false},
@@ -56,39 +64,62 @@ func TestWhatCountsAsAnApproval(t *testing.T) {
 		{"no token_type", approved("", "", claims{"token_type": nil}), false},
 		{"an opaque access token", approved("", "Zm9vYmFy", nil), false},
 
-		{"ID token: another issuer", approved(idToken(claims{"iss": "https://attacker.example/"}), "", nil), false},
+		{"ID token: another issuer", approved(idToken(claims{"iss": "https://attacker.example/"}),
+			"", nil), false},
 		{"ID token: no issuer", approved(idToken(claims{"iss": nil}), "", nil), false},
 		{"ID token: another audience", approved(idToken(claims{"aud": "bank"}), "", nil), false},
 		{"ID token: no audience", approved(idToken(claims{"aud": nil}), "", nil), false},
-		{"ID token: an audience more, whom nobody trusts", approved(idToken(claims{"aud": []string{testClient, "bank"}, "azp": testClient}), "", nil), false},
-		{"ID token: issued to another client", approved(idToken(claims{"azp": "bank"}), "", nil), false},
-		{"ID token: expired", approved(idToken(claims{"exp": now() - 120, "iat": now() - 300}), "", nil), false},
+		{"ID token: an audience more, whom nobody trusts",
+			approved(idToken(claims{"aud": []string{testClient, "bank"}, "azp": testClient}), "",
+				nil), false},
+		{"ID token: issued to another client", approved(idToken(claims{"azp": "bank"}), "", nil),
+			false},
+		{"ID token: expired", approved(idToken(claims{"exp": now() - 120, "iat": now() - 300}), "",
+			nil), false},
 		{"ID token: no expiry", approved(idToken(claims{"exp": nil}), "", nil), false},
 		{"ID token: a week old", approved(idToken(claims{"iat": now() - 7*86400}), "", nil), false},
 		{"ID token: no subject", approved(idToken(claims{"sub": nil}), "", nil), false},
 		{"ID token: alg none", approved(none, "", nil), false},
-		{"ID token: another key under the same id", approved(mint(foreign(), nil, idClaims()), "", nil), false},
-		{"ID token: another alg in the header", approved(mint(signer(), claims{"alg": "RS256"}, idClaims()), "", nil), false},
+		{"ID token: another key under the same id",
+			approved(mint(foreign(), nil, idClaims()), "", nil), false},
+		{"ID token: another alg in the header",
+			approved(mint(signer(), claims{"alg": "RS256"}, idClaims()), "", nil), false},
 		{"ID token: a bad signature", approved(tampered(idToken(nil)), "", nil), false},
 		{"ID token: another person", approved(idToken(claims{"sub": other}), "", nil), false},
-		{"ID token: the person in another case", approved(idToken(claims{"sub": "auth0|JDOE"}), "", nil), false},
-		{"ID token: of another request", approved(idToken(claims{"urn:openid:params:jwt:claim:auth_req_id": "another"}), "", nil), false},
-		{"ID token: for another access token", approved(idToken(claims{"at_hash": hash("another")}), "", nil), false},
+		{"ID token: the person in another case",
+			approved(idToken(claims{"sub": "auth0|JDOE"}), "", nil), false},
+		{"ID token: of another request",
+			approved(idToken(claims{"urn:openid:params:jwt:claim:auth_req_id": "another"}), "",
+				nil), false},
+		{"ID token: for another access token", approved(idToken(claims{"at_hash": hash("another")}),
+			"", nil), false},
 		{"the access token in place of the ID token", approved(access, access, nil), false},
 
-		{"access token: another person", approved("", accessToken(claims{"sub": other}), nil), false},
-		{"both tokens: another person, the same in both", approved(idToken(claims{"sub": other}), accessToken(claims{"sub": other}), nil), false},
-		{"access token: the client's own", approved("", accessToken(claims{"sub": testClient}), nil), false},
-		{"access token: another API", approved("", accessToken(claims{"aud": "https://staff0/agent"}), nil), false},
-		{"access token: another client", approved("", accessToken(claims{"client_id": "bank"}), nil), false},
-		{"access token: no client", approved("", accessToken(claims{"client_id": nil}), nil), false},
-		{"access token: another issuer", approved("", accessToken(claims{"iss": "https://attacker.example/"}), nil), false},
-		{"access token: expired", approved("", accessToken(claims{"exp": now() - 120, "iat": now() - 300}), nil), false},
-		{"access token: another key", approved("", mint(foreign(), claims{"typ": "at+jwt"}, accessClaims()), nil), false},
-		{"access token: less scope", approved("", accessToken(claims{"scope": "openid"}), nil), false},
-		{"access token: a scope that begins alike", approved("", accessToken(claims{"scope": "read:employee_status"}), nil), false},
+		{"access token: another person", approved("", accessToken(claims{"sub": other}), nil),
+			false},
+		{"both tokens: another person, the same in both",
+			approved(idToken(claims{"sub": other}), accessToken(claims{"sub": other}), nil), false},
+		{"access token: the client's own", approved("", accessToken(claims{"sub": testClient}),
+			nil), false},
+		{"access token: another API",
+			approved("", accessToken(claims{"aud": "https://staff0/agent"}), nil), false},
+		{"access token: another client", approved("", accessToken(claims{"client_id": "bank"}),
+			nil), false},
+		{"access token: no client", approved("", accessToken(claims{"client_id": nil}), nil),
+			false},
+		{"access token: another issuer",
+			approved("", accessToken(claims{"iss": "https://attacker.example/"}), nil), false},
+		{"access token: expired",
+			approved("", accessToken(claims{"exp": now() - 120, "iat": now() - 300}), nil), false},
+		{"access token: another key",
+			approved("", mint(foreign(), claims{"typ": "at+jwt"}, accessClaims()), nil), false},
+		{"access token: less scope", approved("", accessToken(claims{"scope": "openid"}), nil),
+			false},
+		{"access token: a scope that begins alike",
+			approved("", accessToken(claims{"scope": "read:employee_status"}), nil), false},
 		{"access token: no scope", approved("", accessToken(claims{"scope": nil}), nil), false},
-		{"the response says that less was granted", approved("", "", claims{"scope": "openid"}), false},
+		{"the response says that less was granted", approved("", "", claims{"scope": "openid"}),
+			false},
 		{"the ID token in place of the access token", approved("", idToken(nil), nil), false},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
@@ -104,7 +135,8 @@ func TestWhatCountsAsAnApproval(t *testing.T) {
 			if _, ok := errors.AsType[*MismatchError](err); !ok || grant != nil {
 				t.Fatalf("got %v, %v", grant, err)
 			}
-			if s := err.Error(); strings.Contains(s, "jdoe") || strings.Contains(s, "asmith") || strings.Contains(s, "eyJ") {
+			if s := err.Error(); strings.Contains(s, "jdoe") || strings.Contains(s, "asmith") ||
+				strings.Contains(s, "eyJ") {
 				t.Errorf("the error names a person or shows a token: %v", err)
 			}
 			if st := c.ids.begin(testID, time.Now()); st != finished {
@@ -124,7 +156,8 @@ func TestAPersonKnownByAddressOnly(t *testing.T) {
 	}{
 		{"the verified address", testEmail, testEmail, true, testPerson, true},
 		{"in another case", "JDoe@Staff0.com", testEmail, true, testPerson, true},
-		{"beyond ASCII, in another case", "ÉMILE@staff0.com", "émile@staff0.com", true, testPerson, true},
+		{"beyond ASCII, in another case", "ÉMILE@staff0.com", "émile@staff0.com", true,
+			testPerson, true},
 		{"another address", testEmail, "asmith@staff0.com", true, testPerson, false},
 		{"not verified", testEmail, testEmail, false, testPerson, false},
 		{"verified in words only", testEmail, testEmail, "true", testPerson, false},
@@ -132,13 +165,16 @@ func TestAPersonKnownByAddressOnly(t *testing.T) {
 		{"no address", testEmail, nil, true, testPerson, false},
 		{"an empty address", testEmail, "", true, testPerson, false},
 		{"the Kelvin sign is no k", "k@staff0.com", "\u212a@staff0.com", true, testPerson, false},
-		{"an accent is no plain letter", "emile@staff0.com", "émile@staff0.com", true, testPerson, false},
+		{"an accent is no plain letter", "emile@staff0.com", "émile@staff0.com", true,
+			testPerson, false},
 		{"the access token is about another person", testEmail, testEmail, true, other, false},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			p := &provider{polls: []http.HandlerFunc{approved(
-				idToken(claims{"email": tt.email, "email_verified": tt.really}), accessToken(claims{"sub": tt.subject}), nil)}}
-			grant, err := p.client(t).PollOnce(context.Background(), testID, Expectation{Email: tt.asked, Scope: testScope})
+				idToken(claims{"email": tt.email, "email_verified": tt.really}),
+				accessToken(claims{"sub": tt.subject}), nil)}}
+			grant, err := p.client(t).PollOnce(context.Background(), testID,
+				Expectation{Email: tt.asked, Scope: testScope})
 			if (err == nil) != tt.accepted {
 				t.Fatalf("got %v", err)
 			}
@@ -149,8 +185,10 @@ func TestAPersonKnownByAddressOnly(t *testing.T) {
 	}
 	t.Run("a machine's token is no person's, whoever vouches for the address", func(t *testing.T) {
 		p := &provider{polls: []http.HandlerFunc{approved(
-			idToken(claims{"sub": testClient, "email": testEmail, "email_verified": true}), accessToken(claims{"sub": testClient}), nil)}}
-		if g, err := p.client(t).PollOnce(context.Background(), testID, Expectation{Email: testEmail, Scope: testScope}); err == nil {
+			idToken(claims{"sub": testClient, "email": testEmail, "email_verified": true}),
+			accessToken(claims{"sub": testClient}), nil)}}
+		if g, err := p.client(t).PollOnce(context.Background(), testID,
+			Expectation{Email: testEmail, Scope: testScope}); err == nil {
 			t.Errorf("got %v", g)
 		}
 	})
@@ -162,8 +200,10 @@ func TestAPersonKnownByAddressOnly(t *testing.T) {
 		}
 	})
 	t.Run("an address that is not verified is not passed on", func(t *testing.T) {
-		p := &provider{polls: []http.HandlerFunc{approved(idToken(claims{"email": testEmail}), "", nil)}}
-		if g, err := p.client(t).PollOnce(context.Background(), testID, jdoe); err != nil || g.Email != "" {
+		p := &provider{polls: []http.HandlerFunc{approved(idToken(claims{"email": testEmail}),
+			"", nil)}}
+		if g, err := p.client(t).PollOnce(context.Background(), testID, jdoe); err != nil ||
+			g.Email != "" {
 			t.Errorf("%v, %v", g, err)
 		}
 	})
@@ -204,8 +244,10 @@ func TestAMissingKeyIsWaitedFor(t *testing.T) {
 		{"a key that is new", jwks.ErrUnknownKey, 1, 500 * time.Millisecond, true, false},
 		{"a key that takes its time", jwks.ErrUnknownKey, 4, 11500 * time.Millisecond, true, false},
 		{"a key that nobody has", jwks.ErrUnknownKey, 99, 11500 * time.Millisecond, false, true},
-		{"keys that cannot be had for a moment", jwks.ErrUnavailable, 2, 2500 * time.Millisecond, true, false},
-		{"keys that cannot be had", jwks.ErrUnavailable, 99, 11500 * time.Millisecond, false, false},
+		{"keys that cannot be had for a moment", jwks.ErrUnavailable, 2, 2500 * time.Millisecond,
+			true, false},
+		{"keys that cannot be had", jwks.ErrUnavailable, 99, 11500 * time.Millisecond,
+			false, false},
 		{"a key that is bad is not waited for", jwks.ErrInvalid, 99, 0, false, true},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
@@ -214,7 +256,8 @@ func TestAMissingKeyIsWaitedFor(t *testing.T) {
 				c := p.client(t, func(c *Config) { c.Keys = &failing{c.Keys, tt.err, tt.n} })
 				_, err := c.PollOnce(context.Background(), testID, jdoe)
 				_, alarm := errors.AsType[*MismatchError](err)
-				if (err == nil) != tt.accepted || alarm != tt.alarm || time.Since(p.begun) != tt.after {
+				if (err == nil) != tt.accepted || alarm != tt.alarm ||
+					time.Since(p.begun) != tt.after {
 					t.Errorf("after %v: %v", time.Since(p.begun), err)
 				}
 				if len(p.times) != 1 {
@@ -230,7 +273,8 @@ func TestAMissingKeyIsWaitedFor(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
 			_, err := c.PollOnce(ctx, testID, jdoe)
-			if _, alarm := errors.AsType[*MismatchError](err); alarm || !errors.Is(err, context.DeadlineExceeded) {
+			if _, alarm := errors.AsType[*MismatchError](err); alarm ||
+				!errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -127,12 +127,14 @@ func testMetadata() *oauth.Metadata {
 	return &oauth.Metadata{
 		Issuer: testIssuer, TokenEndpoint: testIssuer + "token", JWKSURI: testIssuer + "jwks",
 		BackchannelAuthenticationEndpoint: testIssuer + "bc-authorize",
-		AuthMethods:                       []string{"client_secret_post"}, DeliveryModes: []string{"poll"},
+		AuthMethods:                       []string{"client_secret_post"},
+		DeliveryModes:                     []string{"poll"},
 	}
 }
 
 func ask() *AuthenticationRequest {
-	return &AuthenticationRequest{Scope: "openid " + testScope, LoginHint: testPerson, BindingMessage: "7K3F-9QXM"}
+	return &AuthenticationRequest{Scope: "openid " + testScope, LoginHint: testPerson,
+		BindingMessage: "7K3F-9QXM"}
 }
 
 func answer(status int, body string, header ...string) http.HandlerFunc {
@@ -226,12 +228,14 @@ func mint(key *ecdsa.PrivateKey, header, payload claims) string {
 	if err != nil {
 		panic(err)
 	}
-	return text + "." + base64.RawURLEncoding.EncodeToString(append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...))
+	return text + "." + base64.RawURLEncoding.EncodeToString(append(r.FillBytes(make([]byte, 32)),
+		s.FillBytes(make([]byte, 32))...))
 }
 
 func idClaims() claims {
 	now := time.Now().Unix()
-	return claims{"iss": testIssuer, "aud": testClient, "sub": testPerson, "iat": now, "exp": now + 600}
+	return claims{"iss": testIssuer, "aud": testClient, "sub": testPerson, "iat": now,
+		"exp": now + 600}
 }
 
 func accessClaims() claims {
@@ -257,7 +261,8 @@ func approved(id, access string, patch claims) http.HandlerFunc {
 			access = accessToken(nil)
 		}
 		body, err := json.Marshal(patched(claims{
-			"access_token": access, "id_token": id, "token_type": "Bearer", "expires_in": 600, "scope": "openid " + testScope,
+			"access_token": access, "id_token": id, "token_type": "Bearer", "expires_in": 600,
+			"scope": "openid " + testScope,
 		}, patch))
 		if err != nil {
 			panic(err)

@@ -55,7 +55,8 @@ func start(t *testing.T, change func(*idp.Config)) (*idp.Provider, *ciba.Client)
 	}
 	c, err := ciba.New(ciba.Config{
 		Metadata: meta, Auth: oauth.ClientAuth{ID: "hr-agent", Secret: "hr-agent-secret"},
-		HTTPClient: hc, Keys: keys, Provider: ciba.DetectProvider(meta), Audience: "https://staff0/api",
+		HTTPClient: hc, Keys: keys, Provider: ciba.DetectProvider(meta),
+		Audience: "https://staff0/api",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +72,9 @@ func question(subject string) *ciba.AuthenticationRequest {
 	}
 }
 
-func authenticate(t *testing.T, c *ciba.Client, r *ciba.AuthenticationRequest) *ciba.Acknowledgement {
+func authenticate(
+	t *testing.T, c *ciba.Client, r *ciba.AuthenticationRequest,
+) *ciba.Acknowledgement {
 	t.Helper()
 	ack, err := c.Authenticate(t.Context(), r)
 	if err != nil {
@@ -93,7 +96,8 @@ func TestDevelopmentProviderApproves(t *testing.T) {
 				}
 				time.AfterFunc(63*time.Second, func() {
 					pending := p.Pending()
-					if len(pending) != 1 || pending[0].BindingMessage != r.BindingMessage || pending[0].Subject != "auth0|jdoe" {
+					if len(pending) != 1 || pending[0].BindingMessage != r.BindingMessage ||
+						pending[0].Subject != "auth0|jdoe" {
 						t.Errorf("on the phone: %+v", pending)
 					}
 					if err := p.Approve(pending[0].ID); err != nil {
@@ -101,7 +105,8 @@ func TestDevelopmentProviderApproves(t *testing.T) {
 					}
 				})
 				grant, err := c.Poll(t.Context(), ack, time.Time{}, john)
-				if err != nil || grant.Subject != "auth0|jdoe" || time.Since(begin) != 66*time.Second {
+				if err != nil || grant.Subject != "auth0|jdoe" ||
+					time.Since(begin) != 66*time.Second {
 					t.Errorf("after %v: %v, %v", time.Since(begin), grant, err)
 				}
 			})
@@ -111,7 +116,9 @@ func TestDevelopmentProviderApproves(t *testing.T) {
 
 func TestDevelopmentProviderDenies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, c := start(t, func(c *idp.Config) { c.Approve, c.ApproveAfter = idp.Deny, 7*time.Second })
+		_, c := start(t, func(c *idp.Config) {
+			c.Approve, c.ApproveAfter = idp.Deny, 7*time.Second
+		})
 		begin := time.Now()
 		_, err := c.Poll(t.Context(), authenticate(t, c, question("auth0|jdoe")), time.Time{}, john)
 		if !errors.Is(err, ciba.ErrAccessDenied) || time.Since(begin) != 11*time.Second {
@@ -129,7 +136,8 @@ func TestDevelopmentProviderExpires(t *testing.T) {
 		if !errors.Is(err, ciba.ErrExpired) || time.Since(begin) != 2*time.Minute {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
-		if _, err := c.PollOnce(t.Context(), ack.AuthReqID, john); !errors.Is(err, ciba.ErrExpired) {
+		if _, err := c.PollOnce(t.Context(), ack.AuthReqID, john); !errors.Is(err,
+			ciba.ErrExpired) {
 			t.Errorf("the provider's own word: %v", err)
 		}
 	})
@@ -176,7 +184,8 @@ func TestDevelopmentProviderIsAskedAboutTheRightPerson(t *testing.T) {
 		_, c := start(t, func(c *idp.Config) { c.Approve = idp.Auto })
 
 		// Alice's consent says nothing about John.
-		g, err := c.PollOnce(t.Context(), authenticate(t, c, question("auth0|asmith")).AuthReqID, john)
+		g, err := c.PollOnce(t.Context(), authenticate(t, c, question("auth0|asmith")).AuthReqID,
+			john)
 		if _, ok := errors.AsType[*ciba.MismatchError](err); !ok {
 			t.Errorf("got %v, %v", g, err)
 		}
@@ -195,7 +204,8 @@ func TestDevelopmentProviderIsAskedAboutTheRightPerson(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 
-		if _, err := c.Authenticate(t.Context(), question("auth0|nobody")); !errors.Is(err, ciba.ErrUnknownUser) {
+		if _, err := c.Authenticate(t.Context(), question("auth0|nobody")); !errors.Is(err,
+			ciba.ErrUnknownUser) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -205,7 +215,8 @@ func TestDevelopmentProviderChangesItsKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, c := start(t, func(c *idp.Config) { c.Approve = idp.Auto })
 		for range 3 {
-			if _, err := c.PollOnce(t.Context(), authenticate(t, c, question("auth0|jdoe")).AuthReqID, john); err != nil {
+			if _, err := c.PollOnce(t.Context(),
+				authenticate(t, c, question("auth0|jdoe")).AuthReqID, john); err != nil {
 				t.Fatal(err)
 			}
 			if err := p.Rotate(); err != nil {
@@ -225,7 +236,8 @@ func TestDevelopmentProviderRefusesAWrongSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cc := &oauth.ClientCredentials{Metadata: meta, Auth: oauth.ClientAuth{ID: "bank", Secret: "wrong"}, HTTPClient: hc, Audience: "https://staff0/agent"}
+	cc := &oauth.ClientCredentials{Metadata: meta, Auth: oauth.ClientAuth{ID: "bank",
+		Secret: "wrong"}, HTTPClient: hc, Audience: "https://staff0/agent"}
 	if _, err := cc.Token(context.Background()); !errors.Is(err, oauth.ErrInvalidClient) {
 		t.Errorf("got %v", err)
 	}

@@ -44,7 +44,8 @@ func NewPace(ack *Acknowledgement, own time.Time, tail time.Duration) Pace {
 		p.Deadline = own
 	}
 	p.last = p.Deadline.Add(-tail)
-	// What was asked for in whole seconds ends a little before our own deadline: that is no reason to look earlier.
+	// What was asked for in whole seconds ends a little before our own deadline: that is no reason
+	// to look earlier.
 	if !own.IsZero() && p.Deadline.Before(own) && own.Add(-tail).Before(p.Expiry.Add(-tail/2)) {
 		p.last = own.Add(-tail)
 	}

@@ -86,7 +86,9 @@ func unsettled(ctx context.Context, err error) bool {
 // own has passed (zero: the provider's expiry counts alone). The first poll
 // follows at once. It returns the errors of PollOnce that are final, and
 // [ErrExpired], at the deadline and not before, for every kind of silence.
-func (c *Client) Poll(ctx context.Context, ack *Acknowledgement, own time.Time, want Expectation) (*Grant, error) {
+func (c *Client) Poll(
+	ctx context.Context, ack *Acknowledgement, own time.Time, want Expectation,
+) (*Grant, error) {
 	pace := NewPace(ack, own, min(pollTail, time.Until(ack.ExpiresAt)/4))
 	for {
 		grant, err := c.PollOnce(ctx, ack.AuthReqID, want)

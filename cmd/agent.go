@@ -51,10 +51,11 @@ person through the identity provider (OpenID CIBA), and reads the one record tha
 			if err := p.begin(c, forAgent); err != nil {
 				return err
 			}
-			return flags.serve(c.Context(), p.err, func(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
-				s.log(log)
-				return s.newAgentService(ctx, ln, log)
-			})
+			return flags.serve(c.Context(), p.err,
+				func(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+					s.log(log)
+					return s.newAgentService(ctx, ln, log)
+				})
 		},
 	}
 	flags.register(c, defaultAgentAddr)
@@ -67,7 +68,8 @@ person through the identity provider (OpenID CIBA), and reads the one record tha
 	return c
 }
 
-// agentServer is the HR agent as a server: a gate, and behind it what is built once the provider is known.
+// agentServer is the HR agent as a server: a gate, and behind it what is built once the provider is
+// known.
 type agentServer struct {
 	*settings
 	log      *slog.Logger
@@ -76,7 +78,8 @@ type agentServer struct {
 	loopback bool
 	base     string // of the URLs in the card
 	draining atomic.Bool
-	// running is closed once the agent works; before that there is nothing to drain, and what is below may not be looked at.
+	// running is closed once the agent works; before that there is nothing to drain, and what is
+	// below may not be looked at.
 	running chan struct{}
 	// stopping ends the engine, and stopError says how that went.
 	stopping  sync.Once
@@ -85,8 +88,11 @@ type agentServer struct {
 	stopWait  func() // ends the waiting for people and returns when it has ended
 }
 
-// newAgentService makes the HR agent as a server. It opens to callers once the identity provider has been found.
-func (s *settings) newAgentService(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+// newAgentService makes the HR agent as a server. It opens to callers once the identity provider
+// has been found.
+func (s *settings) newAgentService(
+	ctx context.Context, ln net.Listener, log *slog.Logger,
+) (*service, error) {
 	tlsConfig, err := s.tlsConfig()
 	if err != nil {
 		return nil, err
@@ -99,7 +105,8 @@ func (s *settings) newAgentService(ctx context.Context, ln net.Listener, log *sl
 	if err != nil {
 		return nil, err
 	}
-	a := &agentServer{settings: s, log: log, store: store, loopback: isLoopback(ln), base: base, running: make(chan struct{})}
+	a := &agentServer{settings: s, log: log, store: store, loopback: isLoopback(ln), base: base,
+		running: make(chan struct{})}
 	return &service{
 		name: "the HR agent", ln: ln, handler: &a.gate, log: log, tls: tlsConfig,
 		start: a.start, drain: a.drain, close: store.Close,
@@ -116,7 +123,9 @@ func (s *settings) publicURL(ln net.Listener, secure bool) (string, error) {
 	case addr.IP.IsLoopback():
 		return baseURL(ln, secure), nil
 	case addr.IP.IsUnspecified():
-		return "", usageError("the agent listens on every address, so its card needs one that callers use", "set STAFF0_PUBLIC_URL")
+		return "", usageError(
+			"the agent listens on every address, so its card needs one that callers use",
+			"set STAFF0_PUBLIC_URL")
 	case secure:
 		return "https://" + addr.String(), nil
 	}
@@ -138,12 +147,15 @@ func (s *settings) model(log *slog.Logger) (llm.Model, error) {
 		}
 	case "gemini":
 		if key == "" {
-			return nil, usageError("STAFF0_MODEL is gemini, but there is no API key", "set GOOGLE_API_KEY or GEMINI_API_KEY, or STAFF0_MODEL=rules")
+			return nil, usageError("STAFF0_MODEL is gemini, but there is no API key",
+				"set GOOGLE_API_KEY or GEMINI_API_KEY, or STAFF0_MODEL=rules")
 		}
 	default:
-		return nil, usageError(fmt.Sprintf("unknown model %q", s.Model), "STAFF0_MODEL is auto, gemini or rules")
+		return nil, usageError(fmt.Sprintf("unknown model %q", s.Model),
+			"STAFF0_MODEL is auto, gemini or rules")
 	}
-	model, err := llm.NewGemini(llm.GeminiConfig{APIKey: key.Reveal(), BaseURL: s.GeminiBaseURL, ModelName: s.GeminiModel, Log: log})
+	model, err := llm.NewGemini(llm.GeminiConfig{APIKey: key.Reveal(), BaseURL: s.GeminiBaseURL,
+		ModelName: s.GeminiModel, Log: log})
 	if err != nil {
 		return nil, usageError(err.Error(), "check GOOGLE_GEMINI_BASE_URL and STAFF0_GEMINI_MODEL")
 	}
@@ -181,12 +193,14 @@ func (a *agentServer) start(ctx context.Context) error {
 	}
 	a.engine, err = tasks.NewEngine(tasks.Config{
 		Store: a.store, Executor: agent, InputModes: hragent.InputModes(), Opening: hragent.Opening,
-		RepeatWindow: tasks.DefaultRepeatWindow, BytesPerClient: bytesPerClient(a.BytesPerAsker), Push: hooks, Log: a.log,
+		RepeatWindow: tasks.DefaultRepeatWindow, BytesPerClient: bytesPerClient(a.BytesPerAsker),
+		Push: hooks, Log: a.log,
 	})
 	if err != nil {
 		return startError(err, "check the settings of the agent")
 	}
-	verifier, err := jwks.NewRemembered(&jwks.AccessTokens{Keys: keys, Issuer: issuer, Audience: a.AgentAudience, Profile: provider.Profile()})
+	verifier, err := jwks.NewRemembered(&jwks.AccessTokens{Keys: keys, Issuer: issuer,
+		Audience: a.AgentAudience, Profile: provider.Profile()})
 	if err != nil {
 		return startError(err, "check the settings of the agent")
 	}
@@ -210,7 +224,8 @@ func (a *agentServer) start(ctx context.Context) error {
 	working, rest := context.WithCancel(ctx)
 	defer rest()
 	beside.Go(func() { tasks.Sweep(working, a.store, a.Retention, a.log) })
-	beside.Go(func() { hooks.Run(working) }) // ends after the engine, so that the last statuses are still sent
+	// ends after the engine, so that the last statuses are still sent
+	beside.Go(func() { hooks.Run(working) })
 	resumed, err := a.engine.Resume(ctx)
 	if err != nil {
 		a.stopWait()
@@ -219,14 +234,16 @@ func (a *agentServer) start(ctx context.Context) error {
 	close(a.running)
 	a.gate.ready = func(ctx context.Context) error { return a.ready(ctx, keys) }
 	a.gate.set(server)
-	a.log.Info("the HR agent is ready", "issuer", issuer, "provider", string(provider), "card", a.base+"/.well-known/agent-card.json",
+	a.log.Info("the HR agent is ready", "issuer", issuer, "provider", string(provider), "card",
+		a.base+"/.well-known/agent-card.json",
 		"resumed", resumed)
 	<-ctx.Done()
 	a.stopWait()
 	return a.stop(ctx) // drain has done it, unless it came before there was anything to drain
 }
 
-// stop ends the engine, once, and waits for its turns for as long as the server waits for requests: the store is closed after that.
+// stop ends the engine, once, and waits for its turns for as long as the server waits for requests:
+// the store is closed after that.
 func (a *agentServer) stop(ctx context.Context) error {
 	a.stopping.Do(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
@@ -240,7 +257,8 @@ func (a *agentServer) stop(ctx context.Context) error {
 func (a *agentServer) newSender() (*push.Sender, error) {
 	store, ok := a.store.(tasks.Webhooks)
 	if !ok {
-		return nil, startError(errors.New("the store keeps no webhooks"), "another database in STAFF0_AGENT_DATABASE")
+		return nil, startError(errors.New("the store keeps no webhooks"),
+			"another database in STAFF0_AGENT_DATABASE")
 	}
 	var allow []string
 	for _, host := range strings.Split(a.WebhookAllow, ",") {
@@ -250,7 +268,8 @@ func (a *agentServer) newSender() (*push.Sender, error) {
 	}
 	sender, err := push.New(push.Config{Store: store, Allow: allow, Log: a.log})
 	if err != nil {
-		return nil, usageError(err.Error(), "STAFF0_WEBHOOK_ALLOW holds hosts, host:port and origins, separated by commas")
+		return nil, usageError(err.Error(),
+			"STAFF0_WEBHOOK_ALLOW holds hosts, host:port and origins, separated by commas")
 	}
 	return sender, nil
 }
@@ -263,10 +282,14 @@ func bytesPerClient(n byteSize) int64 {
 	return int64(n)
 }
 
-// newServer builds the protocol in front of the engine: the public card, the one for callers with a token, and the key that signs both.
-func (a *agentServer) newServer(metadata *oauth.Metadata, verifier bearer.Verifier) (*a2asrv.Server, error) {
+// newServer builds the protocol in front of the engine: the public card, the one for callers with a
+// token, and the key that signs both.
+func (a *agentServer) newServer(
+	metadata *oauth.Metadata, verifier bearer.Verifier,
+) (*a2asrv.Server, error) {
 	config := a2asrv.Config{
-		Engine: a.engine, Verifier: verifier, Scope: askScope, Realm: a.Company + " HR agent", Log: a.log,
+		Engine: a.engine, Verifier: verifier, Scope: askScope, Realm: a.Company + " HR agent",
+		Log:       a.log,
 		Ready:     func() bool { return !a.draining.Load() },
 		KeepAlive: a.KeepAlive, QuestionsPerAsker: a2asrv.Unlimited,
 	}
@@ -274,8 +297,10 @@ func (a *agentServer) newServer(metadata *oauth.Metadata, verifier bearer.Verifi
 		config.QuestionsPerAsker = a2asrv.Rate{N: r.N, Per: r.Per}
 	}
 	card := hragent.CardConfig{
-		Company: a.Company, Organization: "https://" + a.EmailDomain, Interfaces: a2asrv.Interfaces(a.base + "/"),
-		TokenURL: metadata.TokenEndpoint, Scope: askScope, Disclosure: hragent.Disclosure(a.Disclosure), Expiry: a.ConsentExpiry,
+		Company: a.Company, Organization: "https://" + a.EmailDomain,
+		Interfaces: a2asrv.Interfaces(a.base + "/"),
+		TokenURL:   metadata.TokenEndpoint, Scope: askScope,
+		Disclosure: hragent.Disclosure(a.Disclosure), Expiry: a.ConsentExpiry,
 	}
 	config.Card, config.ExtendedCard = hragent.Card(card), hragent.ExtendedCard(card)
 	path, err := a.cardKeyPath()
@@ -291,12 +316,17 @@ func (a *agentServer) newServer(metadata *oauth.Metadata, verifier bearer.Verifi
 }
 
 // newHRAgent builds the executor and all that it asks.
-func (a *agentServer) newHRAgent(metadata *oauth.Metadata, provider ciba.Provider, auth oauth.ClientAuth, keys jwks.KeySet, hc *http.Client) (*hragent.Agent, error) {
+func (a *agentServer) newHRAgent(
+	metadata *oauth.Metadata, provider ciba.Provider, auth oauth.ClientAuth, keys jwks.KeySet,
+	hc *http.Client,
+) (*hragent.Agent, error) {
 	consent, err := ciba.New(ciba.Config{
-		Metadata: metadata, Auth: auth, HTTPClient: hc, Keys: keys, Provider: provider, Audience: a.APIAudience,
+		Metadata: metadata, Auth: auth, HTTPClient: hc, Keys: keys, Provider: provider,
+		Audience: a.APIAudience,
 	})
 	if err != nil {
-		return nil, startError(err, "use a provider that offers CIBA in poll mode, and check its settings")
+		return nil, startError(err,
+			"use a provider that offers CIBA in poll mode, and check its settings")
 	}
 	directory, err := a.directory(metadata, provider, auth, hc)
 	if err != nil {
@@ -306,7 +336,8 @@ func (a *agentServer) newHRAgent(metadata *oauth.Metadata, provider ciba.Provide
 	if err != nil {
 		return nil, err
 	}
-	records := &hrapi.Client{BaseURL: a.APIBaseURL, HTTPClient: oauth.NewHTTPClient(upstreamTimeout)}
+	records := &hrapi.Client{BaseURL: a.APIBaseURL,
+		HTTPClient: oauth.NewHTTPClient(upstreamTimeout)}
 	if err := records.Validate(); err != nil {
 		return nil, usageError(err.Error(), "check HR_API_BASE_URL")
 	}
@@ -319,9 +350,12 @@ func (a *agentServer) newHRAgent(metadata *oauth.Metadata, provider ciba.Provide
 		memory = 0 // where people try things again
 	}
 	agent, err := hragent.New(hragent.Config{
-		Company: a.Company, Reader: &llm.Reader{Company: a.Company, Domain: a.EmailDomain, Model: model, Log: a.log},
-		Directory: directory, Consent: consent, Records: records, Provider: provider, Scope: recordScope,
-		Expiry: a.ConsentExpiry, Disclosure: policy, Memory: memory, WaitingState: hragent.WaitingState(a.WaitingState), PollRate: a.PollRate, Log: a.log,
+		Company: a.Company, Reader: &llm.Reader{Company: a.Company, Domain: a.EmailDomain,
+			Model: model, Log: a.log},
+		Directory: directory, Consent: consent, Records: records, Provider: provider,
+		Scope:  recordScope,
+		Expiry: a.ConsentExpiry, Disclosure: policy, Memory: memory,
+		WaitingState: hragent.WaitingState(a.WaitingState), PollRate: a.PollRate, Log: a.log,
 	})
 	if err != nil {
 		return nil, startError(err, "check the settings of the agent")
@@ -330,7 +364,9 @@ func (a *agentServer) newHRAgent(metadata *oauth.Metadata, provider ciba.Provide
 }
 
 // directory is how identifiers become people.
-func (a *agentServer) directory(metadata *oauth.Metadata, provider ciba.Provider, auth oauth.ClientAuth, hc *http.Client) (hragent.Directory, error) {
+func (a *agentServer) directory(
+	metadata *oauth.Metadata, provider ciba.Provider, auth oauth.ClientAuth, hc *http.Client,
+) (hragent.Directory, error) {
 	kind := a.Directory
 	if kind == "" {
 		kind = "hint"
@@ -352,11 +388,13 @@ func (a *agentServer) directory(metadata *oauth.Metadata, provider ciba.Provider
 	case "auth0":
 		audience, resource := provider.Target(metadata.ManagementAPI())
 		source := oauth.Reuse(&oauth.ClientCredentials{
-			Metadata: metadata, Auth: auth, HTTPClient: hc, Scopes: []string{idp.ManagementScope}, Audience: audience, Resource: resource,
+			Metadata: metadata, Auth: auth, HTTPClient: hc, Scopes: []string{idp.ManagementScope},
+			Audience: audience, Resource: resource,
 		})
 		client := oauth.NewHTTPClient(upstreamTimeout)
 		client.Transport = &oauth.Transport{Source: source, Base: client.Transport}
-		return &hragent.ManagementAPI{BaseURL: metadata.ManagementAPI(), Issuer: issuer, Provider: provider, HTTPClient: client}, nil
+		return &hragent.ManagementAPI{BaseURL: metadata.ManagementAPI(), Issuer: issuer,
+			Provider: provider, HTTPClient: client}, nil
 	}
 	return nil, a.checkDirectory()
 }
@@ -373,8 +411,8 @@ func (a *agentServer) ready(ctx context.Context, keys *jwks.Remote) error {
 	return err
 }
 
-// drain turns the agent unready and ends streams so that clients resume elsewhere; approvals that are on their way are still answered, all else
-// that waits stays in the store.
+// drain turns the agent unready and ends streams so that clients resume elsewhere; approvals that
+// are on their way are still answered, all else that waits stays in the store.
 func (a *agentServer) drain(ctx context.Context) {
 	a.draining.Store(true)
 	select {
@@ -385,6 +423,7 @@ func (a *agentServer) drain(ctx context.Context) {
 	a.engine.Drain()
 	a.stopWait()
 	if err := a.stop(ctx); err != nil {
-		a.log.Warn("not everything came to an end in time; it goes on at the next start", "error", err)
+		a.log.Warn("not everything came to an end in time; it goes on at the next start",
+			"error", err)
 	}
 }

@@ -12,7 +12,8 @@ import (
 	"staff0/a2a/hragent"
 )
 
-// answer is how a question ended, for the exit code and for --json. Members that do not apply are left out.
+// answer is how a question ended, for the exit code and for --json. Members that do not apply are
+// left out.
 type answer struct {
 	Answer    string         `json:"answer"`
 	Exit      int            `json:"exit"`
@@ -39,12 +40,15 @@ const (
 )
 
 var answerExits = map[string]int{
-	answerYes: exitYes, answerNo: exitNo, answerNameMismatch: exitNotConfirmed, answerDeclined: exitDeclined,
-	answerNotConfirmed: exitNotConfirmed, answerAsk: exitAsk, answerRefused: exitFailed, answerFailed: exitFailed,
+	answerYes: exitYes, answerNo: exitNo, answerNameMismatch: exitNotConfirmed,
+	answerDeclined:     exitDeclined,
+	answerNotConfirmed: exitNotConfirmed, answerAsk: exitAsk, answerRefused: exitFailed,
+	answerFailed: exitFailed,
 }
 
-// consent is what the consent extension puts into the metadata of statuses. Like all that decides something here it is read by exact names, and
-// an object that names a member twice is not read at all.
+// consent is what the consent extension puts into the metadata of statuses. Like all that decides
+// something here it is read by exact names, and an object that names a member twice is not read at
+// all.
 type consent struct {
 	Code     string    `json:"code"`
 	Deadline time.Time `json:"deadline"`
@@ -54,7 +58,8 @@ type consent struct {
 // readConsent reads what has been said of a task last.
 func readConsent(t *a2a.Task) consent { return consentOf(t.Status, t.Metadata) }
 
-// consentOf reads it from the message of a status, or from the metadata beside it, where a status without a message has left it.
+// consentOf reads it from the message of a status, or from the metadata beside it, where a status
+// without a message has left it.
 func consentOf(status a2a.TaskStatus, beside a2a.Struct) (c consent) {
 	var raw []byte
 	if m := status.Message; m != nil {
@@ -71,7 +76,8 @@ func consentOf(status a2a.TaskStatus, beside a2a.Struct) (c consent) {
 
 // judge reads an answer out of a task. about is whom the caller has asked about.
 func judge(t *a2a.Task, about asked) answer {
-	a := answer{Answer: answerFailed, TaskID: t.ID, ContextID: t.ContextID, State: t.Status.State.String()}
+	a := answer{Answer: answerFailed, TaskID: t.ID, ContextID: t.ContextID,
+		State: t.Status.State.String()}
 	if t.Status.Message != nil {
 		a.Text = t.Status.Message.Text()
 	}
@@ -125,7 +131,8 @@ type verdict struct {
 	Employed   *bool  `json:"employed"`
 }
 
-// readVerdict reads a data part, and reports whether it is a verdict that does not contradict itself.
+// readVerdict reads a data part, and reports whether it is a verdict that does not contradict
+// itself.
 func readVerdict(data []byte) (v verdict, ok bool) {
 	if json.Unmarshal(data, &v) != nil {
 		return verdict{}, false
@@ -141,8 +148,9 @@ func readVerdict(data []byte) (v verdict, ok bool) {
 	return v, ok
 }
 
-// judgeArtifacts looks for the employment status. An answer counts only if it is about what the caller has asked about, and if nothing that the
-// agent has sent with it says otherwise: code 0 opens accounts.
+// judgeArtifacts looks for the employment status. An answer counts only if it is about what the
+// caller has asked about, and if nothing that the agent has sent with it says otherwise: code 0
+// opens accounts.
 func (a *answer) judgeArtifacts(t *a2a.Task, about asked, outcome string) {
 	var first verdict
 	var data jsontext.Value
@@ -165,7 +173,8 @@ func (a *answer) judgeArtifacts(t *a2a.Task, about asked, outcome string) {
 				if data == nil {
 					first, data = v, jsontext.Value(part.Data)
 				}
-				agree = agree && ok && v.Answer == first.Answer && equalFold(v.Identifier, first.Identifier)
+				agree = agree && ok && v.Answer == first.Answer &&
+					equalFold(v.Identifier, first.Identifier)
 			case hasAnswer(part.Data):
 				others = append(others, jsontext.Value(part.Data))
 			}
@@ -188,7 +197,8 @@ func (a *answer) judgeArtifacts(t *a2a.Task, about asked, outcome string) {
 	case about.several():
 		a.Text = "The question names several people; say with --about which one is meant"
 	case !about.matches(first.Identifier):
-		a.Text = fmt.Sprintf("The agent has answered about somebody who was not asked about: %.*s", maxQuoted, first.Identifier)
+		a.Text = fmt.Sprintf("The agent has answered about somebody who was not asked about: %.*s",
+			maxQuoted, first.Identifier)
 	default:
 		a.Answer, a.Data = first.Answer, data
 	}

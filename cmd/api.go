@@ -36,10 +36,11 @@ On the development identity provider an empty database is filled with sample peo
 			if err := p.begin(c, forAPI); err != nil {
 				return err
 			}
-			return flags.serve(c.Context(), p.err, func(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
-				s.log(log)
-				return s.newAPIService(ctx, ln, log)
-			})
+			return flags.serve(c.Context(), p.err,
+				func(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+					s.log(log)
+					return s.newAPIService(ctx, ln, log)
+				})
 		},
 	}
 	flags.register(c, defaultAPIAddr)
@@ -50,8 +51,11 @@ On the development identity provider an empty database is filled with sample peo
 	return c
 }
 
-// newAPIService makes the HR API as a server. It opens to callers once the identity provider has been found.
-func (s *settings) newAPIService(ctx context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+// newAPIService makes the HR API as a server. It opens to callers once the identity provider has
+// been found.
+func (s *settings) newAPIService(
+	ctx context.Context, ln net.Listener, log *slog.Logger,
+) (*service, error) {
 	tlsConfig, err := s.tlsConfig()
 	if err != nil {
 		return nil, err
@@ -63,12 +67,16 @@ func (s *settings) newAPIService(ctx context.Context, ln net.Listener, log *slog
 	g := new(gate)
 	return &service{
 		name: "the HR API", ln: ln, handler: g, log: log, tls: tlsConfig, close: db.Close,
-		start: func(ctx context.Context) error { return s.openAPI(ctx, g, db, isLoopback(ln), log) },
+		start: func(ctx context.Context) error {
+			return s.openAPI(ctx, g, db, isLoopback(ln), log)
+		},
 	}, nil
 }
 
 // openAPI finds the provider and lets callers in.
-func (s *settings) openAPI(ctx context.Context, g *gate, db *employees, loopback bool, log *slog.Logger) error {
+func (s *settings) openAPI(
+	ctx context.Context, g *gate, db *employees, loopback bool, log *slog.Logger,
+) error {
 	issuer, _ := s.issuer()
 	hc := oauth.NewHTTPClient(0)
 	metadata, err := discover(ctx, hc, issuer, log)
@@ -86,8 +94,10 @@ func (s *settings) openAPI(ctx context.Context, g *gate, db *employees, loopback
 	if err != nil {
 		return startError(err, "check the provider's metadata")
 	}
-	verifier := &jwks.AccessTokens{Keys: keys, Issuer: issuer, Audience: s.APIAudience, Profile: provider.Profile()}
-	handler, err := hrapi.NewHandler(hrapi.Config{Records: db, Verifier: verifier, Ready: keys.Ready, Log: log})
+	verifier := &jwks.AccessTokens{Keys: keys, Issuer: issuer, Audience: s.APIAudience,
+		Profile: provider.Profile()}
+	handler, err := hrapi.NewHandler(hrapi.Config{Records: db, Verifier: verifier,
+		Ready: keys.Ready, Log: log})
 	if err != nil {
 		return startError(err, "check the settings of the HR API")
 	}
@@ -99,8 +109,11 @@ func (s *settings) openAPI(ctx context.Context, g *gate, db *employees, loopback
 	return nil
 }
 
-// samplePeople fills an empty database on the development provider, and refuses sample people with any other.
-func (s *settings) samplePeople(ctx context.Context, db *employees, dev bool, log *slog.Logger) error {
+// samplePeople fills an empty database on the development provider, and refuses sample people with
+// any other.
+func (s *settings) samplePeople(
+	ctx context.Context, db *employees, dev bool, log *slog.Logger,
+) error {
 	if dev {
 		seeded, err := db.Seed(ctx)
 		if err != nil {
@@ -116,7 +129,9 @@ func (s *settings) samplePeople(ctx context.Context, db *employees, dev bool, lo
 	case err != nil:
 		return startError(err, "check STAFF0_API_DATABASE")
 	case sample:
-		return startError(errors.New("the database holds the sample people of the development identity provider, and the provider is another one"),
+		return startError(
+			errors.New("the database holds the sample people of the development identity "+
+				"provider, and the provider is another one"),
 			"staff0 api import FILE, or another database in STAFF0_API_DATABASE")
 	}
 	return nil
@@ -173,13 +188,16 @@ line, and changes nothing if there is a bad one. FILE may be - for standard inpu
 			if sum.SampleRemoved > 0 {
 				fmt.Fprintf(p.err, "The %d sample people were removed.\n", sum.SampleRemoved)
 			}
-			fmt.Fprintf(p.err, "%d added, %d changed, %d confirmed, %d ended.\n", sum.Added, sum.Changed, sum.Confirmed, sum.Ended)
+			fmt.Fprintf(p.err, "%d added, %d changed, %d confirmed, %d ended.\n", sum.Added,
+				sum.Changed, sum.Confirmed, sum.Ended)
 			return nil
 		},
 	}
 	s.apiDatabaseFlag(c)
-	c.Flags().BoolVar(&options.Full, "full", false, "the file is the whole staff: whoever is missing from it has left")
-	c.Flags().BoolVar(&options.Force, "force", false, "with --full, even if more than a tenth of the staff has left")
+	c.Flags().BoolVar(&options.Full, "full", false,
+		"the file is the whole staff: whoever is missing from it has left")
+	c.Flags().BoolVar(&options.Force, "force", false,
+		"with --full, even if more than a tenth of the staff has left")
 	c.Flags().BoolVar(&example, "example", false, "print a file to start from")
 	return c
 }

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	askLimit      = 30 * time.Minute // no question is waited for longer, whatever deadline is announced
+	// no question is waited for longer, whatever deadline is announced
+	askLimit      = 30 * time.Minute
 	deadlineGrace = 30 * time.Second // past the announced deadline, for an answer on its way
 )
 
@@ -51,16 +52,19 @@ Exit codes:
 				err = usageError("the QUESTION is empty", c.CommandPath()+" --help")
 			}
 			if err != nil && asJSON { // every ending has its object
-				return (&question{program: p, progress: p.newProgress(true), asJSON: true}).fail(err)
+				return (&question{program: p, progress: p.newProgress(true), asJSON: true}).fail(
+					err)
 			}
 			return err
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			q := &question{
-				program: p, progress: p.newProgress(asJSON && !isTerminal(p.err)), asJSON: asJSON, agent: p.settings.Agent, earlier: task != "", about: strings.TrimSpace(about),
+				program: p, progress: p.newProgress(asJSON && !isTerminal(p.err)), asJSON: asJSON,
+				agent: p.settings.Agent, earlier: task != "", about: strings.TrimSpace(about),
 			}
 			if c.Flags().Changed("about") && q.about == "" {
-				return q.fail(usageError("--about is empty", "the identifier that the answer has to be about"))
+				return q.fail(usageError("--about is empty",
+					"the identifier that the answer has to be about"))
 			}
 			if err := q.unclear(args[0]); err != nil {
 				return q.fail(err)
@@ -69,7 +73,8 @@ Exit codes:
 				q.webhook = p.settings.webhook(webhook)
 			}
 			if task != "" && conv != "" {
-				return q.fail(usageError("--task and --context cannot be used together", "--task alone; a task is in its context already"))
+				return q.fail(usageError("--task and --context cannot be used together",
+					"--task alone; a task is in its context already"))
 			}
 			a, err := p.withClient(c, wire)
 			if err != nil {
@@ -81,9 +86,11 @@ Exit codes:
 	p.settings.askerFlags(c)
 	wire.register(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, however it ends")
-	c.Flags().StringVar(&about, "about", "", "the `IDENTIFIER` that the answer has to be about, as the question has it")
+	c.Flags().StringVar(&about, "about", "",
+		"the `IDENTIFIER` that the answer has to be about, as the question has it")
 	c.Flags().StringVar(&task, "task", "", "`ID` of the task that this message belongs to")
-	c.Flags().StringVar(&webhook, "webhook", "", "`URL` that the agent is to tell of the task, too; staff0 client hook receives it")
+	c.Flags().StringVar(&webhook, "webhook", "",
+		"`URL` that the agent is to tell of the task, too; staff0 client hook receives it")
 	c.Flags().StringVar(&conv, "context", "", "`ID` of the context to begin a new task in")
 	return c
 }
@@ -99,8 +106,9 @@ type question struct {
 	sent     []string
 	about    string // whom the answer has to be about, if the caller has said so
 	webhook  *a2a.TaskPushNotificationConfig
-	// earlier says that the task has messages of ours from another run. The agent has to be believed about them; about a task that began here
-	// it is not, or it could put any question into our mouth.
+	// earlier says that the task has messages of ours from another run. The agent has to be
+	// believed about them; about a task that began here it is not, or it could put any question
+	// into our mouth.
 	earlier bool
 }
 
@@ -110,31 +118,41 @@ func (q *question) unclear(text string) error {
 	if q.about != "" || len(found) < 2 {
 		return nil
 	}
-	return usageError("the question names several: "+joinWords(found), "--about "+command(found[0])+", which says about whom the answer has to be")
+	return usageError("the question names several: "+joinWords(found), "--about "+command(found[0])+
+		", which says about whom the answer has to be")
 }
 
 // ask sends the text and waits for the end.
-func (q *question) ask(ctx context.Context, a *asker, text string, task a2a.TaskID, conv a2a.ContextID) error {
+func (q *question) ask(
+	ctx context.Context, a *asker, text string, task a2a.TaskID, conv a2a.ContextID,
+) error {
 	defer q.progress.done()
 	return q.end(q.follow(ctx, a, text, task, conv))
 }
 
 // follow sends the text and watches what comes of it.
-func (q *question) follow(ctx context.Context, a *asker, text string, task a2a.TaskID, conv a2a.ContextID) (answer, error) {
+func (q *question) follow(
+	ctx context.Context, a *asker, text string, task a2a.TaskID, conv a2a.ContextID,
+) (answer, error) {
 	req := &a2a.SendMessageRequest{Message: &a2a.Message{
-		MessageID: a2a.NewMessageID(), Role: a2a.RoleUser, TaskID: task, ContextID: conv, Parts: []a2a.Part{a2a.TextPart(text)},
+		MessageID: a2a.NewMessageID(), Role: a2a.RoleUser, TaskID: task, ContextID: conv,
+		Parts: []a2a.Part{a2a.TextPart(text)},
 	}}
 	if q.webhook != nil {
 		req.Configuration = &a2a.SendMessageConfiguration{TaskPushNotificationConfig: q.webhook}
 	}
 	q.sent = append(q.sent, text)
 	q.progress.wait("Asking…", time.Time{})
-	return q.watch(ctx, a, func(ctx context.Context) iter.Seq2[a2a.Event, error] { return a.Follow(ctx, req) })
+	return q.watch(ctx, a, func(ctx context.Context) iter.Seq2[a2a.Event, error] {
+		return a.Follow(ctx, req)
+	})
 }
 
-// watch reads events until the task is over. Once a deadline has been announced, a little more than that is waited, and no more; never longer
-// than askLimit altogether, whatever is announced.
-func (q *question) watch(ctx context.Context, a *asker, events func(context.Context) iter.Seq2[a2a.Event, error]) (answer, error) {
+// watch reads events until the task is over. Once a deadline has been announced, a little more than
+// that is waited, and no more; never longer than askLimit altogether, whatever is announced.
+func (q *question) watch(
+	ctx context.Context, a *asker, events func(context.Context) iter.Seq2[a2a.Event, error],
+) (answer, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	last := time.Now().Add(askLimit)
@@ -165,7 +183,8 @@ func (q *question) watch(ctx context.Context, a *asker, events func(context.Cont
 	case strings.TrimSpace(m.Text()) == "":
 		return answer{}, errors.New("the agent has answered without a word")
 	default: // another agent's way to answer: words alone, and words are no yes
-		return answer{Answer: answerFailed, Exit: exitFailed, Text: m.Text(), ContextID: m.ContextID}, nil
+		return answer{Answer: answerFailed, Exit: exitFailed, Text: m.Text(),
+			ContextID: m.ContextID}, nil
 	}
 	q.complete(ctx, a)
 	sent := q.sent
@@ -181,10 +200,11 @@ func (q *question) watch(ctx context.Context, a *asker, events func(context.Cont
 	return judge(q.task, readAsked(sent, q.about)), nil
 }
 
-// complete reads a task once that was told to be completed before anything of its answer was: some agents send that afterwards, when
-// nobody listens any more.
+// complete reads a task once that was told to be completed before anything of its answer was: some
+// agents send that afterwards, when nobody listens any more.
 func (q *question) complete(ctx context.Context, a *asker) {
-	if q.task.Status.State != a2a.TaskStateCompleted || len(q.task.Artifacts) > 0 || q.task.ID == "" {
+	if q.task.Status.State != a2a.TaskStateCompleted || len(q.task.Artifacts) > 0 ||
+		q.task.ID == "" {
 		return
 	}
 	whole, err := a.GetTask(ctx, &a2a.GetTaskRequest{ID: q.task.ID})
@@ -195,8 +215,8 @@ func (q *question) complete(ctx context.Context, a *asker) {
 
 var errTooLong = errors.New("the agent has not answered, long after it should have")
 
-// tell says what has changed, and returns the deadline if one is announced. It looks at the event alone: to put the task together for each
-// would cost more the longer the task is.
+// tell says what has changed, and returns the deadline if one is announced. It looks at the event
+// alone: to put the task together for each would cost more the longer the task is.
 func (q *question) tell(a *asker, event a2a.Event) (deadline time.Time) {
 	var status a2a.TaskStatus
 	var beside a2a.Struct
@@ -219,7 +239,9 @@ func (q *question) tell(a *asker, event a2a.Event) (deadline time.Time) {
 	// A wait is announced with a code, whatever the state is that says so.
 	if c.Code != "" && c.Code != q.code {
 		q.code = c.Code
-		lines := []string{text, fmt.Sprintf("Show the person this code: %s. It is on their phone, too.", q.progress.bold(escape(c.Code)))}
+		lines := []string{text,
+			fmt.Sprintf("Show the person this code: %s. It is on their phone, too.",
+				q.progress.bold(escape(c.Code)))}
 		if a.phone != "" {
 			lines = append(lines, "The phone is a page for development: "+a.phone)
 		}
@@ -248,13 +270,15 @@ func (q *question) end(a answer, err error) error {
 	}
 	q.print(a)
 	if a.Answer == answerAsk {
-		fmt.Fprintf(q.err, "To answer: %s\n", q.hint(append([]string{"ask"}, flagWords("--task", string(a.TaskID))...), "jdoe@staff0.com"))
+		fmt.Fprintf(q.err, "To answer: %s\n",
+			q.hint(append([]string{"ask"}, flagWords("--task", string(a.TaskID))...),
+				"jdoe@staff0.com"))
 	}
 	return leave(a.Exit)
 }
 
-// print prints the words of an answer: those of the agent to stdout, escaped always, for what is piped today is on somebody's terminal tomorrow;
-// what is said in their place to stderr.
+// print prints the words of an answer: those of the agent to stdout, escaped always, for what is
+// piped today is on somebody's terminal tomorrow; what is said in their place to stderr.
 func (q *question) print(a answer) {
 	if a.wordless {
 		fmt.Fprintf(q.err, "staff0: %s\n", escape(a.Text))
@@ -263,7 +287,8 @@ func (q *question) print(a answer) {
 	fmt.Fprintln(q.out, escapeLines(a.Text))
 }
 
-// hint is a command of the client for this agent that can be pasted. The argument may be an id that the agent has made up.
+// hint is a command of the client for this agent that can be pasted. The argument may be an id that
+// the agent has made up.
 func (q *question) hint(words []string, argument string) string {
 	all := append([]string{"staff0", "client"}, words...)
 	var agent []string
@@ -293,10 +318,14 @@ func (q *question) fail(err error) error {
 	q.progress.done()
 	known := q.task != nil && q.task.ID != ""
 	if known && !q.task.Status.State.Terminal() {
-		fmt.Fprintf(q.err, "The task goes on at the agent. To come back: %s\n", q.hint([]string{"task", "watch"}, string(q.task.ID)))
+		fmt.Fprintf(q.err, "The task goes on at the agent. To come back: %s\n",
+			q.hint([]string{"task", "watch"}, string(q.task.ID)))
 	}
 	if !known && errors.Is(err, a2aclient.ErrCut) {
-		err = &exitError{code: exitFailed, err: errors.New("the connection broke before the agent had said anything; the question may or may not have arrived"),
+		err = &exitError{code: exitFailed,
+			err: errors.New(
+				"the connection broke before the agent had said anything; the question may or " +
+					"may not have arrived"),
 			hint: "staff0 client task list, or ask again"}
 	}
 	err = clientError(err)
@@ -304,7 +333,8 @@ func (q *question) fail(err error) error {
 	if q.asJSON && errors.As(err, &exit) {
 		a := answer{Answer: answerFailed, Exit: exit.code, Text: err.Error()}
 		if known {
-			a.TaskID, a.ContextID, a.State = q.task.ID, q.task.ContextID, q.task.Status.State.String()
+			a.TaskID, a.ContextID, a.State = q.task.ID, q.task.ContextID,
+				q.task.Status.State.String()
 			a.setDeadline(readConsent(q.task))
 		}
 		if writeErr := writeJSON(q.out, a); writeErr != nil {

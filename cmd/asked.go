@@ -6,15 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// asked is about whom the caller of this program asks, as far as it can be told without knowing the agent's company. An answer counts only if
-// it is about the same identifier, to the letter but for the case of ASCII letters: whatever else was folded could be somebody else.
+// asked is about whom the caller of this program asks, as far as it can be told without knowing the
+// agent's company. An answer counts only if it is about the same identifier, to the letter but for
+// the case of ASCII letters: whatever else was folded could be somebody else.
 type asked struct {
 	identifiers []string // that the caller has written, each once
 	words       []string // of the latest message, where there is no identifier
 }
 
-// readAsked reads the messages of one task, oldest first. The latest that holds an identifier decides. about, if it is not empty, is what the
-// caller has said beside them, and decides alone.
+// readAsked reads the messages of one task, oldest first. The latest that holds an identifier
+// decides. about, if it is not empty, is what the caller has said beside them, and decides alone.
 func readAsked(messages []string, about string) asked {
 	if about != "" {
 		return asked{identifiers: []string{about}}
@@ -47,14 +48,15 @@ func (a asked) matches(identifier string) bool {
 	return false
 }
 
-// identifiersIn are the e-mail addresses, employee numbers and subjects that a text holds, each once.
+// identifiersIn are the e-mail addresses, employee numbers and subjects that a text holds, each
+// once.
 func identifiersIn(text string) []string {
 	found, _ := tokens(text)
 	return found
 }
 
-// tokens cuts a text into identifiers, each once, and words. An identifier is the whole run of characters that a mailbox may hold: what
-// looks like one within a longer run is part of another.
+// tokens cuts a text into identifiers, each once, and words. An identifier is the whole run of
+// characters that a mailbox may hold: what looks like one within a longer run is part of another.
 func tokens(text string) (identifiers, words []string) {
 	known := map[string]bool{}
 	for _, run := range strings.FieldsFunc(text, func(r rune) bool { return !ofMailbox(r) }) {
@@ -73,24 +75,29 @@ func tokens(text string) (identifiers, words []string) {
 	return identifiers, words
 }
 
-// ofMailbox reports whether a mailbox or a subject may hold a character. What is outside ASCII and no blank or punctuation counts, invisible
-// characters too: they make another mailbox.
+// ofMailbox reports whether a mailbox or a subject may hold a character. What is outside ASCII and
+// no blank or punctuation counts, invisible characters too: they make another mailbox.
 func ofMailbox(r rune) bool {
 	if r < utf8.RuneSelf {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("!#$%&'*+-/=?^_`{|}~.@", r)
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
+			strings.ContainsRune("!#$%&'*+-/=?^_`{|}~.@", r)
 	}
-	return unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.S, unicode.Cf, unicode.Co) || strings.ContainsRune("’‑·‧・＠﹫．－＿＇", r)
+	return unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.S, unicode.Cf, unicode.Co) ||
+		strings.ContainsRune("’‑·‧・＠﹫．－＿＇", r)
 }
 
-// mailboxes cuts a run that names several people, and what stands around an address that nothing separates from it: a label (email=),
-// a query, and Chinese or Japanese words, which are written without blanks.
+// mailboxes cuts a run that names several people, and what stands around an address that nothing
+// separates from it: a label (email=), a query, and Chinese or Japanese words, which are written
+// without blanks.
 func mailboxes(run string) []string {
 	at := strings.IndexByte(run, '@')
 	if at < 0 {
 		return []string{run}
 	}
 	if strings.Count(run, "@") > 1 && !isSubject(run) {
-		if parts := strings.FieldsFunc(run, func(r rune) bool { return strings.ContainsRune("|&+=*`~!/?", r) }); len(parts) > 1 {
+		if parts := strings.FieldsFunc(run, func(r rune) bool {
+			return strings.ContainsRune("|&+=*`~!/?", r)
+		}); len(parts) > 1 {
 			return parts
 		}
 	}
@@ -114,7 +121,8 @@ func mailboxes(run string) []string {
 	return []string{run[from:to]}
 }
 
-// trimToken takes away what is punctuation only because of where it stands, and the English genitive.
+// trimToken takes away what is punctuation only because of where it stands, and the English
+// genitive.
 func trimToken(s string) string {
 	s = strings.TrimLeftFunc(s, func(r rune) bool {
 		return strings.ContainsRune("!#'*/=?^`{|}~.’·‧$%&@", r) || unicode.Is(unicode.Cf, r)
@@ -135,7 +143,8 @@ func isIdentifier(s string) bool {
 	return strings.ContainsAny(s, "@＠﹫") || isSubject(s) || isEmployeeNumber(s)
 }
 
-// isSubject reports whether a run has the form of a subject of an identity provider, such as auth0|123.
+// isSubject reports whether a run has the form of a subject of an identity provider, such as
+// auth0|123.
 func isSubject(s string) bool {
 	provider, id, ok := strings.Cut(s, "|")
 	return ok && id != "" && isLabel(provider)

@@ -13,7 +13,8 @@ import (
 // cardKeyFile is the key of the agent card in the state directory.
 const cardKeyFile = "card-key.pem"
 
-// cardKeyPath is where the key that signs the agent card is kept; "" leaves the card unsigned, for an agent that keeps nothing.
+// cardKeyPath is where the key that signs the agent card is kept; "" leaves the card unsigned, for
+// an agent that keeps nothing.
 func (s *settings) cardKeyPath() (string, error) {
 	if s.CardKey != "" {
 		return s.CardKey, nil
@@ -22,7 +23,8 @@ func (s *settings) cardKeyPath() (string, error) {
 		return "", nil
 	}
 	if err := os.MkdirAll(s.stateDir, 0o700); err != nil {
-		return "", startError(fmt.Errorf("cannot make the state directory: %w", err), "name a file with STAFF0_CARD_KEY")
+		return "", startError(fmt.Errorf("cannot make the state directory: %w", err),
+			"name a file with STAFF0_CARD_KEY")
 	}
 	return filepath.Join(s.stateDir, cardKeyFile), nil
 }
@@ -45,11 +47,13 @@ staff0 client card --pin, or with any library that verifies JWS over JCS (A2A §
 				return err
 			}
 			if path == "" {
-				return usageError("an agent that keeps nothing has no key", "name a file with STAFF0_CARD_KEY")
+				return usageError("an agent that keeps nothing has no key",
+					"name a file with STAFF0_CARD_KEY")
 			}
 			key, err := a2asrv.OpenCardKey(path)
 			if err != nil {
-				return startError(err, "check the file and its directory, or name another one with STAFF0_CARD_KEY")
+				return startError(err,
+					"check the file and its directory, or name another one with STAFF0_CARD_KEY")
 			}
 			fmt.Fprintf(p.out, "%s\n", key.PublicJWK())
 			return nil

@@ -58,7 +58,8 @@ func (p *program) chat(c *cobra.Command, a *asker) error {
 		}
 		if held = ""; q.unclear(text) != nil {
 			held = text
-			fmt.Fprintf(p.err, "Nothing was sent yet. About whom: %s?\n", escape(joinWords(identifiersIn(text))))
+			fmt.Fprintf(p.err, "Nothing was sent yet. About whom: %s?\n",
+				escape(joinWords(identifiersIn(text))))
 			continue
 		}
 		var task a2a.TaskID

@@ -36,22 +36,26 @@ instructions.`,
 	return c
 }
 
-// asker is the asking side: the agent's client, and where people approve when the provider is the development one.
+// asker is the asking side: the agent's client, and where people approve when the provider is the
+// development one.
 type asker struct {
 	*a2aclient.Client
 	phone  string            // "" with any other provider, or none
 	tokens oauth.TokenSource // nil if the agent wants no token
 }
 
-// connect finds the agent, and the provider if the agent wants a token, and prepares to call it. Both are waited for a little, for they may have
-// been started together. A card that was found and cannot be used is in the error (*unusableCard).
+// connect finds the agent, and the provider if the agent wants a token, and prepares to call it.
+// Both are waited for a little, for they may have been started together. A card that was found and
+// cannot be used is in the error (*unusableCard).
 func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) (*asker, error) {
 	if _, ok := bindings[wire.binding]; !ok {
-		return nil, usageError(fmt.Sprintf("%q is no binding", wire.binding), "--binding is jsonrpc or rest")
+		return nil, usageError(fmt.Sprintf("%q is no binding", wire.binding),
+			"--binding is jsonrpc or rest")
 	}
 	base, err := a2aclient.ParseBase(s.Agent)
 	if err != nil {
-		return nil, usageError(err.Error(), "set STAFF0_AGENT or --agent to an https address, or http on this machine")
+		return nil, usageError(err.Error(),
+			"set STAFF0_AGENT or --agent to an https address, or http on this machine")
 	}
 	configured, _ := s.issuer()
 	issuer, err := oauth.ParseEndpoint(configured)
@@ -59,12 +63,13 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 		return nil, startError(err, "check STAFF0_ISSUER or HR_AUTH0_DOMAIN")
 	}
 	hc := oauth.NewHTTPClient(0)
-	card, err := a2aclient.Patiently(ctx, a2aclient.DefaultPatience, func(ctx context.Context) (*a2a.AgentCard, error) {
-		if len(pins) > 0 {
-			return a2aclient.ResolvePinned(ctx, hc, base, pins...)
-		}
-		return a2aclient.Resolve(ctx, hc, base)
-	})
+	card, err := a2aclient.Patiently(ctx, a2aclient.DefaultPatience,
+		func(ctx context.Context) (*a2a.AgentCard, error) {
+			if len(pins) > 0 {
+				return a2aclient.ResolvePinned(ctx, hc, base, pins...)
+			}
+			return a2aclient.Resolve(ctx, hc, base)
+		})
 	if err != nil {
 		return nil, clientError(err)
 	}
@@ -73,7 +78,8 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 		return nil, clientError(&unusableCard{card, err})
 	}
 	a := new(asker)
-	if wants { // an agent without security is asked without a provider, and without credentials for one
+	// an agent without security is asked without a provider, and without credentials for one
+	if wants {
 		tokens, metadata, err := s.askerTokens(ctx, hc)
 		if err != nil {
 			return nil, err
@@ -84,7 +90,8 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 		}
 	}
 	a.Client, err = a2aclient.New(card, a2aclient.Config{
-		Base: base, HTTPClient: hc, Issuer: issuer, Tokens: a.tokens, Version: wire.version, Binding: bindings[wire.binding],
+		Base: base, HTTPClient: hc, Issuer: issuer, Tokens: a.tokens, Version: wire.version,
+		Binding:    bindings[wire.binding],
 		Extensions: []string{hragent.ConsentExtension}, Patience: a2aclient.DefaultPatience,
 	})
 	if err != nil {
@@ -103,14 +110,17 @@ func (e *unusableCard) Error() string { return e.err.Error() }
 func (e *unusableCard) Unwrap() error { return e.err }
 
 // askerTokens is where tokens for the agent come from.
-func (s *settings) askerTokens(ctx context.Context, hc *http.Client) (oauth.TokenSource, *oauth.Metadata, error) {
+func (s *settings) askerTokens(
+	ctx context.Context, hc *http.Client,
+) (oauth.TokenSource, *oauth.Metadata, error) {
 	issuer, _ := s.issuer()
 	short, cancel := context.WithTimeoutCause(ctx, a2aclient.DefaultPatience, errProviderSilent)
 	defer cancel()
 	metadata, err := discover(short, hc, issuer, slog.New(slog.DiscardHandler))
 	switch {
 	case errors.Is(err, errProviderSilent):
-		return nil, nil, &exitError{code: exitUnreachable, err: fmt.Errorf("the identity provider %s cannot be reached", issuer),
+		return nil, nil, &exitError{code: exitUnreachable,
+			err:  fmt.Errorf("the identity provider %s cannot be reached", issuer),
 			hint: "start it (staff0 idp), or set STAFF0_ISSUER"}
 	case err != nil:
 		return nil, nil, err
@@ -119,13 +129,15 @@ func (s *settings) askerTokens(ctx context.Context, hc *http.Client) (oauth.Toke
 	if err != nil {
 		return nil, nil, err
 	}
-	auth, err := credentials(s.ClientID, s.ClientSecret, "A2A_CLIENT_AUTH0", knownBank, metadata.Development)
+	auth, err := credentials(s.ClientID, s.ClientSecret, "A2A_CLIENT_AUTH0", knownBank,
+		metadata.Development)
 	if err != nil {
 		return nil, nil, err
 	}
 	audience, resource := provider.Target(s.AgentAudience)
 	return oauth.Reuse(&oauth.ClientCredentials{
-		Metadata: metadata, Auth: auth, HTTPClient: hc, Scopes: []string{askScope}, Audience: audience, Resource: resource,
+		Metadata: metadata, Auth: auth, HTTPClient: hc, Scopes: []string{askScope},
+		Audience: audience, Resource: resource,
 	}), metadata, nil
 }
 
@@ -147,41 +159,58 @@ func clientError(err error) error {
 	case errors.Is(err, context.Canceled):
 		return &exitError{code: exitInterrupted, err: errors.New("interrupted")}
 	case errors.As(err, &unreachable):
-		return &exitError{code: exitUnreachable, err: err, hint: "start the agent (staff0 agent), or set STAFF0_AGENT"}
+		return &exitError{code: exitUnreachable, err: err,
+			hint: "start the agent (staff0 agent), or set STAFF0_AGENT"}
 	case errors.Is(err, oauth.ErrUnreachable):
-		return &exitError{code: exitUnreachable, err: err, hint: "start the identity provider (staff0 idp), or set STAFF0_ISSUER"}
+		return &exitError{code: exitUnreachable, err: err,
+			hint: "start the identity provider (staff0 idp), or set STAFF0_ISSUER"}
 	case errors.As(err, &answered):
 		switch answered.Status {
 		case http.StatusUnauthorized:
-			return &exitError{code: exitCredentials, err: err, hint: "check that client and agent have the same issuer and audience"}
+			return &exitError{code: exitCredentials, err: err,
+				hint: "check that client and agent have the same issuer and audience"}
 		case http.StatusForbidden:
-			return &exitError{code: exitCredentials, err: err, hint: "the client needs the scope " + askScope + " at the identity provider"}
+			return &exitError{code: exitCredentials, err: err, hint: "the client needs the scope " +
+				askScope + " at the identity provider"}
 		case http.StatusTooManyRequests:
-			return &exitError{code: exitUnreachable, err: err, hint: "wait a while: the agent takes only so many calls of yours in a time"}
+			return &exitError{code: exitUnreachable, err: err,
+				hint: "wait a while: the agent takes only so many calls of yours in a time"}
 		case http.StatusBadGateway, http.StatusGatewayTimeout:
-			return &exitError{code: exitUnreachable, err: err, hint: "see whether the agent runs: what stands in front of it gets no answer"}
+			return &exitError{code: exitUnreachable, err: err,
+				hint: "see whether the agent runs: what stands in front of it gets no answer"}
 		case http.StatusServiceUnavailable:
-			return &exitError{code: exitUnreachable, err: err, hint: "the agent is starting, or waits for its identity provider; see its log"}
+			return &exitError{code: exitUnreachable, err: err,
+				hint: "the agent is starting, or waits for its identity provider; see its log"}
 		}
-		return &exitError{code: exitFailed, err: err, hint: "see whether STAFF0_AGENT is the address of an A2A agent"}
+		return &exitError{code: exitFailed, err: err,
+			hint: "see whether STAFF0_AGENT is the address of an A2A agent"}
 	case errors.As(err, &oauthError):
 		if oauthError.Temporary() {
 			return &exitError{code: exitUnreachable, err: err, hint: "try again later"}
 		}
-		return &exitError{code: exitCredentials, err: err, hint: "check client id, client secret and audience at the identity provider"}
+		return &exitError{code: exitCredentials, err: err,
+			hint: "check client id, client secret and audience at the identity provider"}
 	case errors.As(err, &pin):
-		return &exitError{code: exitUsage, err: err, hint: "the key as staff0 agent card-key prints it, or a file with it"}
+		return &exitError{code: exitUsage, err: err,
+			hint: "the key as staff0 agent card-key prints it, or a file with it"}
 	case errors.As(err, &card) && card.Elsewhere != "":
-		return &exitError{code: exitFailed, err: err, hint: "have the agent name the address in its card at which it is called (of staff0 agent that is STAFF0_PUBLIC_URL), " +
-			"or set STAFF0_AGENT or --agent to the one that it names, if that is the agent"}
+		return &exitError{code: exitFailed, err: err,
+			hint: "have the agent name the address in its card at which it is called (of staff0 " +
+				"agent that is STAFF0_PUBLIC_URL), " +
+				"or set STAFF0_AGENT or --agent to the one that it names, if that is the agent"}
 	case errors.As(err, &card):
 		return &exitError{code: exitFailed, err: err, hint: cardHint}
 	case errors.Is(err, a2a.ErrTaskNotFound):
-		return &exitError{code: exitFailed, err: errors.New("there is no such task, or it is not yours"), hint: "staff0 client task list"}
+		return &exitError{code: exitFailed,
+			err:  errors.New("there is no such task, or it is not yours"),
+			hint: "staff0 client task list"}
 	case errors.Is(err, a2a.ErrMethodNotFound):
-		return &exitError{code: exitFailed, err: err, hint: "staff0 client card; another version or binding of the agent may have it"}
+		return &exitError{code: exitFailed, err: err,
+			hint: "staff0 client card; another version or binding of the agent may have it"}
 	case errors.Is(err, a2a.ErrTaskNotCancelable):
-		return &exitError{code: exitFailed, err: errors.New("the task has ended and cannot be canceled"), hint: "staff0 client task get ID"}
+		return &exitError{code: exitFailed,
+			err:  errors.New("the task has ended and cannot be canceled"),
+			hint: "staff0 client task get ID"}
 	}
 	return &exitError{code: exitFailed, err: err, hint: "see the log of the agent"}
 }
@@ -202,7 +231,8 @@ type wireFlags struct{ version, binding string }
 
 func (f *wireFlags) register(c *cobra.Command) {
 	c.Flags().StringVar(&f.version, "a2a-version", "", "protocol version to insist on: 1.0 or 0.3")
-	c.Flags().StringVar(&f.binding, "binding", "", "binding to insist on: jsonrpc or rest (HTTP+JSON)")
+	c.Flags().StringVar(&f.binding, "binding", "",
+		"binding to insist on: jsonrpc or rest (HTTP+JSON)")
 }
 
 // bindings are the words for them.
@@ -278,7 +308,9 @@ a public JWK, a thumbprint of one, or a file with either. No address in the card
 	p.settings.askerFlags(c)
 	wire.register(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the card as JSON, in its 1.0 form")
-	c.Flags().StringArrayVar(&pins, "pin", nil, "the card must be signed by this `KEY`: a public JWK, its thumbprint, or a file; may be repeated")
+	c.Flags().StringArrayVar(&pins, "pin", nil,
+		"the card must be signed by this `KEY`: a public JWK, its thumbprint, or a file; may be "+
+			"repeated")
 	return c
 }
 
@@ -306,7 +338,8 @@ func readPins(pins []string) ([]string, error) {
 func cardError(err error) error {
 	var exit *exitError
 	if errors.As(err, &exit) && exit.hint == cardHint {
-		exit.hint = "STAFF0_AGENT or --agent with the address of another agent, or the operator of this one"
+		exit.hint = "STAFF0_AGENT or --agent with the address of another agent, or the operator " +
+			"of this one"
 	}
 	return err
 }
@@ -314,7 +347,8 @@ func cardError(err error) error {
 func printCard(w io.Writer, card *a2a.AgentCard, pinned bool) {
 	fmt.Fprintf(w, "%s %s\n%s\n", escape(card.Name), escape(card.Version), escape(card.Description))
 	for _, s := range card.Skills {
-		fmt.Fprintf(w, "\nskill %s: %s\n  %s\n", escape(s.ID), escape(s.Name), escape(s.Description))
+		fmt.Fprintf(w, "\nskill %s: %s\n  %s\n", escape(s.ID), escape(s.Name),
+			escape(s.Description))
 		for _, example := range s.Examples {
 			fmt.Fprintf(w, "  for example: %s\n", escape(example))
 		}
@@ -340,7 +374,8 @@ func fit(a *asker) string {
 	return "This client speaks " + a.Version() + " with it, and its credentials fit."
 }
 
-// command is a command line that a person can paste into a POSIX shell: every word that is not plain stands in quotes.
+// command is a command line that a person can paste into a POSIX shell: every word that is not
+// plain stands in quotes.
 func command(args ...string) string {
 	words := make([]string, len(args))
 	for i, arg := range args {
@@ -354,6 +389,7 @@ func command(args ...string) string {
 // plainWord reports whether no shell sees more in a word than its characters.
 func plainWord(s string) bool {
 	return s != "" && s[0] != '=' && !strings.ContainsFunc(s, func(r rune) bool {
-		return (r|0x20 < 'a' || r|0x20 > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./:@,+=%", r)
+		return (r|0x20 < 'a' || r|0x20 > 'z') && (r < '0' || r > '9') &&
+			!strings.ContainsRune("-_./:@,+=%", r)
 	})
 }

@@ -51,7 +51,8 @@ func (c *crash) plan(within time.Duration) *crashPlan {
 	r := c.random
 	p := &crashPlan{
 		person: crashPerson(len(c.askers)), exists: true, way: crashWay(r.IntN(int(crashWays))),
-		start: time.Duration(r.Int64N(int64(within))), delay: time.Duration(r.Int64N(int64(min(crashDecision, c.form.expiry/2)))),
+		start:  time.Duration(r.Int64N(int64(within))),
+		delay:  time.Duration(r.Int64N(int64(min(crashDecision, c.form.expiry/2)))),
 		cancel: time.Duration(r.Int64N(int64(2 * time.Second))),
 	}
 	if r.IntN(3) > 0 && p.way != crashFollows {
@@ -67,10 +68,12 @@ func (c *crash) plan(within time.Duration) *crashPlan {
 	case n == 17:
 		p.exists, p.person = false, "nobody"+p.person
 	}
-	if n := len(c.askers); n%c.form.askers > 0 && r.IntN(8) == 0 && c.askers[n-1].way != crashCancels && p.way != crashCancels {
+	if n := len(c.askers); n%c.form.askers > 0 && r.IntN(8) == 0 &&
+		c.askers[n-1].way != crashCancels && p.way != crashCancels {
 		first := c.askers[n-1].crashPlan
 		first.twin, p.twin = true, true
-		p.person, p.exists, p.decision, p.delay = first.person, first.exists, first.decision, first.delay
+		p.person, p.exists, p.decision, p.delay = first.person, first.exists, first.decision,
+			first.delay
 		p.start = first.start + time.Duration(r.Int64N(int64(time.Second)))
 	}
 	return p
@@ -113,7 +116,8 @@ func (c *crash) ask(p *crashPlan) {
 func (a *crashAsker) String() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return fmt.Sprintf("question %s (task %s) about %s, which %s and is to %q", a.message, a.id, a.person, a.way, a.decision)
+	return fmt.Sprintf("question %s (task %s) about %s, which %s and is to %q", a.message, a.id,
+		a.person, a.way, a.decision)
 }
 
 // named takes in the id of the task. All answers to one message must name the same.
@@ -170,7 +174,8 @@ func (a *crashAsker) run(ctx context.Context) error {
 		other.Wait()
 		return err
 	case crashAsksVague:
-		if err := a.follow(ctx, a.says(a.message, "Does my applicant work at Staff0?")); err != nil {
+		if err := a.follow(ctx,
+			a.says(a.message, "Does my applicant work at Staff0?")); err != nil {
 			return err
 		}
 		if s := a.final.Status.State; s != a2a.TaskStateInputRequired {
@@ -187,11 +192,13 @@ func (a *crashAsker) says(id, text string) *a2a.Message {
 	return &a2a.Message{MessageID: id, Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(text)}}
 }
 
-// passes waits a little before a call is made again whose answer was lost, and reports errors that are no such thing.
+// passes waits a little before a call is made again whose answer was lost, and reports errors that
+// are no such thing.
 func (a *crashAsker) passes(ctx context.Context, err error) error {
 	var unreachable *a2aclient.UnreachableError
 	var answered *a2aclient.HTTPError
-	lost := errors.As(err, &unreachable) || errors.Is(err, a2aclient.ErrCut) || a.c.form.pauses && errors.Is(err, a2a.ErrInternal) ||
+	lost := errors.As(err, &unreachable) || errors.Is(err, a2aclient.ErrCut) || a.c.form.pauses &&
+		errors.Is(err, a2a.ErrInternal) ||
 		errors.As(err, &answered) && answered.Status >= http.StatusInternalServerError
 	if !lost {
 		return err
@@ -208,7 +215,9 @@ func (a *crashAsker) passes(ctx context.Context, err error) error {
 }
 
 // send sends a message until an answer names its task.
-func (a *crashAsker) send(ctx context.Context, m *a2a.Message, immediately bool) (a2a.TaskID, error) {
+func (a *crashAsker) send(
+	ctx context.Context, m *a2a.Message, immediately bool,
+) (a2a.TaskID, error) {
 	for {
 		event, err := a.c.client.SendMessage(ctx, &a2a.SendMessageRequest{
 			Message: m, Configuration: &a2a.SendMessageConfiguration{ReturnImmediately: immediately},
@@ -227,7 +236,8 @@ func (a *crashAsker) send(ctx context.Context, m *a2a.Message, immediately bool)
 	}
 }
 
-// follow sends a message and reads until the task has ended or asks. When the first answer is lost, the message is sent again.
+// follow sends a message and reads until the task has ended or asks. When the first answer is lost,
+// the message is sent again.
 func (a *crashAsker) follow(ctx context.Context, m *a2a.Message) error {
 	for {
 		heard := false

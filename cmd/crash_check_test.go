@@ -23,15 +23,16 @@ import (
 const (
 	crashOwner    = tasks.Owner("bank")
 	crashInterval = time.Second // of the provider
-	// crashPoll is the time in which an agent that has just started certainly asks once how a prompt stands: two of the provider's intervals, and
-	// slack.
+	// crashPoll is the time in which an agent that has just started certainly asks once how a
+	// prompt stands: two of the provider's intervals, and slack.
 	crashPoll = 2*crashInterval + time.Second
-	// crashTakeover is the time in which, of two agents, one certainly asks once, if neither ends in it: it takes the other's tasks over, and polls.
+	// crashTakeover is the time in which, of two agents, one certainly asks once, if neither ends
+	// in it: it takes the other's tasks over, and polls.
 	crashTakeover = postgres.DefaultLease + crashPoll
 	// crashLook bounds the unfinished tasks that are read after an end.
 	crashLook = 200
-	// crashFlight is the time in which the provider takes what an agent had sent before it ended: far less than until another one takes its tasks
-	// over.
+	// crashFlight is the time in which the provider takes what an agent had sent before it ended:
+	// far less than until another one takes its tasks over.
 	crashFlight = time.Second
 )
 
@@ -67,8 +68,8 @@ func stateAfter(event a2a.Event) a2a.TaskState {
 	return a2a.TaskStateUnspecified
 }
 
-// readStore looks into the store after an agent has ended. No task that an answer has named may be missing, and what was read of a task before
-// must still be so.
+// readStore looks into the store after an agent has ended. No task that an answer has named may be
+// missing, and what was read of a task before must still be so.
 func (c *crash) readStore() {
 	ctx, cancel := context.WithTimeout(context.Background(), crashPatience)
 	defer cancel()
@@ -101,7 +102,8 @@ func (c *crash) readStore() {
 // compare demands that a log has only grown since it was last read.
 func (c *crash) compare(id a2a.TaskID, entries []tasks.Entry) {
 	before := c.readings[id]
-	if before.entries > len(entries) || before.entries > 0 && readLog(entries[:before.entries]).sum != before.sum {
+	if before.entries > len(entries) || before.entries > 0 &&
+		readLog(entries[:before.entries]).sum != before.sum {
 		c.faultf("the events of task %s have changed between two readings", id)
 	}
 	now := readLog(entries)
@@ -112,7 +114,9 @@ func (c *crash) compare(id a2a.TaskID, entries []tasks.Entry) {
 }
 
 // list gives all tasks in a state, or in any.
-func (c *crash) list(ctx context.Context, store tasks.Store, state a2a.TaskState) func(func(*tasks.Record) bool) {
+func (c *crash) list(
+	ctx context.Context, store tasks.Store, state a2a.TaskState,
+) func(func(*tasks.Record) bool) {
 	return func(yield func(*tasks.Record) bool) {
 		q := tasks.Query{Owner: crashOwner, State: state, Limit: a2a.MaxPageSize}
 		for {
@@ -174,7 +178,8 @@ func (c *crash) checkAll() {
 		}
 		message := full.Task.History[0].MessageID
 		if stored[message] != nil {
-			c.faultf("message %s has made two tasks: %s and %s", message, stored[message].Task.ID, full.Task.ID)
+			c.faultf("message %s has made two tasks: %s and %s", message, stored[message].Task.ID,
+				full.Task.ID)
 		}
 		stored[message] = &crashTask{full, entries}
 	}
@@ -217,9 +222,12 @@ func (c *crash) checkPhone() {
 
 // crashTable is the table of states: what may come after what.
 var crashTable = map[a2a.TaskState][]a2a.TaskState{
-	a2a.TaskStateSubmitted:     {a2a.TaskStateWorking},
-	a2a.TaskStateWorking:       {a2a.TaskStateWorking, a2a.TaskStateAuthRequired, a2a.TaskStateInputRequired, a2a.TaskStateCompleted, a2a.TaskStateFailed, a2a.TaskStateRejected, a2a.TaskStateCanceled},
-	a2a.TaskStateAuthRequired:  {a2a.TaskStateWorking, a2a.TaskStateFailed, a2a.TaskStateRejected, a2a.TaskStateCanceled},
+	a2a.TaskStateSubmitted: {a2a.TaskStateWorking},
+	a2a.TaskStateWorking: {a2a.TaskStateWorking, a2a.TaskStateAuthRequired,
+		a2a.TaskStateInputRequired, a2a.TaskStateCompleted, a2a.TaskStateFailed,
+		a2a.TaskStateRejected, a2a.TaskStateCanceled},
+	a2a.TaskStateAuthRequired: {a2a.TaskStateWorking, a2a.TaskStateFailed, a2a.TaskStateRejected,
+		a2a.TaskStateCanceled},
 	a2a.TaskStateInputRequired: {a2a.TaskStateWorking, a2a.TaskStateCanceled},
 }
 
@@ -254,7 +262,8 @@ func (c *crash) checkLog(a *crashAsker, t *crashTask) {
 	}
 }
 
-// checkStreams demands that what was told is what is stored: the task as it was at one moment, and after it every event exactly once.
+// checkStreams demands that what was told is what is stored: the task as it was at one moment, and
+// after it every event exactly once.
 func (c *crash) checkStreams(a *crashAsker, t *crashTask) {
 	sums := make([]string, len(t.entries)+1) // the task after so many entries
 	var sum *a2a.Task
@@ -284,7 +293,8 @@ func (c *crash) checkStreams(a *crashAsker, t *crashTask) {
 				}
 				found := slices.Index(sums[at:], string(task.AppendJSON(nil)))
 				if found < 0 {
-					c.faultf("%s: was told to be %s, which it never was after entry %d", a, task.AppendJSON(nil), at)
+					c.faultf("%s: was told to be %s, which it never was after entry %d", a,
+						task.AppendJSON(nil), at)
 					return
 				}
 				at += found
@@ -293,8 +303,11 @@ func (c *crash) checkStreams(a *crashAsker, t *crashTask) {
 			for at < last && isCallersMessage(t.entries[at].Event) {
 				at++
 			}
-			if at == last || string(a2a.AppendEvent(nil, t.entries[at].Event)) != string(a2a.AppendEvent(nil, event)) {
-				c.faultf("%s: event %d of a stream is not entry %d of the log: %s", a, i, at+1, a2a.AppendEvent(nil, event))
+			if at == last ||
+				string(a2a.AppendEvent(nil, t.entries[at].Event)) != string(
+					a2a.AppendEvent(nil, event)) {
+				c.faultf("%s: event %d of a stream is not entry %d of the log: %s", a, i, at+1,
+					a2a.AppendEvent(nil, event))
 				return
 			}
 			at++
@@ -307,27 +320,33 @@ func isCallersMessage(event a2a.Event) bool {
 	return ok
 }
 
-// checkPrompts demands that a person was prompted once, whatever became of the agents. Nobody was, if an agent was ended
-// in the moment of asking: the task then says so.
+// checkPrompts demands that a person was prompted once, whatever became of the agents. Nobody was,
+// if an agent was ended in the moment of asking: the task then says so.
 func (c *crash) checkPrompts(a *crashAsker, t *crashTask, prompted []*crashPrompt) {
 	if len(prompted) == 0 && a.exists && !a.withdrew && !c.unasked(a, t) {
 		c.faultf("%s: nobody was prompted", a)
 	}
 	for i := 1; i < len(prompted); i++ {
 		first, second := prompted[i-1], prompted[i]
-		if a.twin && (first.ExpiresAt.Before(second.RequestedAt) || !first.decided.IsZero() && first.decided.Before(second.RequestedAt)) {
+		if a.twin && (first.ExpiresAt.Before(second.RequestedAt) || !first.decided.IsZero() &&
+			first.decided.Before(second.RequestedAt)) {
 			continue // a question that came too late to join
 		}
-		c.faultf("%s: prompted at %v and again at %v%s", a, first.RequestedAt, second.RequestedAt, c.endsAround(first.RequestedAt, second.RequestedAt))
+		c.faultf("%s: prompted at %v and again at %v%s", a, first.RequestedAt, second.RequestedAt,
+			c.endsAround(first.RequestedAt, second.RequestedAt))
 	}
 }
 
-// unasked reports whether a task has ended without a prompt because agents ended: in the moment of asking, or for so long
-// that there was too little time left, or that the directory could not be asked in its time.
+// unasked reports whether a task has ended without a prompt because agents ended: in the moment of
+// asking, or for so long that there was too little time left, or that the directory could not be
+// asked in its time.
 func (c *crash) unasked(a *crashAsker, t *crashTask) bool {
 	began, ended := t.Created, t.Task.Status.Timestamp
-	return slices.Contains([]string{reasons.ReasonInDoubt, reasons.ReasonLate, reasons.ReasonDirectory, reasons.ReasonUnavailable}, c.reason(a, t)) &&
-		slices.ContainsFunc(c.ends, func(e crashEnd) bool { return e.at.After(began.Add(-crashTakeover)) && e.at.Before(ended) })
+	return slices.Contains([]string{reasons.ReasonInDoubt, reasons.ReasonLate,
+		reasons.ReasonDirectory, reasons.ReasonUnavailable}, c.reason(a, t)) &&
+		slices.ContainsFunc(c.ends, func(e crashEnd) bool {
+			return e.at.After(began.Add(-crashTakeover)) && e.at.Before(ended)
+		})
 }
 
 // reason is what the operator is told of a task.
@@ -344,16 +363,19 @@ func (c *crash) endsAround(first, second time.Time) string {
 	var b strings.Builder
 	for _, e := range c.ends {
 		if e.at.After(first.Add(-time.Second)) && e.at.Before(second) {
-			fmt.Fprintf(&b, "; %s ended %v after the first (%s, killed %v)", e.agent.name, e.at.Sub(first), e.phase, e.killed)
+			fmt.Fprintf(&b, "; %s ended %v after the first (%s, killed %v)", e.agent.name,
+				e.at.Sub(first), e.phase, e.killed)
 		}
 	}
 	return b.String()
 }
 
-// checkAnswer demands the answer that the person has given. An approval that was collected by an agent which was killed is lost, as is what a person
-// says whose agent stood still while it rang them: the task must say that it has failed or was not confirmed.
+// checkAnswer demands the answer that the person has given. An approval that was collected by an
+// agent which was killed is lost, as is what a person says whose agent stood still while it rang
+// them: the task must say that it has failed or was not confirmed.
 func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
-	got := judge(t.Task, readAsked([]string{"Does " + a.email() + " work at Staff0?", a.email()}, "")).Answer
+	got := judge(t.Task, readAsked([]string{"Does " + a.email() + " work at Staff0?", a.email()},
+		"")).Answer
 	if t.Task.Status.State == a2a.TaskStateCanceled {
 		got = "canceled"
 	}
@@ -382,17 +404,19 @@ func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 	case got == answerNotConfirmed && ended.Before(deadline):
 		c.faultf("%s: silence was told %v before its time", a, deadline.Sub(ended))
 	case got == want:
-	case (got == answerFailed || got == answerNotConfirmed) && c.mayBeLost(reason, rung, decided, ended):
+	case (got == answerFailed || got == answerNotConfirmed) &&
+		c.mayBeLost(reason, rung, decided, ended):
 		c.tally.lost++
 	case got == answerNotConfirmed && !c.mayHaveAsked(decided, heardUntil):
 		c.tally.missed++
 	default:
-		c.faultf("%s: ended as %s (%s), want %s; decided %v, deadline %v, ended %v", a, got, reason, want, decided, deadline, ended)
+		c.faultf("%s: ended as %s (%s), want %s; decided %v, deadline %v, ended %v", a, got, reason,
+			want, decided, deadline, ended)
 	}
 }
 
-// mayBeLost reports whether an approval may have died with an agent, and the store says so: one was killed after it was
-// given, or in the moment of asking, so that nobody knows by which auth_req_id.
+// mayBeLost reports whether an approval may have died with an agent, and the store says so: one was
+// killed after it was given, or in the moment of asking, so that nobody knows by which auth_req_id.
 func (c *crash) mayBeLost(reason string, rung []*crashPrompt, decided, ended time.Time) bool {
 	switch reason {
 	case reasons.ReasonLost, reasons.ReasonForgot, reasons.ReasonProvider:
@@ -407,8 +431,8 @@ func (c *crash) mayBeLost(reason string, rung []*crashPrompt, decided, ended tim
 	return false
 }
 
-// mayHaveAsked reports whether an agent was up long enough to ask the provider in time. Of several, any may have had to wait for the tasks of any
-// other.
+// mayHaveAsked reports whether an agent was up long enough to ask the provider in time. Of several,
+// any may have had to wait for the tasks of any other.
 func (c *crash) mayHaveAsked(from, to time.Time) bool {
 	if c.form.database != "" {
 		for _, e := range c.ends {
@@ -440,7 +464,10 @@ func (c *crash) mayHaveAsked(from, to time.Time) bool {
 
 func (c *crash) figures() string {
 	n := &c.tally
-	return fmt.Sprintf("answers: %v\nprompts: %d, none of them a second one; approvals lost with an agent: %d; "+
-		"not collected because no agent was up for long enough: %d\nstreams: %d told the task, %d of them resumed; sendings repeated because the answer was lost: %d",
+	return fmt.Sprintf(
+		"answers: %v\nprompts: %d, none of them a second one; approvals lost with an agent: %d; "+
+			"not collected because no agent was up for long enough: %d\nstreams: %d told "+
+			"the task, "+
+			"%d of them resumed; sendings repeated because the answer was lost: %d",
 		n.answers, n.prompts, n.lost, n.missed, n.streams, n.cuts, n.retries)
 }

@@ -19,12 +19,14 @@ import (
 	"staff0/a2a"
 )
 
-// The crash test runs the program as it ships, and kills the HR agent again and again while many ask it and people answer on their phones: idp,
-// api and agent are processes, the agent is ended by SIGKILL (at any moment, in its start, in its draining) or SIGTERM and started anew on the
-// same store, and the askers are A2A clients that resume what was cut. What has to hold is in crash_check_test.go.
+// The crash test runs the program as it ships, and kills the HR agent again and again while many
+// ask it and people answer on their phones: idp, api and agent are processes, the agent is ended by
+// SIGKILL (at any moment, in its start, in its draining) or SIGTERM and started anew on the same
+// store, and the askers are A2A clients that resume what was cut. What has to hold is in
+// crash_check_test.go.
 //
-// Without settings a short form runs. The long form, the seed of a run that is to be repeated (it decides what is asked and when what is killed,
-// not how processes run), and a summary:
+// Without settings a short form runs. The long form, the seed of a run that is to be repeated (it
+// decides what is asked and when what is killed, not how processes run), and a summary:
 //
 //	STAFF0_CRASH_ROUNDS=300 go test -v -run TestCrash ./cmd -timeout 60m
 //	STAFF0_CRASH_ROUNDS=300 STAFF0_CRASH_SEED=42 go test -v -run TestCrash/sqlite ./cmd -timeout 60m
@@ -33,13 +35,14 @@ import (
 const (
 	crashRounds = 6 // of the short form, which takes less than twenty seconds
 
-	crashAgentUp  = 2500 * time.Millisecond // at most, between two ends of an agent
-	crashInStart  = 80 * time.Millisecond   // within which an agent is killed that has just been started
-	crashInDrain  = 50 * time.Millisecond   // within which one is killed that has been told to stop
-	crashStopTime = 10 * time.Second        // in which it stops by itself
-	crashPatience = 3 * time.Minute         // for one question, and for anything else
-	crashPauses   = 30                      // rounds, one of which is a pause
-	crashDecision = 3 * time.Second         // within which people decide who do
+	crashAgentUp = 2500 * time.Millisecond // at most, between two ends of an agent
+	// within which an agent is killed that has just been started
+	crashInStart  = 80 * time.Millisecond
+	crashInDrain  = 50 * time.Millisecond // within which one is killed that has been told to stop
+	crashStopTime = 10 * time.Second      // in which it stops by itself
+	crashPatience = 3 * time.Minute       // for one question, and for anything else
+	crashPauses   = 30                    // rounds, one of which is a pause
+	crashDecision = 3 * time.Second       // within which people decide who do
 )
 
 // crashForm is how hard a store is tried.
@@ -60,7 +63,8 @@ func TestCrash(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		rounds, _ := crashSetting(t, "STAFF0_CRASH_ROUNDS", crashRounds)
-		crashTest(t, crashForm{rounds: rounds, askers: 12, expiry: 6 * time.Second, program: program})
+		crashTest(t, crashForm{rounds: rounds, askers: 12, expiry: 6 * time.Second,
+			program: program})
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
@@ -68,13 +72,16 @@ func TestCrash(t *testing.T) {
 		if database == "" {
 			t.Skip("STAFF0_TEST_POSTGRES names no PostgreSQL server")
 		}
-		// What an agent leaves that is killed is taken over when its lease has ended, so people need more time.
+		// What an agent leaves that is killed is taken over when its lease has ended, so people
+		// need more time.
 		form := crashForm{
-			rounds: 2, askers: 10, every: 2 * time.Second, expiry: crashTakeover + 10*time.Second, hurry: true, database: database,
+			rounds: 2, askers: 10, every: 2 * time.Second, expiry: crashTakeover + 10*time.Second,
+			hurry: true, database: database,
 			program: program,
 		}
 		if rounds, long := crashSetting(t, "STAFF0_CRASH_ROUNDS", 0); long {
-			form.rounds, form.askers, form.expiry, form.hurry, form.pauses = rounds, 100, time.Minute, false, true
+			form.rounds, form.askers, form.expiry, form.hurry, form.pauses = rounds, 100,
+				time.Minute, false, true
 		}
 		crashTest(t, form)
 	})
@@ -235,12 +242,13 @@ func (c *crash) kill(agent *crashAgent, phase string) {
 
 const crashPaused = "paused"
 
-// pause has an agent stand still for so long that the other one takes it for dead and asks for all answers that it has left, and then go on as if
-// nothing had been.
+// pause has an agent stand still for so long that the other one takes it for dead and asks for all
+// answers that it has left, and then go on as if nothing had been.
 func (c *crash) pause(agent *crashAgent) {
 	agent.gone()
 	_ = agent.cmd.Process.Signal(syscall.SIGSTOP)
-	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), killed: true, phase: crashPaused})
+	c.ends = append(c.ends, crashEnd{agent: agent, at: time.Now(), killed: true,
+		phase: crashPaused})
 	c.readStore()
 	time.Sleep(crashTakeover + c.form.every)
 	_ = agent.cmd.Process.Signal(syscall.SIGCONT)
@@ -269,10 +277,12 @@ func (c *crash) report(took time.Duration, ends int) {
 	slices.Sort(c.starts)
 	n := len(c.starts)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d rounds in %v, %d questions (%.0f a second), %d tasks\n", c.form.rounds, took.Round(time.Second), len(c.askers),
+	fmt.Fprintf(&b, "%d rounds in %v, %d questions (%.0f a second), %d tasks\n", c.form.rounds,
+		took.Round(time.Second), len(c.askers),
 		float64(len(c.askers))/took.Seconds(), len(c.known))
 	fmt.Fprintf(&b, "ends of an agent: %v, one in %.1f s\n", count, took.Seconds()/float64(ends))
-	fmt.Fprintf(&b, "ready after: p50 %v, max %v\n", c.starts[n/2].Round(time.Millisecond), c.starts[n-1].Round(time.Millisecond))
+	fmt.Fprintf(&b, "ready after: p50 %v, max %v\n", c.starts[n/2].Round(time.Millisecond),
+		c.starts[n-1].Round(time.Millisecond))
 	fmt.Fprintf(&b, "%s", c.figures())
 	c.Logf("%s", b.String())
 }

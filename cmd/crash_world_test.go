@@ -66,17 +66,20 @@ func newCrashWorld(t *testing.T, dir string, form crashForm) *crashWorld {
 	people := "employee_id,subject,email,name,status,start_date\n"
 	for n := range form.rounds * form.askers {
 		id := crashPerson(n)
-		people += fmt.Sprintf("%d,auth0|%s,%s@staff0.com,Person %s,active,2020-01-01\n", 10000+n, id, id, id)
+		people += fmt.Sprintf("%d,auth0|%s,%s@staff0.com,Person %s,active,2020-01-01\n", 10000+n,
+			id, id, id)
 	}
 	file := filepath.Join(dir, "people.csv")
 	if err := os.WriteFile(file, []byte(people), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	employees := "STAFF0_API_DATABASE=sqlite:" + filepath.Join(dir, "employees.db")
-	if out, err := w.command([]string{employees}, "api", "import", file).CombinedOutput(); err != nil {
+	if out, err := w.command([]string{employees}, "api", "import",
+		file).CombinedOutput(); err != nil {
 		t.Fatalf("the people cannot be imported: %v\n%s", err, out)
 	}
-	w.issuer = w.serve(t, "idp", nil, "--people", file, "--alg", "ES256", "--interval", crashInterval.String()) + "/"
+	w.issuer = w.serve(t, "idp", nil, "--people", file, "--alg", "ES256", "--interval",
+		crashInterval.String()) + "/"
 	w.api = w.serve(t, "api", []string{"STAFF0_ISSUER=" + w.issuer, employees})
 
 	if form.database == "" {
@@ -186,14 +189,16 @@ func (w *crashWorld) balance(t *testing.T) string {
 func (w *crashWorld) command(env []string, args ...string) *exec.Cmd {
 	c := exec.Command(w.program, args...)
 	c.Dir = w.dir
-	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "STAFF0_MODEL=rules"}, env...)
+	c.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir, "STAFF0_MODEL=rules"},
+		env...)
 	return c
 }
 
 // serve starts a server that lives as long as the test, and returns its URL.
 func (w *crashWorld) serve(t *testing.T, name string, env []string, args ...string) string {
 	addr, errs := filepath.Join(w.dir, name+".addr"), filepath.Join(w.dir, name+".err")
-	c := w.command(env, append([]string{name, "--addr", "127.0.0.1:0", "--addr-file", addr}, args...)...)
+	c := w.command(env, append([]string{name, "--addr", "127.0.0.1:0", "--addr-file", addr},
+		args...)...)
 	out, err := os.Create(errs)
 	if err != nil {
 		t.Fatal(err)
@@ -225,7 +230,8 @@ var errEnded = errors.New("the process has ended")
 
 // awaitReady waits for a server, unless it ends.
 func awaitReady(url string, until time.Time, ended <-chan struct{}) error {
-	hc := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	hc := &http.Client{Timeout: 5 * time.Second,
+		Transport: &http.Transport{DisableKeepAlives: true}}
 	for time.Now().Before(until) {
 		res, err := hc.Get(url + "/readyz")
 		if err == nil {
@@ -246,10 +252,12 @@ func awaitReady(url string, until time.Time, ended <-chan struct{}) error {
 // crashPorts counts the ports that this process has given to agents.
 var crashPorts atomic.Int64
 
-// freePort finds a port that the system does not hand out by itself, nor do we to anybody else: between two lives of an agent nobody must take it.
+// freePort finds a port that the system does not hand out by itself, nor do we to anybody else:
+// between two lives of an agent nobody must take it.
 func freePort(t *testing.T) int {
 	for {
-		port := 12000 + 4*(os.Getpid()%4000) + int(crashPorts.Add(1)) // processes that run this test side by side begin four apart
+		// processes that run this test side by side begin four apart
+		port := 12000 + 4*(os.Getpid()%4000) + int(crashPorts.Add(1))
 		if port >= 32000 {
 			t.Fatal("no port is free")
 		}
@@ -282,8 +290,9 @@ func (c *crash) connect(ctx context.Context) {
 	c.client, err = a2aclient.New(card, a2aclient.Config{
 		Base: base, HTTPClient: hc, Issuer: issuer, Patience: a2aclient.DefaultPatience,
 		Tokens: oauth.Reuse(&oauth.ClientCredentials{
-			Metadata: metadata, Auth: oauth.ClientAuth{ID: "bank", Secret: "bank-secret"}, HTTPClient: hc,
-			Audience: "https://staff0/agent", Scopes: []string{askScope},
+			Metadata: metadata, Auth: oauth.ClientAuth{ID: "bank", Secret: "bank-secret"},
+			HTTPClient: hc,
+			Audience:   "https://staff0/agent", Scopes: []string{askScope},
 		}),
 	})
 	if err != nil {
@@ -314,10 +323,12 @@ func (a *crashAgent) base() string { return fmt.Sprintf("http://localhost:%d", a
 
 // launch begins a life.
 func (a *crashAgent) launch(c *crash) {
-	env := append([]string{"STAFF0_ISSUER=" + a.world.issuer, "HR_API_BASE_URL=" + a.world.api}, a.env...)
+	env := append([]string{"STAFF0_ISSUER=" + a.world.issuer, "HR_API_BASE_URL=" + a.world.api},
+		a.env...)
 	a.cmd = a.world.command(env, "agent", "--addr", fmt.Sprintf("127.0.0.1:%d", a.port),
 		"--public-url", a.world.base, "--consent-expiry", a.form.expiry.String())
-	out, err := os.OpenFile(filepath.Join(a.world.dir, a.name+".err"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	out, err := os.OpenFile(filepath.Join(a.world.dir, a.name+".err"),
+		os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -488,7 +499,8 @@ func (p *crashPhone) look() error {
 
 func (p *crashPhone) decide(prompt *crashPrompt, decision string) {
 	body := fmt.Sprintf(`{"decision":%q}`, decision)
-	res, err := p.hc.Post(p.issuer+"/approvals/"+prompt.ID, "application/json", bytes.NewBufferString(body))
+	res, err := p.hc.Post(p.issuer+"/approvals/"+prompt.ID, "application/json",
+		bytes.NewBufferString(body))
 	if err != nil {
 		p.fault(err)
 		return

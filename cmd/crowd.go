@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// When many connections have ended, the memory that they took is given back to the system. The runtime would keep most
-// of it for minutes: it is spread over spans that are nearly empty, and in pools that two collections clear.
+// When many connections have ended, the memory that they took is given back to the system. The
+// runtime would keep most of it for minutes: it is spread over spans that are nearly empty, and in
+// pools that two collections clear.
 const (
 	crowdOf       = 1000             // connections at a time
 	crowdLeft     = 4                // a quarter of them is left when they have gone

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// What many connections took is given back once, when most of them have gone; few give nothing back.
+// What many connections took is given back once, when most of them have gone; few give nothing
+// back.
 func TestACrowdThatHasGoneLeavesNoMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		freed := 0

@@ -39,7 +39,8 @@ It ends with the answer on stdout and the exit code of staff0 client ask.`,
   staff0 demo --approve deny "Does jdoe work here?"`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usageError(fmt.Sprintf("too many arguments, from %q on", args[1]), "put the question in quotes")
+				return usageError(fmt.Sprintf("too many arguments, from %q on", args[1]),
+					"put the question in quotes")
 			}
 			return nil
 		},
@@ -51,8 +52,10 @@ It ends with the answer on stdout and the exit code of staff0 client ask.`,
 			return p.demo(c.Context(), &o, text, c.Flags().Changed("approve"))
 		},
 	}
-	c.Flags().StringVar(&o.approve, "approve", "ask", "who decides: ask (you), auto or deny; auto by default when this is no terminal")
-	c.Flags().DurationVar(&o.expiry, "consent-expiry", 2*time.Minute, "how long the employee has to answer, 2s to 15m")
+	c.Flags().StringVar(&o.approve, "approve", "ask",
+		"who decides: ask (you), auto or deny; auto by default when this is no terminal")
+	c.Flags().DurationVar(&o.expiry, "consent-expiry", 2*time.Minute,
+		"how long the employee has to answer, 2s to 15m")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "print one JSON object, however it ends")
 	o.log.register(c, slog.LevelError)
 	return c
@@ -73,7 +76,8 @@ func (p *program) demo(ctx context.Context, o *demoOptions, text string, chosen 
 	if err != nil {
 		return err
 	}
-	s.AgentDatabase, s.APIDatabase, s.Model, s.ConsentExpiry = "memory:", "memory:", "rules", o.expiry
+	s.AgentDatabase, s.APIDatabase, s.Model, s.ConsentExpiry = "memory:", "memory:", "rules",
+		o.expiry
 	story := &story{progress: p.newProgress(false)}
 	w, err := startWorld(ctx, s, o, story, log)
 	if err != nil {
@@ -93,7 +97,9 @@ func (p *program) demo(ctx context.Context, o *demoOptions, text string, chosen 
 	if err := q.unclear(text); err != nil {
 		return q.fail(err)
 	}
-	story.step("Card", "The bank's agent reads the HR agent's card, which says what it answers and what it wants to be shown.",
+	story.step("Card",
+		"The bank's agent reads the HR agent's card, which says what it answers and what it "+
+			"wants to be shown.",
 		s.Agent+"/.well-known/agent-card.json")
 	asker, err := s.connect(ctx, wireFlags{})
 	if err != nil {
@@ -102,9 +108,12 @@ func (p *program) demo(ctx context.Context, o *demoOptions, text string, chosen 
 	if _, err := asker.tokens.Token(ctx); err != nil {
 		return q.fail(err)
 	}
-	story.step("Token", "The bank shows its client credentials to the identity provider and gets an access token for the agent, for nothing but this question.",
+	story.step("Token",
+		"The bank shows its client credentials to the identity provider and gets an access token "+
+			"for the agent, for nothing but this question.",
 		"scope "+askScope)
-	story.step("Question", "The question goes to the HR agent over A2A, with that token.", fmt.Sprintf("%q", text))
+	story.step("Question", "The question goes to the HR agent over A2A, with that token.",
+		fmt.Sprintf("%q", text))
 	got, err := q.follow(ctx, asker, text, "", "")
 	if err != nil {
 		return q.fail(err)
@@ -123,8 +132,11 @@ type world struct {
 	done     sync.WaitGroup
 }
 
-// startWorld starts provider, API and agent on free ports. They find each other as they would in three processes.
-func startWorld(ctx context.Context, s *settings, o *demoOptions, story *story, log *slog.Logger) (*world, error) {
+// startWorld starts provider, API and agent on free ports. They find each other as they would in
+// three processes.
+func startWorld(
+	ctx context.Context, s *settings, o *demoOptions, story *story, log *slog.Logger,
+) (*world, error) {
 	if err := s.checkExpiry(); err != nil {
 		return nil, err
 	}
@@ -144,12 +156,14 @@ func startWorld(ctx context.Context, s *settings, o *demoOptions, story *story, 
 		}
 		s.Issuer = baseURL(ln, false) + "/"
 		// ES256 keys are made at once; an RSA key can take most of a second.
-		w.provider, err = idp.New(idp.Config{Issuer: s.Issuer, Alg: "ES256", Approve: idp.Mode(o.approve), OnRequest: story.prompt, Log: log})
+		w.provider, err = idp.New(idp.Config{Issuer: s.Issuer, Alg: "ES256",
+			Approve: idp.Mode(o.approve), OnRequest: story.prompt, Log: log})
 		if err != nil {
 			ln.Close()
 			return usageError(err.Error(), "--approve is ask, auto or deny")
 		}
-		start(&service{name: "the development identity provider", ln: ln, handler: w.provider, log: log})
+		start(&service{name: "the development identity provider", ln: ln, handler: w.provider,
+			log: log})
 
 		if ln, err = listen("127.0.0.1:0"); err != nil {
 			return err
@@ -200,12 +214,15 @@ type story struct {
 func (t *story) opening(s *settings, o *demoOptions) {
 	t.issuer, t.mode = s.Issuer, idp.Mode(o.approve)
 	t.tellf("A bank's agent is about to ask Staff0's HR agent whether somebody works at Staff0.")
-	t.tellf("Everything runs in this process, for development: identity provider, HR API, HR agent, bank.")
+	t.tellf("Everything runs in this process, for development: identity provider, HR API, HR " +
+		"agent, bank.")
 	switch t.mode {
 	case idp.Auto:
-		t.tellf("\n%s", t.bold("NOBODY IS ASKED: THIS DEMONSTRATION APPROVES BY ITSELF (--approve auto)."))
+		t.tellf("\n%s",
+			t.bold("NOBODY IS ASKED: THIS DEMONSTRATION APPROVES BY ITSELF (--approve auto)."))
 	case idp.Deny:
-		t.tellf("\n%s", t.bold("NOBODY IS ASKED: THIS DEMONSTRATION DECLINES BY ITSELF (--approve deny)."))
+		t.tellf("\n%s",
+			t.bold("NOBODY IS ASKED: THIS DEMONSTRATION DECLINES BY ITSELF (--approve deny)."))
 	default:
 		t.tellf("You are the employee. The phone is a page: %s", t.bold(t.issuer))
 	}
@@ -235,7 +252,10 @@ func (t *story) prompt(a idp.Approval) {
 	if m, ok := idp.ReadMessage(a.BindingMessage); ok {
 		code = m.Code
 	}
-	t.step("Prompt", fmt.Sprintf("The HR agent has the identity provider ask %s out of band (CIBA). Both sides see the same code.", escape(a.Name)), "code "+code)
+	t.step("Prompt",
+		fmt.Sprintf(
+			"The HR agent has the identity provider ask %s out of band (CIBA). Both sides see "+
+				"the same code.", escape(a.Name)), "code "+code)
 	t.mu.Lock()
 	keys := t.keys
 	t.mu.Unlock()
@@ -252,12 +272,16 @@ func (t *story) watchAPI(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen := &statusWriter{ResponseWriter: w}
 		if strings.HasPrefix(r.URL.Path, "/employees/") {
-			t.step("Approval", "The employee has approved. The approval yields a token of that employee, for that one record.", "scope "+recordScope)
+			t.step("Approval",
+				"The employee has approved. The approval yields a token of that employee, for "+
+					"that one record.", "scope "+recordScope)
 		}
 		next.ServeHTTP(seen, r)
 		if strings.HasPrefix(r.URL.Path, "/employees/") {
 			detail := fmt.Sprintf("GET %s answered %d", r.URL.EscapedPath(), seen.status)
-			t.step("Record", "With that token, and with no other, the HR agent reads the record from the HR API.", detail)
+			t.step("Record",
+				"With that token, and with no other, the HR agent reads the record from the "+
+					"HR API.", detail)
 		}
 	})
 }
@@ -285,13 +309,20 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // ending tells how it ended.
 func (t *story) ending(a answer) {
 	text := map[string]string{
-		answerYes:          "The HR agent compares the record with the question and answers. The verdict is made by code, from the record.",
-		answerNo:           "The HR agent compares the record with the question and answers. The verdict is made by code, from the record.",
-		answerNameMismatch: "The record bears another name than the question. That is all the bank learns.",
-		answerDeclined:     "The employee has declined, and nothing was read. That is all the bank learns.",
-		answerNotConfirmed: "Nobody approved in time. Whether there is such a person, nobody can tell from it.",
-		answerAsk:          "The question names nobody without doubt, so the HR agent asks back. Nobody was asked for approval.",
-		answerRefused:      "The HR agent answers no such questions. Nobody was asked for approval.",
+		answerYes: "The HR agent compares the record with the question and answers. The " +
+			"verdict is made by code, from the record.",
+		answerNo: "The HR agent compares the record with the question and answers. The " +
+			"verdict is made by code, from the record.",
+		answerNameMismatch: "The record bears another name than the question. That is all the " +
+			"bank learns.",
+		answerDeclined: "The employee has declined, and nothing was read. That is all the " +
+			"bank learns.",
+		answerNotConfirmed: "Nobody approved in time. Whether there is such a person, nobody can " +
+			"tell from it.",
+		answerAsk: "The question names nobody without doubt, so the HR agent asks back. " +
+			"Nobody was asked for approval.",
+		answerRefused: "The HR agent answers no such questions. Nobody was asked for " +
+			"approval.",
 	}[a.Answer]
 	if text == "" {
 		text = "Something failed."

@@ -10,8 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// escape makes text of other parties fit for a terminal: control characters (ESC sequences among them), bidirectional overrides, invisible
-// characters and broken UTF-8 are shown as escapes, on one line.
+// escape makes text of other parties fit for a terminal: control characters (ESC sequences among
+// them), bidirectional overrides, invisible characters and broken UTF-8 are shown as escapes, on
+// one line.
 func escape(s string) string { return escapeText(s, false) }
 
 // escapeLines is escape for texts of several lines.
@@ -46,13 +47,16 @@ func escapeText(s string, lines bool) string {
 	return b.String()
 }
 
-// hidden reports whether a character does something on a terminal other than standing there, or cannot be seen.
+// hidden reports whether a character does something on a terminal other than standing there, or
+// cannot be seen.
 func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) ||
+	return unicode.IsControl(r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) ||
+		unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) ||
 		unicode.Is(unicode.Co, r) || r == utf8.RuneError
 }
 
-// writeJSON writes one line of JSON in which nothing is hidden from a terminal, and nothing that one would obey is left.
+// writeJSON writes one line of JSON in which nothing is hidden from a terminal, and nothing that
+// one would obey is left.
 func writeJSON(w io.Writer, v any) error {
 	var text strings.Builder
 	e := json.NewEncoder(&text)
@@ -64,7 +68,8 @@ func writeJSON(w io.Writer, v any) error {
 	return err
 }
 
-// escapeJSON is escape for JSON on one line: it stays the same JSON, since all that is hidden stands in strings.
+// escapeJSON is escape for JSON on one line: it stays the same JSON, since all that is hidden
+// stands in strings.
 func escapeJSON(text string) string {
 	if !strings.ContainsFunc(text, hidden) {
 		return text

@@ -14,12 +14,15 @@ import (
 
 func TestEscape(t *testing.T) {
 	for _, tt := range []struct{ why, text, want string }{
-		{"plain words stay", "Yes, John Doe is an active employee.", "Yes, John Doe is an active employee."},
-		{"other scripts and marks stay", "María García, 加藤 太郎, Siobhán, é, 🙂", "María García, 加藤 太郎, Siobhán, é, 🙂"},
+		{"plain words stay", "Yes, John Doe is an active employee.",
+			"Yes, John Doe is an active employee."},
+		{"other scripts and marks stay", "María García, 加藤 太郎, Siobhán, é, 🙂",
+			"María García, 加藤 太郎, Siobhán, é, 🙂"},
 		{"backslashes are no escapes of ours", `C:\temp`, `C:\temp`},
 		{"a colour", "\x1b[31mred\x1b[0m", `\x1b[31mred\x1b[0m`},
 		{"a title of the window", "\x1b]0;owned\a", `\x1b]0;owned\a`},
-		{"a link", "\x1b]8;;https://evil.example\x1b\\here", `\x1b]8;;https://evil.example\x1b\here`},
+		{"a link", "\x1b]8;;https://evil.example\x1b\\here",
+			`\x1b]8;;https://evil.example\x1b\here`},
 		{"the one-byte form of CSI", "\u009b31m", `\u009b31m`},
 		{"the same as a lone byte", "\x9b31m", `\x9b31m`},
 		{"back to the beginning of the line", "no\rYes", `no\rYes`},
@@ -46,12 +49,14 @@ func TestEscape(t *testing.T) {
 	}
 }
 
-// TestJSONHidesNothing demands that nothing a terminal would obey or hide is left in JSON that is printed, and that it is the same JSON.
+// TestJSONHidesNothing demands that nothing a terminal would obey or hide is left in JSON that is
+// printed, and that it is the same JSON.
 func TestJSONHidesNothing(t *testing.T) {
 	const hostile = "a\x1b[2J\u009b31m\u202eb\u200bc\u2028d\ufeff\x7f\U000e0041\u3164 é 加藤 🙂 <&>"
 	for _, v := range []any{
 		map[string]string{"text": hostile, hostile: "name"},
-		map[string]json.RawMessage{"data": json.RawMessage(`{"x": "` + "\u009b\u202e\x7f\U000e0041" + `"}`)},
+		map[string]json.RawMessage{"data": json.RawMessage(`{"x": "` +
+			"\u009b\u202e\x7f\U000e0041" + `"}`)},
 		&a2a.Task{ID: hostile, Metadata: a2a.Struct(`{"m":"` + "\u202e\u009b" + `"}`)},
 	} {
 		var out strings.Builder
@@ -67,7 +72,8 @@ func TestJSONHidesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got, want any
-		if err := errors.Join(json.Unmarshal([]byte(line), &got), json.Unmarshal(plain, &want)); err != nil || !reflect.DeepEqual(got, want) {
+		if err := errors.Join(json.Unmarshal([]byte(line), &got),
+			json.Unmarshal(plain, &want)); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s is other JSON than %s: %v", line, plain, err)
 		}
 	}
@@ -82,7 +88,8 @@ func FuzzEscape(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, got := range []string{escape(text), strings.ReplaceAll(escapeLines(text), "\n", "")} {
+		for _, got := range []string{escape(text),
+			strings.ReplaceAll(escapeLines(text), "\n", "")} {
 			if !utf8.ValidString(got) {
 				t.Fatalf("%q is not UTF-8", got)
 			}

@@ -73,13 +73,15 @@ func exitCode(errOut io.Writer, err error) int {
 		case errors.Is(err, oauth.ErrInvalidClient):
 			e.code, e.hint = exitCredentials, "check the client id and secret"
 		case errors.Is(err, oauth.ErrUnreachable):
-			e.code, e.hint = exitUnreachable, "check that the identity provider runs and that its address is right"
+			e.code, e.hint = exitUnreachable,
+				"check that the identity provider runs and that its address is right"
 		}
 	}
 	if !e.silent {
 		text := escape(err.Error())
 		var file *hrapi.ImportError
-		if errors.As(err, &file) { // it has a line for each line, and none of them comes from another party
+		// it has a line for each line, and none of them comes from another party
+		if errors.As(err, &file) {
 			text = escapeLines(err.Error())
 		}
 		fmt.Fprintf(errOut, "staff0: %s\n", text)

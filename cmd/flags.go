@@ -42,7 +42,8 @@ func (s *settings) stringFlag(c *cobra.Command, flag, name string, value *string
 func (s *settings) providerFlags(c *cobra.Command) {
 	s.stringFlag(c, "issuer", "STAFF0_ISSUER", &s.Issuer)
 	issuer, _ := s.issuer()
-	c.Flags().Lookup("issuer").Usage = unquote(settingRow("STAFF0_ISSUER").doc) + " (STAFF0_ISSUER; now " + issuer + ")"
+	c.Flags().Lookup("issuer").Usage = unquote(settingRow("STAFF0_ISSUER").doc) +
+		" (STAFF0_ISSUER; now " + issuer + ")"
 	s.stringFlag(c, "provider", "STAFF0_PROVIDER", &s.Provider)
 }
 
@@ -75,7 +76,8 @@ func (s *settings) agentFlags(c *cobra.Command) {
 	flagOf(c, "retention", "STAFF0_RETENTION")
 	c.Flags().IntVar(&s.PollRate, "poll-rate", s.PollRate, usage("STAFF0_POLL_RATE"))
 	flagOf(c, "poll-rate", "STAFF0_POLL_RATE")
-	c.Flags().DurationVar(&s.ConsentExpiry, "consent-expiry", s.ConsentExpiry, usage("STAFF0_CONSENT_EXPIRY"))
+	c.Flags().DurationVar(&s.ConsentExpiry, "consent-expiry", s.ConsentExpiry,
+		usage("STAFF0_CONSENT_EXPIRY"))
 	flagOf(c, "consent-expiry", "STAFF0_CONSENT_EXPIRY")
 }
 

@@ -33,7 +33,8 @@ const (
 func (s *settings) webhook(url string) *a2a.TaskPushNotificationConfig {
 	c := &a2a.TaskPushNotificationConfig{URL: url}
 	if s.WebhookSecret != "" {
-		c.Authentication = &a2a.AuthenticationInfo{Scheme: "Bearer", Credentials: s.WebhookSecret.Reveal()}
+		c.Authentication = &a2a.AuthenticationInfo{Scheme: "Bearer",
+			Credentials: s.WebhookSecret.Reveal()}
 	}
 	return c
 }
@@ -56,20 +57,26 @@ staff0 agent --webhook-allow http://localhost:10053`,
 			if err := p.begin(c, forHook); err != nil {
 				return err
 			}
-			return o.serve(c.Context(), p.err, func(_ context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
-				secret := p.settings.WebhookSecret
-				if secret == "" {
-					secret = oauth.Secret(rand.Text())
-					fmt.Fprintf(p.err, "The secret of this receiver, for STAFF0_WEBHOOK_SECRET: %s\n", secret.Reveal())
-				}
-				h := &hook{secret: sha256.Sum256([]byte(secret.Reveal())), out: p.out, asJSON: asJSON, log: log, seen: map[string]struct{}{}}
-				return &service{name: "the receiver of webhooks", ln: ln, handler: h, log: log}, nil
-			})
+			return o.serve(c.Context(), p.err,
+				func(_ context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+					secret := p.settings.WebhookSecret
+					if secret == "" {
+						secret = oauth.Secret(rand.Text())
+						fmt.Fprintf(p.err,
+							"The secret of this receiver, for STAFF0_WEBHOOK_SECRET: %s\n",
+							secret.Reveal())
+					}
+					h := &hook{secret: sha256.Sum256([]byte(secret.Reveal())), out: p.out,
+						asJSON: asJSON, log: log, seen: map[string]struct{}{}}
+					return &service{name: "the receiver of webhooks", ln: ln, handler: h, log: log},
+						nil
+				})
 		},
 	}
 	o.register(c, defaultHookAddr)
 	o.log.level = slog.LevelInfo
-	c.Flags().BoolVar(&asJSON, "json", false, "print each notification as a line of JSON, as it came")
+	c.Flags().BoolVar(&asJSON, "json", false,
+		"print each notification as a line of JSON, as it came")
 	return c
 }
 
@@ -92,7 +99,8 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	shown := sha256.Sum256([]byte(credentials))
-	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(shown[:], h.secret[:]) != 1 {
+	if !strings.EqualFold(scheme, "Bearer") ||
+		subtle.ConstantTimeCompare(shown[:], h.secret[:]) != 1 {
 		h.log.Warn("a notification without the secret was refused")
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		http.Error(w, "The secret is missing or wrong.", http.StatusUnauthorized)
@@ -137,7 +145,8 @@ func (h *hook) tell(delivery string, body []byte) {
 		return
 	}
 	id, text := describeEvent(event)
-	fmt.Fprintf(h.out, "%s  %s  %s\n", time.Now().Format(time.TimeOnly), escape(string(id)), escape(text))
+	fmt.Fprintf(h.out, "%s  %s  %s\n", time.Now().Format(time.TimeOnly), escape(string(id)),
+		escape(text))
 }
 
 // describeEvent says in a line what an event tells.

@@ -38,51 +38,64 @@ It is for development: whoever can reach it decides for everybody. It therefore 
   curl -s localhost:10052/approvals`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return o.serve(c.Context(), p.err, func(_ context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
-				cfg, err := o.config(ln)
-				if err != nil {
-					return nil, err
-				}
-				cfg.Log = log
-				var keys *keyboard
-				if f, ok := foregroundTerminal(p.in); ok {
-					keys = newKeyboard(f, p.err)
-					cfg.OnRequest = keys.arrived
-				}
-				provider, err := idp.New(cfg)
-				if err != nil {
-					return nil, usageError(err.Error(), c.CommandPath()+" --help")
-				}
-				fmt.Fprintf(p.err, "The employee's phone, for development: %s\n", provider.Issuer())
-				if keys != nil && cfg.Approve == idp.Ask {
-					go keys.run(provider)
-				}
-				return &service{name: "the development identity provider", ln: ln, handler: provider, log: log}, nil
-			})
+			return o.serve(c.Context(), p.err,
+				func(_ context.Context, ln net.Listener, log *slog.Logger) (*service, error) {
+					cfg, err := o.config(ln)
+					if err != nil {
+						return nil, err
+					}
+					cfg.Log = log
+					var keys *keyboard
+					if f, ok := foregroundTerminal(p.in); ok {
+						keys = newKeyboard(f, p.err)
+						cfg.OnRequest = keys.arrived
+					}
+					provider, err := idp.New(cfg)
+					if err != nil {
+						return nil, usageError(err.Error(), c.CommandPath()+" --help")
+					}
+					fmt.Fprintf(p.err, "The employee's phone, for development: %s\n",
+						provider.Issuer())
+					if keys != nil && cfg.Approve == idp.Ask {
+						go keys.run(provider)
+					}
+					return &service{name: "the development identity provider", ln: ln,
+						handler: provider, log: log}, nil
+				})
 		},
 	}
 	o.register(c, defaultIDPAddr)
 	f := c.Flags()
-	f.StringVar(&o.clients, "clients", "", "JSON `FILE` with OAuth clients, instead of the known ones")
-	f.StringVar(&o.people, "people", "", "CSV or JSON `FILE` with people, as for staff0 api import, instead of the sample people")
+	f.StringVar(&o.clients, "clients", "",
+		"JSON `FILE` with OAuth clients, instead of the known ones")
+	f.StringVar(&o.people, "people", "",
+		"CSV or JSON `FILE` with people, as for staff0 api import, instead of the sample people")
 	f.StringVar(&o.alg, "alg", "RS256", "signature of tokens: RS256, PS256, ES256 or EdDSA")
-	f.DurationVar(&o.interval, "interval", idp.DefaultInterval, "least time between two polls, in whole seconds")
+	f.DurationVar(&o.interval, "interval", idp.DefaultInterval,
+		"least time between two polls, in whole seconds")
 	f.StringVar(&o.approve, "approve", "ask", "who decides: ask, auto or deny")
 	f.DurationVar(&o.approveAfter, "approve-after", 0, "how long auto and deny wait")
-	f.BoolVar(&o.anyAddress, "insecure-any-address", false, "listen on and answer to other addresses than this machine's: everybody there decides for everybody")
+	f.BoolVar(&o.anyAddress, "insecure-any-address", false,
+		"listen on and answer to other addresses than this machine's: everybody there decides "+
+			"for everybody")
 	return c
 }
 
 // config turns the flags into what the provider is made of.
 func (o *idpOptions) config(ln net.Listener) (idp.Config, error) {
 	if !isLoopback(ln) && !o.anyAddress {
-		return idp.Config{}, usageError("the development identity provider listens on this machine only", "--addr 127.0.0.1:10052")
+		return idp.Config{},
+			usageError("the development identity provider listens on this machine only",
+				"--addr 127.0.0.1:10052")
 	}
 	if !isLoopback(ln) && (o.clients == "" || o.people == "") {
-		return idp.Config{}, usageError("everybody knows the secrets of the built-in clients, so they are for this machine only", "--clients FILE and --people FILE")
+		return idp.Config{},
+			usageError("everybody knows the secrets of the built-in clients, so they are for "+
+				"this machine only", "--clients FILE and --people FILE")
 	}
 	cfg := idp.Config{
-		Issuer: baseURL(ln, false) + "/", Alg: o.alg, Interval: o.interval, Approve: idp.Mode(o.approve), ApproveAfter: o.approveAfter,
+		Issuer: baseURL(ln, false) + "/", Alg: o.alg, Interval: o.interval,
+		Approve: idp.Mode(o.approve), ApproveAfter: o.approveAfter,
 		InsecureAnyAddress: o.anyAddress,
 	}
 	var err error
@@ -120,5 +133,8 @@ func describeApproval(a idp.Approval) string {
 		}
 		code = m.Code
 	}
-	return escape(fmt.Sprintf("%s, your phone: %q wants to know whether you work at Staff0. Code %s. Approve?", a.Name, who, code))
+	return escape(
+		fmt.Sprintf(
+			"%s, your phone: %q wants to know whether you work at Staff0. Code %s. Approve?",
+			a.Name, who, code))
 }

@@ -19,7 +19,8 @@ import (
 	"testing"
 )
 
-// arrow is which of our packages, and which modules of others, a package may import. Tests are free of it.
+// arrow is which of our packages, and which modules of others, a package may import. Tests are free
+// of it.
 type arrow struct {
 	ours   []string
 	theirs []string // module paths
@@ -41,44 +42,59 @@ const (
 	modJSON     = "github.com/go-json-experiment/json"
 )
 
-// arrows is the whole drawing. An import without an arrow here is a fault, and so is a package without a row. Whoever adds one says in the commit
-// why the folders stay in their order: cmd above a2a, a2a above hrapi and llm, all of them above ciba.
+// arrows is the whole drawing. An import without an arrow here is a fault, and so is a package
+// without a row. Whoever adds one says in the commit why the folders stay in their order: cmd above
+// a2a, a2a above hrapi and llm, all of them above ciba.
 var arrows = map[string]arrow{
 	"":     {ours: []string{"cmd"}},
 	"a2a":  {theirs: []string{modJSON}},
 	"llm":  {theirs: []string{modText}}, // full-width forms and accents in questions
 	"ciba": {ours: []string{"ciba/oauth", "ciba/jwks"}},
 
-	"ciba/jose":   {theirs: []string{modJWT}},
-	"ciba/jwks":   {ours: []string{"ciba/oauth", "ciba/jose"}, theirs: []string{modKeyfunc, modJWKSet, modJWT}}, // key sets are fetched on the one way out
+	"ciba/jose": {theirs: []string{modJWT}},
+	// key sets are fetched on the one way out
+	"ciba/jwks": {ours: []string{"ciba/oauth", "ciba/jose"},
+		theirs: []string{modKeyfunc, modJWKSet, modJWT}},
 	"ciba/oauth":  {},
 	"ciba/people": {},
 	"ciba/bearer": {ours: []string{"ciba/jwks"}},
-	"ciba/idp":    {ours: []string{"ciba/oauth", "ciba/bearer", "ciba/jwks", "ciba/jose", "ciba/people"}, theirs: []string{modJWT}}, // it guards its Management API
+	// it guards its Management API
+	"ciba/idp": {ours: []string{"ciba/oauth", "ciba/bearer", "ciba/jwks", "ciba/jose",
+		"ciba/people"}, theirs: []string{modJWT}},
 
-	"a2a/readertest":            {}, // a table for tests of every folder
-	"a2a/wire":                  {ours: []string{"a2a"}, theirs: []string{modJSON}},
-	"a2a/tasks":                 {ours: []string{"a2a"}},
-	"a2a/tasks/sqlite":          {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modSQLite}},
-	"a2a/tasks/postgres":        {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modPgx, modPuddle}},
-	"a2a/tasks/storetest":       {ours: []string{"a2a", "a2a/tasks"}},
-	"a2a/push":                  {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/oauth"}}, // Retry-After, and how pauses grow,
-	"a2a/a2asrv":                {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/bearer", "ciba/jose"}},
-	"a2a/a2aclient":             {ours: []string{"a2a", "a2a/wire", "ciba/jose", "ciba/oauth"}},
-	"a2a/consent":               {ours: []string{"ciba", "ciba/oauth"}},                                                  // a waiting room, which knows nothing of tasks
-	"a2a/conformance":           {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push", "ciba/jwks"}}, // a program of its own, for tests
-	"a2a/conformance/existence": {ours: []string{"a2a/wire"}, theirs: []string{modJWT}},                                  // likewise; of ours it knows the names of versions
+	"a2a/readertest":   {}, // a table for tests of every folder
+	"a2a/wire":         {ours: []string{"a2a"}, theirs: []string{modJSON}},
+	"a2a/tasks":        {ours: []string{"a2a"}},
+	"a2a/tasks/sqlite": {ours: []string{"a2a", "a2a/tasks"}, theirs: []string{modSQLite}},
+	"a2a/tasks/postgres": {ours: []string{"a2a", "a2a/tasks"},
+		theirs: []string{modPgx, modPuddle}},
+	"a2a/tasks/storetest": {ours: []string{"a2a", "a2a/tasks"}},
+	// Retry-After, and how pauses grow,
+	"a2a/push": {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/oauth"}},
+	"a2a/a2asrv": {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "ciba/bearer",
+		"ciba/jose"}},
+	"a2a/a2aclient": {ours: []string{"a2a", "a2a/wire", "ciba/jose", "ciba/oauth"}},
+	// a waiting room, which knows nothing of tasks
+	"a2a/consent": {ours: []string{"ciba", "ciba/oauth"}},
+	// a program of its own, for tests
+	"a2a/conformance": {ours: []string{"a2a", "a2a/wire", "a2a/tasks", "a2a/a2asrv", "a2a/push",
+		"ciba/jwks"}},
+	// likewise; of ours it knows the names of versions
+	"a2a/conformance/existence": {ours: []string{"a2a/wire"}, theirs: []string{modJWT}},
 	"hrapi":                     {ours: []string{"ciba/bearer", "ciba/oauth", "ciba/people"}},
 	"a2a/hragent": {
-		ours:   []string{"a2a", "a2a/consent", "a2a/tasks", "ciba", "ciba/oauth", "ciba/people", "hrapi", "llm"},
+		ours: []string{"a2a", "a2a/consent", "a2a/tasks", "ciba", "ciba/oauth", "ciba/people",
+			"hrapi", "llm"},
 		theirs: []string{modText}, // names compare without accents
 	},
 	"cmd": {
 		ours: []string{
-			"a2a", "a2a/tasks", "a2a/tasks/sqlite", "a2a/tasks/postgres", "a2a/a2asrv", "a2a/a2aclient", "a2a/hragent", "a2a/push",
+			"a2a", "a2a/tasks", "a2a/tasks/sqlite", "a2a/tasks/postgres", "a2a/a2asrv",
+			"a2a/a2aclient", "a2a/hragent", "a2a/push",
 			"hrapi", "llm", "ciba", "ciba/oauth", "ciba/jwks", "ciba/bearer", "ciba/idp",
 		},
-		theirs: []string{modCobra, modEnv, modGodotenv, modSQLite, modTerm, modSys, modJSON}, // the terminal's foreground group; answers are read by exact names
+		// the terminal's foreground group; answers are read by exact names
+		theirs: []string{modCobra, modEnv, modGodotenv, modSQLite, modTerm, modSys, modJSON},
 	},
 }
 
@@ -93,12 +109,15 @@ type listed struct {
 }
 
 var listOnce = sync.OnceValues(func() (map[string]listed, error) {
-	// -deps brings the packages of others along, with the module that each belongs to. Every operating system that has files of its own counts.
+	// -deps brings the packages of others along, with the module that each belongs to. Every
+	// operating system that has files of its own counts.
 	all := map[string]listed{}
 	for _, system := range []string{"linux", "darwin", "windows"} {
-		command := exec.Command("go", "list", "-deps", "-json=ImportPath,Dir,Imports,Module,Standard", "./...")
+		command := exec.Command("go", "list", "-deps",
+			"-json=ImportPath,Dir,Imports,Module,Standard", "./...")
 		command.Dir = ".."
-		command.Env = append(os.Environ(), "GOOS="+system, "GOARCH=amd64", "CGO_ENABLED=0", "GOFLAGS=")
+		command.Env = append(os.Environ(), "GOOS="+system, "GOARCH=amd64", "CGO_ENABLED=0",
+			"GOFLAGS=")
 		command.Stderr = os.Stderr
 		out, err := command.Output()
 		if err != nil {
@@ -157,7 +176,8 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// TestArrowsPointDown demands of the table itself that it has no circle and no name that means nothing.
+// TestArrowsPointDown demands of the table itself that it has no circle and no name that means
+// nothing.
 func TestArrowsPointDown(t *testing.T) {
 	var visit func(name string, above []string)
 	visit = func(name string, above []string) {
@@ -194,7 +214,8 @@ func TestArrowsPointDown(t *testing.T) {
 	}
 }
 
-// TestVersionLiterals demands that one package knows the versions of the protocol: "0.3" and "1.0" occur nowhere else as values.
+// TestVersionLiterals demands that one package knows the versions of the protocol: "0.3" and "1.0"
+// occur nowhere else as values.
 func TestVersionLiterals(t *testing.T) {
 	looked := 0
 	eachGoFile(t, func(path string, file *ast.File, positions *token.FileSet) {
@@ -213,7 +234,8 @@ func TestVersionLiterals(t *testing.T) {
 			}
 			switch value {
 			case "0.3", "0.3.0", "1.0", "0.2", "0.2.5", "v0.3", "v1.0":
-				t.Errorf("%s: the protocol version %q outside a2a/wire", positions.Position(literal.Pos()), value)
+				t.Errorf("%s: the protocol version %q outside a2a/wire",
+					positions.Position(literal.Pos()), value)
 			}
 			return true
 		})
@@ -241,12 +263,14 @@ func TestHabits(t *testing.T) {
 			switch n := n.(type) {
 			case *ast.FuncDecl:
 				if n.Recv == nil && n.Name.Name == "init" {
-					t.Errorf("%s: init registers something behind everybody's back", positions.Position(n.Pos()))
+					t.Errorf("%s: init registers something behind everybody's back",
+						positions.Position(n.Pos()))
 				}
 			case *ast.CallExpr:
 				// Packages never read the environment.
 				if s, ok := n.Fun.(*ast.SelectorExpr); ok && !strings.HasPrefix(path, "cmd/") {
-					if x, ok := s.X.(*ast.Ident); ok && x.Name == "os" && slices.Contains([]string{"Getenv", "LookupEnv", "Environ"}, s.Sel.Name) {
+					if x, ok := s.X.(*ast.Ident); ok && x.Name == "os" &&
+						slices.Contains([]string{"Getenv", "LookupEnv", "Environ"}, s.Sel.Name) {
 						t.Errorf("%s: a package reads the environment", positions.Position(n.Pos()))
 					}
 				}
@@ -264,7 +288,8 @@ func TestHabits(t *testing.T) {
 				}
 				if call, ok := n.(*ast.CallExpr); ok {
 					if s, ok := call.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "MustCompile" {
-						t.Errorf("%s: compiled at every start of the program", positions.Position(call.Pos()))
+						t.Errorf("%s: compiled at every start of the program",
+							positions.Position(call.Pos()))
 					}
 				}
 				return true
@@ -280,7 +305,8 @@ func eachGoFile(t *testing.T, do func(path string, file *ast.File, positions *to
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != ".." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata"):
+		case entry.IsDir() && path != ".." &&
+			(strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata"):
 			return filepath.SkipDir
 		case entry.IsDir() || !strings.HasSuffix(path, ".go"):
 			return nil
@@ -302,9 +328,11 @@ func eachGoFile(t *testing.T, do func(path string, file *ast.File, positions *to
 	}
 }
 
-// TestTopLevel demands the top level that was given: nothing beside it, hidden files and what git ignores aside.
+// TestTopLevel demands the top level that was given: nothing beside it, hidden files and what git
+// ignores aside.
 func TestTopLevel(t *testing.T) {
-	given := []string{"main.go", "cmd", "a2a", "ciba", "hrapi", "llm", "go.mod", "go.sum", "README.md"}
+	given := []string{"main.go", "cmd", "a2a", "ciba", "hrapi", "llm", "go.mod", "go.sum",
+		"README.md"}
 	entries, err := os.ReadDir("..")
 	if err != nil {
 		t.Fatal(err)
@@ -327,7 +355,8 @@ func TestTopLevel(t *testing.T) {
 	}
 }
 
-// ignored reports whether a line of .gitignore matches a name at the top level, such as the program that was built there.
+// ignored reports whether a line of .gitignore matches a name at the top level, such as the program
+// that was built there.
 func ignored(t *testing.T, name string) bool {
 	body, err := os.ReadFile("../.gitignore")
 	if err != nil {

@@ -13,8 +13,9 @@ import (
 	"staff0/ciba/idp"
 )
 
-// keyboard is the employee at the terminal. One request is on the screen at a time, and an answer belongs to that one:
-// the next is shown when it is decided, here or on the phone page, or its time is up.
+// keyboard is the employee at the terminal. One request is on the screen at a time, and an answer
+// belongs to that one: the next is shown when it is decided, here or on the phone page, or its time
+// is up.
 type keyboard struct {
 	in  io.Reader
 	out io.Writer
@@ -92,7 +93,9 @@ func (k *keyboard) watch(ended <-chan struct{}) {
 func (k *keyboard) look(now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.shown.ID == "" || slices.ContainsFunc(k.provider.Pending(), func(a idp.Approval) bool { return a.ID == k.shown.ID }) {
+	if k.shown.ID == "" || slices.ContainsFunc(k.provider.Pending(), func(a idp.Approval) bool {
+		return a.ID == k.shown.ID
+	}) {
 		return
 	}
 	if now.Before(k.shown.ExpiresAt) {
@@ -105,7 +108,8 @@ func (k *keyboard) look(now time.Time) {
 
 // tell says what has become of the request on the screen. The lock is held.
 func (k *keyboard) tell(what string) {
-	fmt.Fprintf(k.out, "\n%s, code %s: %s\n", escape(k.shown.Name), escape(approvalCode(k.shown)), what)
+	fmt.Fprintf(k.out, "\n%s, code %s: %s\n", escape(k.shown.Name), escape(approvalCode(k.shown)),
+		what)
 }
 
 // decide takes an answer for the request on the screen.

@@ -36,14 +36,16 @@ func (p *fakePhone) Deny(id string) error {
 	return p.remove(id)
 }
 
-// An answer at the terminal belongs to the request on the screen, whatever else waits, has lapsed, or was decided on the
-// phone page meanwhile.
+// An answer at the terminal belongs to the request on the screen, whatever else waits, has lapsed,
+// or was decided on the phone page meanwhile.
 func TestAnAnswerBelongsToTheRequestOnTheScreen(t *testing.T) {
 	now := time.Now()
 	request := func(name, code string) idp.Approval {
-		return idp.Approval{ID: name, Name: name, BindingMessage: "bank:employment-status:" + code, ExpiresAt: now.Add(time.Minute)}
+		return idp.Approval{ID: name, Name: name, BindingMessage: "bank:employment-status:" + code,
+			ExpiresAt: now.Add(time.Minute)}
 	}
-	john, ben, alice := request("John", "AAAA-1111"), request("Ben", "BBBB-2222"), request("Alice", "CCCC-3333")
+	john, ben, alice := request("John", "AAAA-1111"), request("Ben", "BBBB-2222"),
+		request("Alice", "CCCC-3333")
 	p := &fakePhone{}
 	var out strings.Builder
 	k := newKeyboard(strings.NewReader(""), &out)

@@ -16,7 +16,8 @@ type logFlags struct {
 
 func (l *logFlags) register(c *cobra.Command, level slog.Level) {
 	l.level = level
-	c.Flags().TextVar(&l.level, "log-level", level, "least level that is logged: debug, info, warn or error")
+	c.Flags().TextVar(&l.level, "log-level", level,
+		"least level that is logged: debug, info, warn or error")
 	c.Flags().StringVar(&l.format, "log-format", "text", "form of the log: text or json")
 }
 
@@ -28,5 +29,6 @@ func (l *logFlags) logger(w io.Writer) (*slog.Logger, error) {
 	case "json":
 		return slog.New(slog.NewJSONHandler(w, options)), nil
 	}
-	return nil, usageError(fmt.Sprintf("%q is no form of a log", l.format), "--log-format is text or json")
+	return nil, usageError(fmt.Sprintf("%q is no form of a log", l.format),
+		"--log-format is text or json")
 }

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// Bounds of writing. A deadline for the whole of an answer would end those that wait for a person; so each slice of an
-// answer has its own, counted from when it begins to leave.
+// Bounds of writing. A deadline for the whole of an answer would end those that wait for a person;
+// so each slice of an answer has its own, counted from when it begins to leave.
 const (
 	writeTimeout = 20 * time.Second
 	writeSlice   = 64 << 10 // bytes that have to be taken within writeTimeout
 )
 
-// pacedListener is a listener whose connections end when the other side takes nothing of what is written to it.
+// pacedListener is a listener whose connections end when the other side takes nothing of what is
+// written to it.
 type pacedListener struct {
 	net.Listener
 	timeout time.Duration // of one slice
@@ -30,9 +31,10 @@ func (l *pacedListener) Accept() (net.Conn, error) {
 	return &pacedConn{c, l.timeout}, nil
 }
 
-// pacedConn writes in slices, each of which has to leave within the timeout. It stands below TLS and net/http, so that it
-// sees all that is sent: answers, their ends, and what net/http says by itself. A write deadline that is set from above
-// is replaced by the next write; it still ends one that is under way.
+// pacedConn writes in slices, each of which has to leave within the timeout. It stands below TLS
+// and net/http, so that it sees all that is sent: answers, their ends, and what net/http says by
+// itself. A write deadline that is set from above is replaced by the next write; it still ends one
+// that is under way.
 type pacedConn struct {
 	net.Conn
 	timeout time.Duration
@@ -53,7 +55,8 @@ func (c *pacedConn) Write(p []byte) (n int, err error) {
 	}
 }
 
-// CloseWrite lets net/http say the end of an answer before it closes a connection that has still something to read.
+// CloseWrite lets net/http say the end of an answer before it closes a connection that has still
+// something to read.
 func (c *pacedConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
@@ -61,8 +64,9 @@ func (c *pacedConn) CloseWrite() error {
 	return errors.ErrUnsupported
 }
 
-// pacedWriter does the same for a stream of HTTP/2, whose reader may hold it up while the connection goes on. After each
-// write there is no deadline any more: over HTTP/2 one that passes ends the answer even if nobody is writing.
+// pacedWriter does the same for a stream of HTTP/2, whose reader may hold it up while the
+// connection goes on. After each write there is no deadline any more: over HTTP/2 one that passes
+// ends the answer even if nobody is writing.
 type pacedWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController

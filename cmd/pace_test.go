@@ -15,22 +15,26 @@ import (
 	"time"
 )
 
-// An answer that nobody reads is given up, and so is its connection: whatever its size, and if the answer is the one of
-// net/http itself.
+// An answer that nobody reads is given up, and so is its connection: whatever its size, and if the
+// answer is the one of net/http itself.
 func TestAnswerThatNobodyReadsIsCut(t *testing.T) {
 	for name, c := range map[string]struct{ request, answer string }{
 		"large":     {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", strings.Repeat("x", 10<<20)},
 		"small":     {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "x"},
 		"pipelined": {strings.Repeat("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 20), "x"},
-		"continue":  {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", "x"},
-		"too large": {"GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 2*maxHeaderBytes) + "\r\n\r\n", ""},
+		"continue": {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: " +
+			"100-continue\r\n\r\n", "x"},
+		"too large": {"GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", 2*maxHeaderBytes) +
+			"\r\n\r\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l, stop := serving(t, &service{handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					_, _ = io.Copy(io.Discard, r.Body)
-					_, _ = io.WriteString(w, c.answer)
-				})})
+				l, stop := serving(t,
+					&service{handler: http.HandlerFunc(
+						func(w http.ResponseWriter, r *http.Request) {
+							_, _ = io.Copy(io.Discard, r.Body)
+							_, _ = io.WriteString(w, c.answer)
+						})})
 				conn := l.dial()
 				go func() { _, _ = io.WriteString(conn, c.request) }()
 				time.Sleep(time.Minute - time.Second)
@@ -51,11 +55,14 @@ func TestAnswerThatNobodyReadsIsCut(t *testing.T) {
 func TestSlowReaderGetsTheAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const size = 1 << 20
-		l, stop := serving(t, &service{handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = w.Write(make([]byte, size))
-		})})
+		l, stop := serving(t,
+			&service{handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = w.Write(make([]byte, size))
+			})})
 		conn := l.dial()
-		go func() { _, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n") }()
+		go func() {
+			_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		}()
 		begin := time.Now()
 		got, buf := 0, make([]byte, writeSlice/4)
 		for {
@@ -92,8 +99,9 @@ func TestIdleConnectionEnds(t *testing.T) {
 	})
 }
 
-// Over real sockets, with short times: an answer larger than what the system takes in ends, over HTTP/1 and HTTP/2, and
-// over HTTP/2 it does not take the connection with it as long as that goes on. A pause between two writes is no harm.
+// Over real sockets, with short times: an answer larger than what the system takes in ends, over
+// HTTP/1 and HTTP/2, and over HTTP/2 it does not take the connection with it as long as that goes
+// on. A pause between two writes is no harm.
 func TestNobodyReadsARealConnection(t *testing.T) {
 	const write = 300 * time.Millisecond
 	for _, http2 := range []bool{false, true} {
@@ -108,7 +116,8 @@ func TestNobodyReadsARealConnection(t *testing.T) {
 			}
 			ended := make(chan error, 1)
 			s := &service{
-				name: "test", ln: ln, tls: certified.TLS.Clone(), log: slog.New(slog.DiscardHandler), write: write,
+				name: "test", ln: ln, tls: certified.TLS.Clone(),
+				log: slog.New(slog.DiscardHandler), write: write,
 				handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.URL.Path == "/pause" {
 						_, _ = io.WriteString(w, "a")

@@ -8,8 +8,8 @@ import (
 	"staff0/ciba/idp"
 )
 
-// TestSamplePeopleAgree demands that the identity provider and the HR API know the same people (design §4): with other subjects or addresses, a
-// newcomer's first question would end in silence.
+// TestSamplePeopleAgree demands that the identity provider and the HR API know the same people
+// (design §4): with other subjects or addresses, a newcomer's first question would end in silence.
 func TestSamplePeopleAgree(t *testing.T) {
 	s := &settings{APIDatabase: "memory:"}
 	db, err := s.openEmployees(t.Context())
@@ -27,14 +27,17 @@ func TestSamplePeopleAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		records++
-		i := slices.IndexFunc(people, func(p idp.Person) bool { return p.Subject == record.Subject })
+		i := slices.IndexFunc(people, func(p idp.Person) bool {
+			return p.Subject == record.Subject
+		})
 		if i < 0 {
 			t.Errorf("%s has a record and no login", record.Subject)
 			continue
 		}
 		p := people[i]
 		if p.EmployeeID != record.EmployeeID || p.Name != record.Name || p.Email != record.Email {
-			t.Errorf("%s: the provider has %q, the HR API has %q", p.Subject, []string{p.EmployeeID, p.Name, p.Email},
+			t.Errorf("%s: the provider has %q, the HR API has %q", p.Subject,
+				[]string{p.EmployeeID, p.Name, p.Email},
 				[]string{record.EmployeeID, record.Name, record.Email})
 		}
 		if p.Blocked || p.EmailUnverified {

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// progress tells on stderr how a task goes: whole lines for what stays true, and on a terminal one line more that moves, with the time that has
-// passed and the time that is left. A pipe gets the lines alone.
+// progress tells on stderr how a task goes: whole lines for what stays true, and on a terminal one
+// line more that moves, with the time that has passed and the time that is left. A pipe gets the
+// lines alone.
 type progress struct {
 	w     io.Writer
 	tty   bool
@@ -28,7 +29,8 @@ type progress struct {
 	holding  *time.Timer
 }
 
-// soonAfter is how long lines are held that an end may overtake: what ended at once was nothing to wait for.
+// soonAfter is how long lines are held that an end may overtake: what ended at once was nothing to
+// wait for.
 const soonAfter = 300 * time.Millisecond
 
 const spinnerPace = 120 * time.Millisecond
@@ -38,7 +40,8 @@ var spinnerFrames = []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "�
 // newProgress makes one for w. Nothing moves before the first wait.
 func (p *program) newProgress(quiet bool) *progress {
 	tty := isTerminal(p.err) && !p.has("TERM", "dumb")
-	return &progress{w: p.err, tty: tty, color: tty && !p.set("NO_COLOR"), quiet: quiet, began: time.Now()}
+	return &progress{w: p.err, tty: tty, color: tty && !p.set("NO_COLOR"), quiet: quiet,
+		began: time.Now()}
 }
 
 // set reports whether a name has a value in the environment.
@@ -108,7 +111,8 @@ func (p *progress) drop() {
 	p.held, p.holding = nil, nil
 }
 
-// wait shows that something is waited for, until the next call or done. Without a terminal it says nothing.
+// wait shows that something is waited for, until the next call or done. Without a terminal it says
+// nothing.
 func (p *progress) wait(text string, deadline time.Time) {
 	if p.quiet || !p.tty {
 		return
@@ -169,7 +173,8 @@ func (p *progress) draw() {
 	if p.text == "" {
 		return
 	}
-	line := fmt.Sprintf("%s %s %s", spinnerFrames[p.frame%len(spinnerFrames)], p.text, round(time.Since(p.began)))
+	line := fmt.Sprintf("%s %s %s", spinnerFrames[p.frame%len(spinnerFrames)], p.text,
+		round(time.Since(p.began)))
 	if left := time.Until(p.deadline); !p.deadline.IsZero() && left > 0 {
 		line += fmt.Sprintf(" (%s left)", round(left))
 	}

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// tellStory does what a question does: it begins to wait, has something to say, waits until a deadline, and is done.
+// tellStory does what a question does: it begins to wait, has something to say, waits until a
+// deadline, and is done.
 func tellStory(p *program, quiet bool) {
 	progress := p.newProgress(quiet)
 	progress.wait("Asking…", time.Time{})
@@ -25,7 +26,8 @@ func TestProgressInAPipe(t *testing.T) {
 	var got bytes.Buffer
 	tellStory(&program{err: &got}, false)
 	if want := "Waiting for the person's approval. Code 7K3F-9QXM.\n"; got.String() != want {
-		t.Errorf("a pipe gets whole lines and nothing that moves: got %q, want %q", got.String(), want)
+		t.Errorf("a pipe gets whole lines and nothing that moves: got %q, want %q",
+			got.String(), want)
 	}
 	// A file is no terminal either.
 	r, w, err := os.Pipe()
@@ -56,11 +58,15 @@ func TestProgressOnATerminal(t *testing.T) {
 		code       string // as it is shown
 		everything string // pattern of the moving line
 	}{
-		{"a spinner with the time that has passed and the time that is left", nil, true, "\x1b[1m7K3F-9QXM\x1b[0m.",
+		{"a spinner with the time that has passed and the time that is left", nil, true,
+			"\x1b[1m7K3F-9QXM\x1b[0m.",
 			`⠋ Waiting for the person's approval… 0s \(1m30s left\)`},
-		{"NO_COLOR leaves the spinner without colour", []string{"NO_COLOR=1"}, true, "7K3F-9QXM.", `⠋ Asking… 0s`},
-		{"an empty NO_COLOR is none (no-color.org)", []string{"NO_COLOR="}, true, "\x1b[1m7K3F-9QXM\x1b[0m.", ``},
-		{"a terminal that cannot do it gets plain lines", []string{"TERM=dumb"}, false, "7K3F-9QXM.", ``},
+		{"NO_COLOR leaves the spinner without colour", []string{"NO_COLOR=1"}, true, "7K3F-9QXM.",
+			`⠋ Asking… 0s`},
+		{"an empty NO_COLOR is none (no-color.org)", []string{"NO_COLOR="}, true,
+			"\x1b[1m7K3F-9QXM\x1b[0m.", ``},
+		{"a terminal that cannot do it gets plain lines", []string{"TERM=dumb"}, false,
+			"7K3F-9QXM.", ``},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			screen, shown := testTerminal(t)

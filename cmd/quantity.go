@@ -8,14 +8,16 @@ import (
 	"time"
 )
 
-// rate is a number of events in a span of time, such as 600/min. The zero value is unset; see rate.or.
+// rate is a number of events in a span of time, such as 600/min. The zero value is unset; see
+// rate.or.
 type rate struct {
 	N   int           // events allowed within Per; 0 if the rate is off
 	Per time.Duration // one second, minute, hour or day
 	Off bool          // no limit
 }
 
-var rateUnits = map[string]time.Duration{"s": time.Second, "min": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
+var rateUnits = map[string]time.Duration{"s": time.Second, "min": time.Minute, "h": time.Hour,
+	"d": 24 * time.Hour}
 
 // UnmarshalText reads N/s, N/min, N/h, N/d or off.
 func (r *rate) UnmarshalText(text []byte) error {
@@ -27,7 +29,8 @@ func (r *rate) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(count)
 	per, ok := rateUnits[unit]
 	if err != nil || n < 1 || n > math.MaxInt32 || !ok {
-		return errors.New("it must be a number from 1 on and a unit, as in 600/min (s, min, h or d), or off")
+		return errors.New(
+			"it must be a number from 1 on and a unit, as in 600/min (s, min, h or d), or off")
 	}
 	*r = rate{N: n, Per: per}
 	return nil

@@ -41,7 +41,8 @@ func readmeBlocks(text, language string) []string {
 	}
 }
 
-// readmeCommands are the lines to run: all of an `sh` block, and of a `console` block those after a prompt. Tests do not run the tests again.
+// readmeCommands are the lines to run: all of an `sh` block, and of a `console` block those after a
+// prompt. Tests do not run the tests again.
 func readmeCommands(text string) []string {
 	var all []string
 	for _, block := range readmeBlocks(text, "sh") {
@@ -55,7 +56,8 @@ func readmeCommands(text string) []string {
 	}
 	for _, block := range readmeBlocks(text, "console") {
 		for line := range strings.Lines(block) {
-			if command, ok := strings.CutPrefix(line, "$ "); ok && !strings.HasPrefix(command, "go test") {
+			if command, ok := strings.CutPrefix(line, "$ "); ok &&
+				!strings.HasPrefix(command, "go test") {
 				all = append(all, command)
 			}
 		}
@@ -64,13 +66,16 @@ func readmeCommands(text string) []string {
 }
 
 func TestReadmeCommandsAreFound(t *testing.T) {
-	got := readmeCommands("a\n```sh\none\ngo test ./...\ntwo\n```\n```\nnot me\n```\n\n```console\n$ three\nits output\n$ four\n```\n")
+	got := readmeCommands(
+		"a\n```sh\none\ngo test ./...\ntwo\n```\n```\nnot me\n```\n\n```console\n$ three\nits " +
+			"output\n$ four\n```\n")
 	if want := []string{"one\ntwo", "three\n", "four"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// TestReadmeCommands runs what the README tells a newcomer to run, with an empty home and no settings.
+// TestReadmeCommands runs what the README tells a newcomer to run, with an empty home and no
+// settings.
 func TestReadmeCommands(t *testing.T) {
 	commands := readmeCommands(readme(t))
 	if len(commands) == 0 {
@@ -88,13 +93,15 @@ func TestReadmeCommands(t *testing.T) {
 	for _, command := range commands {
 		t.Run(strings.TrimSpace(command), func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // a first build is among them
+			// a first build is among them
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			defer cancel()
 			c := exec.CommandContext(ctx, "sh", "-eu", "-c", command)
 			c.Dir = root
 			c.Env = []string{
 				"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
-				"GOCACHE=" + values[0], "GOMODCACHE=" + values[1], "GOPROXY=" + values[2], "GOFLAGS=" + values[3],
+				"GOCACHE=" + values[0], "GOMODCACHE=" + values[1], "GOPROXY=" + values[2],
+				"GOFLAGS=" + values[3],
 			}
 			if out, err := c.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
@@ -126,10 +133,12 @@ func TestReadmeSettings(t *testing.T) {
 		}
 	}
 	var want strings.Builder
-	want.WriteString("| variable | used by | default | in `.env` | meaning |\n|---|---|---|---|---|\n")
+	want.WriteString(
+		"| variable | used by | default | in `.env` | meaning |\n|---|---|---|---|---|\n")
 	for i := range settingTable {
 		d := &settingTable[i]
-		fmt.Fprintf(&want, "| `%s` | %s | %s | %s | %s |\n", d.name, d.uses, cmp.Or(standards[d.name], d.standard), d.inDotenv(), d.doc)
+		fmt.Fprintf(&want, "| `%s` | %s | %s | %s | %s |\n", d.name, d.uses,
+			cmp.Or(standards[d.name], d.standard), d.inDotenv(), d.doc)
 	}
 	if !strings.Contains(readme(t), "\n"+want.String()+"\n") {
 		t.Errorf("the README's table of settings should be\n%s", want.String())
@@ -142,7 +151,8 @@ func (u commands) String() string {
 	for _, w := range []struct {
 		of   commands
 		word string
-	}{{forAsk | forToken | forHook, "client"}, {forAgent | forStore | forCardKey, "agent"}, {forAPI | forRecords, "API"}} {
+	}{{forAsk | forToken | forHook, "client"}, {forAgent | forStore | forCardKey, "agent"},
+		{forAPI | forRecords, "API"}} {
 		if u&w.of != 0 {
 			words = append(words, w.word)
 		}

@@ -1,8 +1,8 @@
-// Package cmd is the program: it reads flags and environment, builds what the other packages offer, starts it and stops it. It decides nothing
-// that one of them could decide.
+// Package cmd is the program: it reads flags and environment, builds what the other packages offer,
+// starts it and stops it. It decides nothing that one of them could decide.
 //
-// Manners (design of the program, §2): the answer goes to stdout and only the answer; talk, progress and logs go to stderr. An error says what
-// failed, why, and what to try.
+// Manners (design of the program, §2): the answer goes to stdout and only the answer; talk,
+// progress and logs go to stderr. An error says what failed, why, and what to try.
 package cmd
 
 import (
@@ -32,7 +32,8 @@ type program struct {
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// A second signal is the user's way to say: now. NotifyContext swallows it unless it is stopped.
+	// A second signal is the user's way to say: now. NotifyContext swallows it unless it is
+	// stopped.
 	context.AfterFunc(ctx, stop)
 	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(), dir: "."}
 	return p.run(ctx, os.Args[1:])
@@ -81,9 +82,11 @@ func noArgs(c *cobra.Command, args []string) error {
 		return nil
 	}
 	if c.HasSubCommands() {
-		return usageError(fmt.Sprintf("%q is no command of %s", args[0], c.CommandPath()), c.CommandPath()+" --help")
+		return usageError(fmt.Sprintf("%q is no command of %s", args[0], c.CommandPath()),
+			c.CommandPath()+" --help")
 	}
-	return usageError(fmt.Sprintf("%s takes no argument, but got %q", c.CommandPath(), args[0]), c.CommandPath()+" --help")
+	return usageError(fmt.Sprintf("%s takes no argument, but got %q", c.CommandPath(), args[0]),
+		c.CommandPath()+" --help")
 }
 
 // needArgs asks for exactly so many arguments.
@@ -93,7 +96,8 @@ func needArgs(names ...string) cobra.PositionalArgs {
 		case len(args) < len(names):
 			return usageError("missing "+names[len(args)], c.CommandPath()+" --help")
 		case len(args) > len(names):
-			return usageError(fmt.Sprintf("too many arguments, from %q on", args[len(names)]), "put the question in quotes")
+			return usageError(fmt.Sprintf("too many arguments, from %q on", args[len(names)]),
+				"put the question in quotes")
 		}
 		return nil
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the test binary be the program itself, and the strangers that it meets: a provider that is not ours, and a peer that says
-// whatever a script wants it to say.
+// TestMain lets the test binary be the program itself, and the strangers that it meets: a provider
+// that is not ours, and a peer that says whatever a script wants it to say.
 func TestMain(m *testing.M) {
 	programs := map[string]func(){
 		"staff0":   func() { os.Exit(Main()) },
@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, programs)
 }
 
-// allowParallel lets more scripts run at once than there are processors, unless somebody has said how many: they wait for people and deadlines
-// more than they compute.
+// allowParallel lets more scripts run at once than there are processors, unless somebody has said
+// how many: they wait for people and deadlines more than they compute.
 func allowParallel(n int) {
 	flag.Parse()
 	chosen := false
@@ -56,8 +56,8 @@ func TestScripts(t *testing.T) {
 	transcript.check(t)
 }
 
-// scriptSetup gives every script a home of its own and an environment without settings but for databases in memory: scripts that are about files
-// say so.
+// scriptSetup gives every script a home of its own and an environment without settings but for
+// databases in memory: scripts that are about files say so.
 func scriptSetup(transcript *transcript) func(*testscript.Env) error {
 	return func(e *testscript.Env) error {
 		home := filepath.Join(e.WorkDir, "home")
@@ -87,16 +87,20 @@ type output struct{ script, command, stream, text string }
 func (t *transcript) add(script, command, stdout, stderr string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.outputs = append(t.outputs, output{script, command, "stdout", stdout}, output{script, command, "stderr", stderr})
+	t.outputs = append(t.outputs, output{script, command, "stdout", stdout},
+		output{script, command, "stderr", stderr})
 }
 
 var (
 	// scriptSecrets are the known secrets, and the word that every secret in a script contains.
 	scriptSecrets = []string{"bank-secret", "hr-agent-secret", "do-not-print"}
-	jwtPattern    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`) })
+	jwtPattern    = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
+	})
 )
 
-// check demands that no secret and no token was printed, and no personal data logged. The one command whose answer is a token is exempt.
+// check demands that no secret and no token was printed, and no personal data logged. The one
+// command whose answer is a token is exempt.
 func (t *transcript) check(tt *testing.T) {
 	if len(t.outputs) == 0 {
 		tt.Error("the scripts have left no output to check")
@@ -104,7 +108,8 @@ func (t *transcript) check(tt *testing.T) {
 	for _, o := range t.outputs {
 		for _, secret := range scriptSecrets {
 			if strings.Contains(o.text, secret) {
-				tt.Errorf("%s: %s printed the secret %q on %s", o.script, o.command, secret, o.stream)
+				tt.Errorf("%s: %s printed the secret %q on %s", o.script, o.command, secret,
+					o.stream)
 			}
 		}
 		isToken := o.stream == "stdout" && strings.HasPrefix(o.command, "staff0 client token")
@@ -112,7 +117,8 @@ func (t *transcript) check(tt *testing.T) {
 			tt.Errorf("%s: %s printed a token on %s", o.script, o.command, o.stream)
 		}
 		for line := range strings.Lines(o.text) {
-			if strings.HasPrefix(line, "time=") && (strings.Contains(line, "@staff0.com") || strings.Contains(line, "auth0|")) {
+			if strings.HasPrefix(line, "time=") &&
+				(strings.Contains(line, "@staff0.com") || strings.Contains(line, "auth0|")) {
 				tt.Errorf("%s: %s logged personal data: %s", o.script, o.command, line)
 			}
 		}

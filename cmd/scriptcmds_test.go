@@ -36,16 +36,20 @@ const (
 
 type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 
-// scriptCommands are what scripts can say beyond the words of testscript. $NAME stands for the address of the server that was started as name.
+// scriptCommands are what scripts can say beyond the words of testscript. $NAME stands for the
+// address of the server that was started as name.
 func scriptCommands() map[string]scriptCommand {
 	words := map[string]scriptCommand{
 		// exits CODE PROGRAM ARGS... runs a program and demands its exit code.
 		"exits": scriptExits,
-		// start NAME PROGRAM ARGS... runs it in the background, with its output in NAME.out and NAME.err.
+		// start NAME PROGRAM ARGS... runs it in the background, with its output in NAME.out and
+		// NAME.err.
 		"start": scriptStart,
-		// serve NAME PROGRAM ARGS... starts a server on a free port, waits until it listens, and sets $NAME to its URL.
+		// serve NAME PROGRAM ARGS... starts a server on a free port, waits until it listens, and
+		// sets $NAME to its URL.
 		"serve": scriptServe,
-		// world [AGENT-FLAGS...] is identity provider, HR API and HR agent, ready, and the settings for a client.
+		// world [AGENT-FLAGS...] is identity provider, HR API and HR agent, ready, and the settings
+		// for a client.
 		"world": scriptWorld,
 		// signal INT|TERM NAME sends a signal.
 		"signal": scriptSignal,
@@ -53,7 +57,8 @@ func scriptCommands() map[string]scriptCommand {
 		"ended": scriptEnded,
 		// await FILE PATTERN waits until a file has a line like that.
 		"await": scriptAwait,
-		// get STATUS URL [HEADER...] demands a status; body in stdout, headers in stderr. until waits for it.
+		// get STATUS URL [HEADER...] demands a status; body in stdout, headers in stderr. until
+		// waits for it.
 		"get":   scriptGet,
 		"until": scriptUntil,
 		// post STATUS URL FILE [HEADER...] posts JSON.
@@ -63,21 +68,25 @@ func scriptCommands() map[string]scriptCommand {
 		"deny":    decision("deny"),
 		// phone-silent demands that nobody is being asked.
 		"phone-silent": scriptPhoneSilent,
-		// same FILE WANT compares texts in which ids, times and codes are replaced by what they are.
+		// same FILE WANT compares texts in which ids, times and codes are replaced by what they
+		// are.
 		"same": scriptSame,
 		// capture NAME FILE PATTERN sets a variable to what the pattern's group found.
 		"capture": scriptCapture,
 		// mode PERM FILE... demands permissions.
 		"mode": scriptMode,
-		// await-announced waits until a task of ours waits for approval, for a client that says nothing before its end.
+		// await-announced waits until a task of ours waits for approval, for a client that says
+		// nothing before its end.
 		"await-announced": scriptAwaitAnnounced,
 		// eventually CODE PROGRAM ARGS... runs a program until it ends with that code.
 		"eventually": scriptEventually,
 		// expand FILE TO copies a file with its variables replaced.
 		"expand": scriptExpand,
-		// card DIR SCHEMES writes the card of a peer with these security schemes, all of them required. ISSUER stands for the provider.
+		// card DIR SCHEMES writes the card of a peer with these security schemes, all of them
+		// required. ISSUER stands for the provider.
 		"card": scriptCard,
-		// employee-token EMAIL asks for that person's approval as the HR agent does, approves, and sets $token to what it yields.
+		// employee-token EMAIL asks for that person's approval as the HR agent does, approves, and
+		// sets $token to what it yields.
 		"employee-token": scriptEmployeeToken,
 		// helps PROGRAM asks every command for its help and looks at it.
 		"helps": scriptHelps,
@@ -163,7 +172,8 @@ func scriptExits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	err := ts.Exec(args[1], args[2:]...)
 	if args[1] == "staff0" {
-		running(ts).transcript.add(ts.Name(), strings.Join(args[1:], " "), ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+		running(ts).transcript.add(ts.Name(), strings.Join(args[1:], " "), ts.ReadFile("stdout"),
+			ts.ReadFile("stderr"))
 	}
 	demandExit(ts, args[0], err)
 }
@@ -201,7 +211,9 @@ func scriptStartIn(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // launch starts a program. On a terminal, tty is what it reads and writes.
-func launch(ts *testscript.TestScript, name string, argv []string, tty *os.File, in io.Reader) *process {
+func launch(
+	ts *testscript.TestScript, name string, argv []string, tty *os.File, in io.Reader,
+) *process {
 	all := running(ts)
 	if all.byName[name] != nil {
 		ts.Fatalf("%q runs already", name)
@@ -209,7 +221,8 @@ func launch(ts *testscript.TestScript, name string, argv []string, tty *os.File,
 	path, err := lookPath(ts, argv[0])
 	ts.Check(err)
 	p := &process{
-		cmd: exec.Command(path, argv[1:]...), line: strings.Join(argv, " "), out: ts.MkAbs(name + ".out"), err: ts.MkAbs(name + ".err"),
+		cmd: exec.Command(path, argv[1:]...), line: strings.Join(argv, " "),
+		out: ts.MkAbs(name + ".out"), err: ts.MkAbs(name + ".err"),
 		done: make(chan struct{}),
 	}
 	p.cmd.Dir = ts.MkAbs(".")
@@ -244,10 +257,12 @@ func launch(ts *testscript.TestScript, name string, argv []string, tty *os.File,
 	return p
 }
 
-// environment is what the script has set. testscript tells only single variables and gives all of them to programs, so a program is asked.
+// environment is what the script has set. testscript tells only single variables and gives all of
+// them to programs, so a program is asked.
 func environment(ts *testscript.TestScript) []string {
 	file := ts.MkAbs(".tmp-environment")
-	ts.Check(ts.Exec("sh", "-c", `env -0 > "$0"`, file)) // into a file, for what a program prints is in the log of the script
+	// into a file, for what a program prints is in the log of the script
+	ts.Check(ts.Exec("sh", "-c", `env -0 > "$0"`, file))
 	return strings.Split(strings.TrimSuffix(ts.ReadFile(file), "\x00"), "\x00")
 }
 
@@ -268,7 +283,8 @@ func scriptServe(ts *testscript.TestScript, _ bool, args []string) {
 	serveAs(ts, args[0], args[1:]...)
 }
 
-// serveAs starts a server on a free port, waits until it says where, and sets a variable of its name to its URL.
+// serveAs starts a server on a free port, waits until it says where, and sets a variable of its
+// name to its URL.
 func serveAs(ts *testscript.TestScript, name string, argv ...string) string {
 	file := name + ".addr"
 	p := launch(ts, name, append(argv, "--addr", "127.0.0.1:0", "--addr-file", file), nil, nil)
@@ -288,7 +304,8 @@ func serveAs(ts *testscript.TestScript, name string, argv ...string) string {
 	_, port, err := net.SplitHostPort(addr)
 	ts.Check(err) // half an address would show here
 	scheme := "http"
-	if ts.Getenv("STAFF0_TLS_CERT") != "" && argv[0] == "staff0" && argv[1] != "idp" || argv[0] == "provider" {
+	if ts.Getenv("STAFF0_TLS_CERT") != "" && argv[0] == "staff0" && argv[1] != "idp" ||
+		argv[0] == "provider" {
 		scheme = "https"
 	}
 	url := scheme + "://localhost:" + port
@@ -341,7 +358,8 @@ func scriptEnded(ts *testscript.TestScript, _ bool, args []string) {
 	_, _ = io.WriteString(ts.Stdout(), stdout)
 	_, _ = io.WriteString(ts.Stderr(), stderr)
 	if code := p.cmd.ProcessState.ExitCode(); strconv.Itoa(code) != args[1] {
-		ts.Fatalf("%s ended with exit code %d (%v), want %s", args[0], code, p.cmd.ProcessState, args[1])
+		ts.Fatalf("%s ended with exit code %d (%v), want %s", args[0], code, p.cmd.ProcessState,
+			args[1])
 	}
 }
 
@@ -365,9 +383,10 @@ func scriptClient(ts *testscript.TestScript) *http.Client {
 		pool.AppendCertsFromPEM([]byte(ts.ReadFile(file)))
 		t.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
-	return &http.Client{Transport: t, Timeout: scriptPatience, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}
+	return &http.Client{Transport: t, Timeout: scriptPatience,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}}
 }
 
 type scriptAnswer struct {
@@ -375,7 +394,9 @@ type scriptAnswer struct {
 	header, body string
 }
 
-func call(ts *testscript.TestScript, method, url, body string, headers []string) (scriptAnswer, error) {
+func call(
+	ts *testscript.TestScript, method, url, body string, headers []string,
+) (scriptAnswer, error) {
 	req, err := http.NewRequest(method, url, strings.NewReader(body))
 	ts.Check(err)
 	if body != "" {
@@ -396,7 +417,8 @@ func call(ts *testscript.TestScript, method, url, body string, headers []string)
 	text, err := io.ReadAll(res.Body)
 	var header bytes.Buffer
 	_ = res.Header.Write(&header)
-	return scriptAnswer{res.StatusCode, strings.ReplaceAll(header.String(), "\r\n", "\n"), string(text)}, err
+	return scriptAnswer{res.StatusCode, strings.ReplaceAll(header.String(), "\r\n", "\n"),
+		string(text)}, err
 }
 
 func (a scriptAnswer) show(ts *testscript.TestScript) {
@@ -466,13 +488,16 @@ func decision(what string) scriptCommand {
 		var mine pendingApproval
 		waitFor(ts, "the phone of "+args[0]+" to ring", func() bool {
 			pending := approvals(ts)
-			i := slices.IndexFunc(pending, func(p pendingApproval) bool { return p.Email == args[0] })
+			i := slices.IndexFunc(pending, func(p pendingApproval) bool {
+				return p.Email == args[0]
+			})
 			if i >= 0 {
 				mine = pending[i]
 			}
 			return i >= 0
 		})
-		a, err := call(ts, http.MethodPost, ts.Getenv("idp")+"/approvals/"+mine.ID, `{"decision":"`+what+`"}`, nil)
+		a, err := call(ts, http.MethodPost, ts.Getenv("idp")+"/approvals/"+mine.ID, `{"decision":"`+
+			what+`"}`, nil)
 		ts.Check(err)
 		if a.status/100 != 2 {
 			ts.Fatalf("the decision was answered %d: %s", a.status, a.body)
@@ -489,9 +514,10 @@ func scriptPhoneSilent(ts *testscript.TestScript, _ bool, args []string) {
 
 // scriptVaries are the parts of texts that differ from run to run.
 var scriptVaries = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?P<ID>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b0[0-9a-v]{41}\b)|` +
-		`(?P<TIME>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)|(?P<CLOCK>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)|` +
-		`(?P<CODE>\b[0-9A-Z]{4}-[0-9A-Z]{4}\b)|(?P<ORIGIN>https?://(?:localhost|127\.0\.0\.1):\d+)`)
+	return regexp.MustCompile(
+		`(?P<ID>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b0[0-9a-v]{41}\b)|` +
+			`(?P<TIME>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)|(?P<CLOCK>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)|` +
+			`(?P<CODE>\b[0-9A-Z]{4}-[0-9A-Z]{4}\b)|(?P<ORIGIN>https?://(?:localhost|127\.0\.0\.1):\d+)`)
 })
 
 func settle(text string) string {
@@ -571,7 +597,8 @@ func scriptEventually(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// quietly runs a program without filling the log of the script, for programs that are run over and over.
+// quietly runs a program without filling the log of the script, for programs that are run over and
+// over.
 func quietly(ts *testscript.TestScript, argv ...string) (stdout string, err error) {
 	file := ts.MkAbs(".tmp-quiet")
 	err = ts.Exec("sh", append([]string{"-c", `out=$0; exec "$@" > "$out" 2>&1`, file}, argv...)...)
@@ -592,7 +619,8 @@ func scriptExpand(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: expand file to")
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)),
+		0o600))
 }
 
 // scriptHelps walks through the tree of commands by what help says of it.
@@ -607,7 +635,8 @@ func scriptHelps(ts *testscript.TestScript, _ bool, args []string) {
 	_, list, _ := strings.Cut(help, "\nAvailable Commands:\n")
 	list, _, _ = strings.Cut(list, "\n\n")
 	for line := range strings.Lines(list) {
-		if words := strings.Fields(line); len(words) > 0 && words[0] != "help" && words[0] != "completion" {
+		if words := strings.Fields(line); len(words) > 0 && words[0] != "help" &&
+			words[0] != "completion" {
 			scriptHelps(ts, false, append(slices.Clone(args), words[0]))
 		}
 	}
@@ -649,10 +678,12 @@ func scriptEmployeeToken(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(json.NewDecoder(res.Body).Decode(&answer))
 		return answer
 	}
-	hint, err := json.Marshal(map[string]string{"format": "iss_sub", "iss": issuer, "sub": people[i].Subject})
+	hint, err := json.Marshal(map[string]string{"format": "iss_sub", "iss": issuer,
+		"sub": people[i].Subject})
 	ts.Check(err)
 	request := form("bc-authorize", url.Values{
-		"scope": {"openid " + idp.APIScope}, "audience": {idp.APIAudience}, "login_hint": {string(hint)}, "binding_message": {"test"},
+		"scope": {"openid " + idp.APIScope}, "audience": {idp.APIAudience},
+		"login_hint": {string(hint)}, "binding_message": {"test"},
 	})
 	decision("approve")(ts, false, args)
 	var token string

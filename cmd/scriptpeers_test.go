@@ -58,8 +58,9 @@ func servePeer(ln net.Listener, h http.Handler) int {
 	return 0
 }
 
-// peerMain is a party that says what the files of a directory say: the answer to `GET /a/b` is in the file `GET_a_b`, as it goes over the wire.
-// In it, SELF is this party's address, OTHER what --other says, and REQUEST the id of a JSON-RPC request. What it is asked goes to stdout, a line
+// peerMain is a party that says what the files of a directory say: the answer to `GET /a/b` is in
+// the file `GET_a_b`, as it goes over the wire. In it, SELF is this party's address, OTHER what
+// --other says, and REQUEST the id of a JSON-RPC request. What it is asked goes to stdout, a line
 // for each request, with the form that was posted but for the secret.
 func peerMain() int {
 	set := flag.NewFlagSet("peer", flag.ExitOnError)
@@ -72,14 +73,16 @@ func peerMain() int {
 	return servePeer(ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		fmt.Println(r.Method, r.URL.Path, credentialsIn(r, body))
-		answer, err := os.ReadFile(filepath.Join(*dir, r.Method+strings.ReplaceAll(r.URL.Path, "/", "_")))
+		answer, err := os.ReadFile(
+			filepath.Join(*dir, r.Method+strings.ReplaceAll(r.URL.Path, "/", "_")))
 		if err != nil {
 			http.NotFound(w, r)
 			return
 		}
 		var request struct{ ID json.RawMessage }
 		_ = json.Unmarshal(body, &request)
-		text := strings.NewReplacer("SELF", self, "OTHER", *other, "REQUEST", string(request.ID)).Replace(string(answer))
+		text := strings.NewReplacer("SELF", self, "OTHER", *other, "REQUEST",
+			string(request.ID)).Replace(string(answer))
 		res, err := http.ReadResponse(bufio.NewReader(strings.NewReader(text)), r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusTeapot)
@@ -114,8 +117,9 @@ func credentialsIn(r *http.Request, body []byte) string {
 	return strings.Join(all, " ")
 }
 
-// providerMain is an identity provider that is not ours, though it speaks the same: it serves https, as those do, and does not call itself a
-// development provider. Its certificate goes to --cert.
+// providerMain is an identity provider that is not ours, though it speaks the same: it serves
+// https, as those do, and does not call itself a development provider. Its certificate goes to
+// --cert.
 func providerMain() int {
 	set := flag.NewFlagSet("provider", flag.ExitOnError)
 	listenNow := peerFlags(set)
@@ -138,7 +142,8 @@ func providerMain() int {
 	if err != nil {
 		panic(err)
 	}
-	return servePeer(tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{pair}}), plain(provider))
+	return servePeer(tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{pair}}),
+		plain(provider))
 }
 
 // plain leaves out of the metadata what only the development provider says.
@@ -160,7 +165,9 @@ func plain(provider http.Handler) http.Handler {
 	})
 }
 
-var oneKey = sync.OnceValues(func() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P256(), rand.Reader) })
+var oneKey = sync.OnceValues(func() (*ecdsa.PrivateKey, error) {
+	return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+})
 
 // certificate makes a certificate for this machine and writes it, and its key if a file is named.
 func certificate(certFile, keyFile string) (tls.Certificate, error) {
@@ -169,10 +176,13 @@ func certificate(certFile, keyFile string) (tls.Certificate, error) {
 		return tls.Certificate{}, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "localhost"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		SerialNumber: big.NewInt(time.Now().UnixNano()),
+		Subject:      pkix.Name{CommonName: "localhost"},
+		NotBefore:    time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		DNSNames:    []string{"localhost"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		IsCA:        true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal opens a pseudo-terminal: what is written to the first is typed, what the second prints is read from the first.
+// openTerminal opens a pseudo-terminal: what is written to the first is typed, what the second
+// prints is read from the first.
 func openTerminal() (keys, screen *os.File, err error) {
 	keys, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -54,7 +55,8 @@ type terminals struct {
 func terminalCommands() map[string]scriptCommand {
 	keyboards := &terminals{byName: map[string]*os.File{}}
 	return map[string]scriptCommand{
-		// terminal NAME PROGRAM ARGS... starts it on a terminal; what the terminal shows is in NAME.out.
+		// terminal NAME PROGRAM ARGS... starts it on a terminal; what the terminal shows is in
+		// NAME.out.
 		"terminal": func(ts *testscript.TestScript, _ bool, args []string) {
 			if len(args) < 2 {
 				ts.Fatalf("usage: terminal name program args...")

@@ -22,7 +22,8 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// Bounds of a server. It has no write timeout, for an answer may last as long as a person takes: see pacedListener.
+// Bounds of a server. It has no write timeout, for an answer may last as long as a person takes:
+// see pacedListener.
 const (
 	headerTimeout  = 10 * time.Second
 	bodyTimeout    = 30 * time.Second
@@ -39,12 +40,16 @@ type serverFlags struct {
 
 func (f *serverFlags) register(c *cobra.Command, addr string) {
 	c.Flags().StringVar(&f.addr, "addr", addr, "listen on `HOST:PORT`; port 0 takes a free one")
-	c.Flags().StringVar(&f.addrFile, "addr-file", "", "write HOST:PORT to this `FILE` once listening")
+	c.Flags().StringVar(&f.addrFile, "addr-file", "",
+		"write HOST:PORT to this `FILE` once listening")
 	f.log.register(c, slog.LevelInfo)
 }
 
 // serve listens and runs a server until ctx ends. The logger goes to errs.
-func (f *serverFlags) serve(ctx context.Context, errs io.Writer, build func(context.Context, net.Listener, *slog.Logger) (*service, error)) error {
+func (f *serverFlags) serve(
+	ctx context.Context, errs io.Writer,
+	build func(context.Context, net.Listener, *slog.Logger) (*service, error),
+) error {
 	log, err := f.log.logger(errs)
 	if err != nil {
 		return err
@@ -70,7 +75,8 @@ type service struct {
 	tls     *tls.Config
 	// start runs beside the server until its context ends; an error ends the server.
 	start func(ctx context.Context) error
-	// drain is called when the server is to stop and takes no new connections: it brings the requests under way to their end.
+	// drain is called when the server is to stop and takes no new connections: it brings the
+	// requests under way to their end.
 	drain func(ctx context.Context)
 	// close is called when nothing runs any more.
 	close func() error
@@ -82,7 +88,8 @@ type service struct {
 func listen(addr string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{Control: boundStall}).Listen(context.Background(), "tcp", addr)
 	if err != nil {
-		return nil, startError(fmt.Errorf("cannot listen: %w", err), "another address with --addr, or stop what listens there")
+		return nil, startError(fmt.Errorf("cannot listen: %w", err),
+			"another address with --addr, or stop what listens there")
 	}
 	return ln, nil
 }
@@ -108,16 +115,19 @@ func (s *settings) tlsConfig() (*tls.Config, error) {
 	case s.TLSCert == "" && s.TLSKey == "":
 		return nil, nil
 	case s.TLSCert == "" || s.TLSKey == "":
-		return nil, usageError("only one of TLS certificate and key is set", "set STAFF0_TLS_CERT and STAFF0_TLS_KEY")
+		return nil, usageError("only one of TLS certificate and key is set",
+			"set STAFF0_TLS_CERT and STAFF0_TLS_KEY")
 	}
 	pair, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
 	if err != nil {
-		return nil, usageError(fmt.Sprintf("the TLS certificate cannot be used: %v", err), "check that both files are PEM and belong together")
+		return nil, usageError(fmt.Sprintf("the TLS certificate cannot be used: %v", err),
+			"check that both files are PEM and belong together")
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
-// writeAddr writes where the listener listens, all at once, so that whoever waits for the file never reads half of it.
+// writeAddr writes where the listener listens, all at once, so that whoever waits for the file
+// never reads half of it.
 func writeAddr(path string, ln net.Listener) (remove func(), err error) {
 	if path == "" {
 		return func() {}, nil
@@ -134,7 +144,8 @@ func writeAddr(path string, ln net.Listener) (remove func(), err error) {
 		}
 	}
 	if err != nil {
-		return nil, startError(fmt.Errorf("cannot write the address file: %w", err), "a path in a directory that can be written to")
+		return nil, startError(fmt.Errorf("cannot write the address file: %w", err),
+			"a path in a directory that can be written to")
 	}
 	return func() { os.Remove(path) }, nil
 }
@@ -215,8 +226,8 @@ func (s *service) run(ctx context.Context, addrFile string) error {
 	return err
 }
 
-// freshConns are connections that nothing has been sent on yet. Clients open them ahead of need, and http.Server.Shutdown would wait five seconds
-// for a first request on each.
+// freshConns are connections that nothing has been sent on yet. Clients open them ahead of need,
+// and http.Server.Shutdown would wait five seconds for a first request on each.
 type freshConns struct {
 	mu     sync.Mutex
 	m      map[net.Conn]struct{}
@@ -248,15 +259,17 @@ func (f *freshConns) close() {
 	}
 }
 
-// front stands before every server. It is one layer and not several, for a stream that waits keeps the stack of all of them.
+// front stands before every server. It is one layer and not several, for a stream that waits keeps
+// the stack of all of them.
 type front struct {
 	next  http.Handler
 	log   *slog.Logger
 	write time.Duration // what one slice of an answer may take
 }
 
-// ServeHTTP bounds the time in which a request's body must arrive (http.Server's own ReadTimeout would end streams, too)
-// and the answer leave, and keeps one broken request from ending the others.
+// ServeHTTP bounds the time in which a request's body must arrive (http.Server's own ReadTimeout
+// would end streams, too) and the answer leave, and keeps one broken request from ending the
+// others.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer f.recovered()
 	if r.Body != nil && r.Body != http.NoBody {
@@ -284,8 +297,9 @@ func (f *front) recovered() {
 	}
 }
 
-// guardedBody lifts the deadline when the body has been read, for the connection is then watched for the client going
-// away. One that could not be read keeps it: net/http goes on to read what is left of it.
+// guardedBody lifts the deadline when the body has been read, for the connection is then watched
+// for the client going away. One that could not be read keeps it: net/http goes on to read what is
+// left of it.
 type guardedBody struct {
 	io.ReadCloser
 	control *http.ResponseController
@@ -305,10 +319,12 @@ func (b *guardedBody) Close() error {
 	return err
 }
 
-// gate answers for a server that still waits for its provider, and lets requests through once it is opened.
+// gate answers for a server that still waits for its provider, and lets requests through once it is
+// opened.
 type gate struct {
-	open  atomic.Pointer[http.Handler]
-	ready func(context.Context) error // answers for the probes of a server that has none of its own; set before open
+	open atomic.Pointer[http.Handler]
+	// answers for the probes of a server that has none of its own; set before open
+	ready func(context.Context) error
 }
 
 func (g *gate) set(h http.Handler) { g.open.Store(&h) }
@@ -320,7 +336,8 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		health(w, nil)
 	case h == nil:
 		w.Header().Set("Retry-After", "1")
-		http.Error(w, "The server waits for its identity provider. Try again in a second.", http.StatusServiceUnavailable)
+		http.Error(w, "The server waits for its identity provider. Try again in a second.",
+			http.StatusServiceUnavailable)
 	case r.URL.Path == "/readyz" && g.ready != nil:
 		health(w, g.ready(r.Context()))
 	default:
@@ -349,7 +366,9 @@ const (
 )
 
 // discover finds the provider, for as long as it takes. Only an answer that is wrong ends it.
-func discover(ctx context.Context, hc *http.Client, issuer string, log *slog.Logger) (*oauth.Metadata, error) {
+func discover(
+	ctx context.Context, hc *http.Client, issuer string, log *slog.Logger,
+) (*oauth.Metadata, error) {
 	var said time.Time
 	for wait := discoverFirstWait; ; wait = min(2*wait, discoverMaxWait) {
 		try, cancel := context.WithTimeout(ctx, discoverTimeout)
@@ -361,7 +380,9 @@ func discover(ctx context.Context, hc *http.Client, issuer string, log *slog.Log
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
 		case !oauth.IsTemporary(err) && !errors.Is(err, context.DeadlineExceeded):
-			return nil, startError(err, "check STAFF0_ISSUER or HR_AUTH0_DOMAIN; the issuer must be exactly what the provider calls itself")
+			return nil, startError(err,
+				"check STAFF0_ISSUER or HR_AUTH0_DOMAIN; the issuer must be exactly what the "+
+					"provider calls itself")
 		}
 		if time.Since(said) > discoverSayAgain {
 			said = time.Now()
@@ -376,7 +397,9 @@ func discover(ctx context.Context, hc *http.Client, issuer string, log *slog.Log
 }
 
 // ready waits until something that depends on others can be used, for as long as it takes.
-func ready(ctx context.Context, what string, log *slog.Logger, check func(context.Context) error) error {
+func ready(
+	ctx context.Context, what string, log *slog.Logger, check func(context.Context) error,
+) error {
 	var said time.Time
 	for wait := discoverFirstWait; ; wait = min(2*wait, discoverMaxWait) {
 		err := check(ctx)

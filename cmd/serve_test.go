@@ -21,7 +21,8 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// pipeListener is a network within the process, whose connections stand still with the clock of a synctest bubble.
+// pipeListener is a network within the process, whose connections stand still with the clock of a
+// synctest bubble.
 type pipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -103,11 +104,12 @@ func TestSlowHeaderIsCut(t *testing.T) {
 func TestSlowBodyIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		read := make(chan error, 1)
-		l, stop := serving(t, &service{handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, err := io.ReadAll(r.Body)
-			read <- err
-			w.WriteHeader(http.StatusRequestTimeout)
-		})})
+		l, stop := serving(t,
+			&service{handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, err := io.ReadAll(r.Body)
+				read <- err
+				w.WriteHeader(http.StatusRequestTimeout)
+			})})
 		c := l.dial()
 		defer c.Close()
 		var peer sync.WaitGroup
@@ -115,7 +117,8 @@ func TestSlowBodyIsCut(t *testing.T) {
 		peer.Go(func() { _, _ = io.Copy(io.Discard, c) })
 		begin := time.Now()
 		peer.Go(func() {
-			_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n")
+			_, _ = io.WriteString(c,
+				"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n")
 			for {
 				if _, err := io.WriteString(c, "x"); err != nil {
 					return
@@ -136,21 +139,24 @@ func TestSlowBodyIsCut(t *testing.T) {
 	})
 }
 
-// TestStreamOutlivesTheBodyTimeout: the time for a request's body is none for its answer, which lasts as long as a person takes.
+// TestStreamOutlivesTheBodyTimeout: the time for a request's body is none for its answer, which
+// lasts as long as a person takes.
 func TestStreamOutlivesTheBodyTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, stop := serving(t, &service{handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.ReadAll(r.Body)
-			time.Sleep(10 * time.Minute)
-			if err := r.Context().Err(); err != nil {
-				t.Errorf("the stream was cut: %v", err)
-			}
-			_, _ = io.WriteString(w, "late")
-		})})
+		l, stop := serving(t,
+			&service{handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.ReadAll(r.Body)
+				time.Sleep(10 * time.Minute)
+				if err := r.Context().Err(); err != nil {
+					t.Errorf("the stream was cut: %v", err)
+				}
+				_, _ = io.WriteString(w, "late")
+			})})
 		c := l.dial()
 		defer c.Close()
 		go func() {
-			_, _ = io.WriteString(c, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+			_, _ = io.WriteString(c,
+				"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
 		}()
 		res, err := http.ReadResponse(bufio.NewReader(c), nil)
 		if err != nil {
@@ -166,7 +172,8 @@ func TestStreamOutlivesTheBodyTimeout(t *testing.T) {
 	})
 }
 
-// TestStopDoesNotWaitForFreshConnections: http.Server.Shutdown grants five seconds to connections on which nothing was sent yet.
+// TestStopDoesNotWaitForFreshConnections: http.Server.Shutdown grants five seconds to connections
+// on which nothing was sent yet.
 func TestStopDoesNotWaitForFreshConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, stop := serving(t, &service{handler: http.NotFoundHandler()})
@@ -187,7 +194,10 @@ func TestStopDoesNotWaitForFreshConnections(t *testing.T) {
 func TestStopIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		l, stop := serving(t, &service{handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release })})
+		l, stop := serving(t,
+			&service{handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+				<-release
+			})})
 		c := l.dial()
 		defer c.Close()
 		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -196,7 +206,8 @@ func TestStopIsBounded(t *testing.T) {
 		if err := stop(); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(begin); took < stopTimeout-time.Second || took > stopTimeout+time.Second {
+		if took := time.Since(begin); took < stopTimeout-time.Second ||
+			took > stopTimeout+time.Second {
 			t.Errorf("who is still there has %v, and had %v", stopTimeout, took)
 		}
 		close(release)
@@ -230,7 +241,8 @@ func TestStopDrainsBeforeItCloses(t *testing.T) {
 func TestFailureBesideEndsTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wrong := errors.New("another issuer")
-		s := &service{handler: http.NotFoundHandler(), ln: newPipeListener(), log: slog.New(slog.DiscardHandler),
+		s := &service{handler: http.NotFoundHandler(), ln: newPipeListener(),
+			log:   slog.New(slog.DiscardHandler),
 			start: func(context.Context) error { return wrong }}
 		if err := s.run(t.Context(), ""); !errors.Is(err, wrong) {
 			t.Errorf("got %v", err)
@@ -241,14 +253,15 @@ func TestFailureBesideEndsTheServer(t *testing.T) {
 func TestPanicCutsOneConnection(t *testing.T) {
 	var logged strings.Builder
 	log := slog.New(slog.NewTextHandler(&logged, nil))
-	server := httptest.NewServer(newFront(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/panic":
-			panic("something with a cause")
-		case "/abort":
-			panic(http.ErrAbortHandler)
-		}
-	}), log))
+	server := httptest.NewServer(
+		newFront(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/panic":
+				panic("something with a cause")
+			case "/abort":
+				panic(http.ErrAbortHandler)
+			}
+		}), log))
 	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	defer server.Close()
 	for _, path := range []string{"/panic", "/abort"} {
@@ -263,7 +276,8 @@ func TestPanicCutsOneConnection(t *testing.T) {
 	}
 	res.Body.Close()
 	server.Close() // nobody writes the log any more
-	if got := logged.String(); strings.Count(got, "a request panicked") != 1 || !strings.Contains(got, "something with a cause") {
+	if got := logged.String(); strings.Count(got, "a request panicked") != 1 ||
+		!strings.Contains(got, "something with a cause") {
 		t.Errorf("the log has %q; an aborted answer is no panic of ours", got)
 	}
 }
@@ -280,13 +294,17 @@ func TestGate(t *testing.T) {
 		status int
 		retry  string
 	}{
-		{"/livez", 200, ""}, {"/readyz", 503, "1"}, {"/", 503, "1"}, {"/.well-known/agent-card.json", 503, "1"}, {"/employees/x", 503, "1"},
+		{"/livez", 200, ""}, {"/readyz", 503, "1"}, {"/", 503, "1"},
+		{"/.well-known/agent-card.json", 503, "1"}, {"/employees/x", 503, "1"},
 	} {
 		if w := ask(tt.path); w.Code != tt.status || w.Header().Get("Retry-After") != tt.retry {
-			t.Errorf("%s before discovery: %d with Retry-After %q, want %d and %q", tt.path, w.Code, w.Header().Get("Retry-After"), tt.status, tt.retry)
+			t.Errorf("%s before discovery: %d with Retry-After %q, want %d and %q", tt.path, w.Code,
+				w.Header().Get("Retry-After"), tt.status, tt.retry)
 		}
 	}
-	g.set(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	g.set(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+	}))
 	for _, path := range []string{"/livez", "/readyz", "/"} {
 		if w := ask(path); w.Code != http.StatusTeapot {
 			t.Errorf("%s after it: %d", path, w.Code)
@@ -302,7 +320,8 @@ func TestHealth(t *testing.T) {
 	}
 	w = httptest.NewRecorder()
 	health(w, errors.New("the disk /var/lib/staff0 is full"))
-	if w.Code != 503 || w.Header().Get("Retry-After") != "1" || strings.Contains(w.Body.String(), "disk") {
+	if w.Code != 503 || w.Header().Get("Retry-After") != "1" ||
+		strings.Contains(w.Body.String(), "disk") {
 		t.Errorf("whoever asks without a token learns no cause: %d %q", w.Code, w.Body)
 	}
 }
@@ -331,7 +350,8 @@ func TestWriteAddr(t *testing.T) {
 	remove() // nothing to write is nothing to remove
 }
 
-// TestDiscover: a provider that is not there yet is waited for with growing pauses; one that answers wrongly is final.
+// TestDiscover: a provider that is not there yet is waited for with growing pauses; one that
+// answers wrongly is final.
 func TestDiscover(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
@@ -339,10 +359,12 @@ func TestDiscover(t *testing.T) {
 			if tries++; tries <= 10 {
 				return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 			}
-			return jsonAnswer(r, `{"issuer":"http://localhost:10052/","token_endpoint":"http://localhost:10052/t","jwks_uri":"http://localhost:10052/k"}`), nil
+			return jsonAnswer(r,
+				`{"issuer":"http://localhost:10052/","token_endpoint":"http://localhost:10052/t","jwks_uri":"http://localhost:10052/k"}`), nil
 		})}
 		begin := time.Now()
-		m, err := discover(t.Context(), hc, "http://localhost:10052/", slog.New(slog.DiscardHandler))
+		m, err := discover(t.Context(), hc, "http://localhost:10052/",
+			slog.New(slog.DiscardHandler))
 		if err != nil || m.TokenEndpoint != "http://localhost:10052/t" {
 			t.Fatalf("%v, %v", m, err)
 		}
@@ -355,20 +377,25 @@ func TestDiscover(t *testing.T) {
 		tries := 0
 		hc := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			tries++
-			return jsonAnswer(r, `{"issuer":"https://evil.example/","token_endpoint":"https://evil.example/t","jwks_uri":"https://evil.example/k"}`), nil
+			return jsonAnswer(r,
+				`{"issuer":"https://evil.example/","token_endpoint":"https://evil.example/t","jwks_uri":"https://evil.example/k"}`), nil
 		})}
-		_, err := discover(t.Context(), hc, "http://localhost:10052/", slog.New(slog.DiscardHandler))
+		_, err := discover(t.Context(), hc, "http://localhost:10052/",
+			slog.New(slog.DiscardHandler))
 		var e *exitError
 		if !errors.As(err, &e) || !errors.Is(err, oauth.ErrWrongProvider) || tries != 1 {
 			t.Errorf("%v after %d tries", err, tries)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		hc := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })}
+		hc := &http.Client{Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+			return nil, io.ErrUnexpectedEOF
+		})}
 		gone := errors.New("stopped")
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, gone)
 		defer cancel()
-		if _, err := discover(ctx, hc, "http://localhost:10052/", slog.New(slog.DiscardHandler)); !errors.Is(err, gone) {
+		if _, err := discover(ctx, hc, "http://localhost:10052/",
+			slog.New(slog.DiscardHandler)); !errors.Is(err, gone) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -379,8 +406,10 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func jsonAnswer(r *http.Request, body string) *http.Response {
-	return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
+	return &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Request: r,
+		Header:  http.Header{"Content-Type": {"application/json"}},
+		Body:    io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
 }
 
 func TestExitCodeOfErrors(t *testing.T) {
@@ -395,7 +424,8 @@ func TestExitCodeOfErrors(t *testing.T) {
 		{"leave with 0", leave(exitYes), 0, ""},
 		{"usage", usageError("what", "this"), 2, "staff0: what\nTry: this\n"},
 		{"a fault of ours", errors.New("broken"), 1, "staff0: broken\n"},
-		{"a hostile text", fmt.Errorf("it said %s", "\x1b[2J\nTry: rm -rf /"), 1, "staff0: it said " + `\x1b[2J\nTry: rm -rf /` + "\n"},
+		{"a hostile text", fmt.Errorf("it said %s", "\x1b[2J\nTry: rm -rf /"), 1,
+			"staff0: it said " + `\x1b[2J\nTry: rm -rf /` + "\n"},
 		{"a wrong secret", fmt.Errorf("token: %w", oauth.ErrInvalidClient), 3, ""},
 		{"interrupted", context.Canceled, 130, ""},
 	} {
@@ -410,7 +440,8 @@ func TestExitCodeOfErrors(t *testing.T) {
 }
 
 func TestCommandCanBePasted(t *testing.T) {
-	got := command("staff0", "client", "ask", "--agent", "http://localhost:1", "it's; rm -rf /", "", "$(x)")
+	got := command("staff0", "client", "ask", "--agent", "http://localhost:1", "it's; rm -rf /",
+		"", "$(x)")
 	if want := `staff0 client ask --agent http://localhost:1 'it'\''s; rm -rf /' '' '$(x)'`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -43,8 +43,8 @@ const (
 	maxSecretFile = 64 << 10
 )
 
-// settings are all that can be set from outside, in the names of the environment. Empty is unset. A flag of a command wins over the environment,
-// the environment over .env, .env over the default.
+// settings are all that can be set from outside, in the names of the environment. Empty is unset. A
+// flag of a command wins over the environment, the environment over .env, .env over the default.
 type settings struct {
 	Auth0Domain string `env:"HR_AUTH0_DOMAIN"`
 	Issuer      string `env:"STAFF0_ISSUER"`
@@ -78,10 +78,11 @@ type settings struct {
 	PollRate      int           `env:"STAFF0_POLL_RATE"`
 	Retention     time.Duration `env:"STAFF0_RETENTION" envDefault:"720h"`
 
-	WaitingState      string        `env:"STAFF0_WAITING_STATE" envDefault:"working"`
-	KeepAlive         time.Duration `env:"STAFF0_KEEPALIVE" envDefault:"4s"`
-	QuestionsPerAsker rate          `env:"STAFF0_QUESTIONS_PER_ASKER"` // read it with questionsPerAsker
-	BytesPerAsker     byteSize      `env:"STAFF0_BYTES_PER_ASKER" envDefault:"256MiB"`
+	WaitingState string        `env:"STAFF0_WAITING_STATE" envDefault:"working"`
+	KeepAlive    time.Duration `env:"STAFF0_KEEPALIVE" envDefault:"4s"`
+	// read it with questionsPerAsker
+	QuestionsPerAsker rate     `env:"STAFF0_QUESTIONS_PER_ASKER"`
+	BytesPerAsker     byteSize `env:"STAFF0_BYTES_PER_ASKER" envDefault:"256MiB"`
 
 	WebhookAllow  string       `env:"STAFF0_WEBHOOK_ALLOW"`
 	WebhookSecret oauth.Secret `env:"STAFF0_WEBHOOK_SECRET"`
@@ -95,8 +96,8 @@ type settings struct {
 	sources map[string]source
 	// given are the values out of .env that a row of the table looks at; never a secret.
 	given map[string]string
-	// unreadable are the errors of values that are not of the setting's type. They matter to the commands
-	// that use the setting, and to no other.
+	// unreadable are the errors of values that are not of the setting's type. They matter to the
+	// commands that use the setting, and to no other.
 	unreadable map[string]error
 	// dotenv is the file that was read, "" if none.
 	dotenv string
@@ -105,10 +106,11 @@ type settings struct {
 	stateDir string
 }
 
-// loadSettings reads the environment, and the .env of the working directory if it may be trusted. Settings are returned in any case; an error
-// says that .env cannot be read.
+// loadSettings reads the environment, and the .env of the working directory if it may be trusted.
+// Settings are returned in any case; an error says that .env cannot be read.
 func loadSettings(environ []string, dir string) (*settings, error) {
-	s := &settings{sources: map[string]source{}, given: map[string]string{}, unreadable: map[string]error{}}
+	s := &settings{sources: map[string]source{}, given: map[string]string{},
+		unreadable: map[string]error{}}
 	outside := map[string]string{}
 	for _, entry := range environ {
 		if name, value, ok := strings.Cut(entry, "="); ok && value != "" {
@@ -141,8 +143,11 @@ func loadSettings(environ []string, dir string) (*settings, error) {
 	return s, readErr
 }
 
-// find returns the value of a setting and where it comes from. A secret is read out of the file that NAME_FILE names, unless .env names it.
-func (s *settings) find(d *setting, outside, inside map[string]string, lines map[string]int) (string, source) {
+// find returns the value of a setting and where it comes from. A secret is read out of the file
+// that NAME_FILE names, unless .env names it.
+func (s *settings) find(
+	d *setting, outside, inside map[string]string, lines map[string]int,
+) (string, source) {
 	named := d.name + "_FILE"
 	for _, layer := range []struct {
 		origin origin
@@ -158,7 +163,8 @@ func (s *settings) find(d *setting, outside, inside map[string]string, lines map
 		}
 		switch {
 		case value != "" && path != "":
-			s.unreadable[d.name] = usageError(fmt.Sprintf("both %s and %s are set", d.name, named), "unset one of them")
+			s.unreadable[d.name] = usageError(fmt.Sprintf("both %s and %s are set", d.name, named),
+				"unset one of them")
 			return "", from
 		case value != "":
 			return value, from
@@ -172,7 +178,9 @@ func (s *settings) find(d *setting, outside, inside map[string]string, lines map
 		}
 		text, err := readSecretFile(path)
 		if err != nil {
-			s.unreadable[d.name] = usageError(fmt.Sprintf("the file that %s names cannot be read: %v", named, err), "check the path and its permissions")
+			s.unreadable[d.name] = usageError(
+				fmt.Sprintf("the file that %s names cannot be read: %v", named, err),
+				"check the path and its permissions")
 		}
 		return text, from
 	}
@@ -195,12 +203,14 @@ func (s *settings) parse(values map[string]string) {
 		field, _ := reflect.TypeFor[settings]().FieldByName(bad.Name)
 		name := field.Tag.Get("env")
 		delete(good, name)
-		s.unreadable[name] = usageError(fmt.Sprintf("%s, from %s, cannot be read", name, s.sources[name]), form(field.Type, bad.Err))
+		s.unreadable[name] = usageError(fmt.Sprintf("%s, from %s, cannot be read", name,
+			s.sources[name]), form(field.Type, bad.Err))
 	}
 	_ = env.ParseWithOptions(s, env.Options{Environment: good}) // what is left was read before
 }
 
-// form says how the value of a setting is written. It does not quote the value, which may have been meant for another setting.
+// form says how the value of a setting is written. It does not quote the value, which may have been
+// meant for another setting.
 func form(t reflect.Type, err error) string {
 	switch {
 	case t == reflect.TypeFor[time.Duration]():
@@ -214,7 +224,8 @@ func form(t reflect.Type, err error) string {
 // unknownName returns a warning of a name that looks like a setting and is none, "" for any other.
 func unknownName(name string, known []string) string {
 	ours := false
-	for _, prefix := range []string{"STAFF0_", "A2A_CLIENT_AUTH0_", "HR_AGENT_AUTH0_", "HR_API_AUTH0_"} {
+	for _, prefix := range []string{"STAFF0_", "A2A_CLIENT_AUTH0_", "HR_AGENT_AUTH0_",
+		"HR_API_AUTH0_"} {
 		ours = ours || strings.HasPrefix(name, prefix)
 	}
 	switch {
@@ -229,9 +240,12 @@ func unknownName(name string, known []string) string {
 	return fmt.Sprintf("the setting %s is not known", name)
 }
 
-// readDotenv reads the .env that the original sample reads. A service manager has its own ways to set an environment, so a file that happens to
-// lie in its working directory is none of them; and a file that others may write to is theirs.
-func (s *settings) readDotenv(outside map[string]string, dir string) (values map[string]string, lines map[string]int, err error) {
+// readDotenv reads the .env that the original sample reads. A service manager has its own ways to
+// set an environment, so a file that happens to lie in its working directory is none of them; and a
+// file that others may write to is theirs.
+func (s *settings) readDotenv(
+	outside map[string]string, dir string,
+) (values map[string]string, lines map[string]int, err error) {
 	if dir == "" || outside["INVOCATION_ID"] != "" { // systemd.exec(5)
 		return nil, nil, nil
 	}
@@ -244,7 +258,8 @@ func (s *settings) readDotenv(outside map[string]string, dir string) (values map
 		s.warnings = append(s.warnings, fmt.Sprintf("%s is not read: %v", path, err))
 		return nil, nil, nil
 	case writableByOthers(info):
-		s.warnings = append(s.warnings, path+" is not read, since others may write to it; chmod go-w it")
+		s.warnings = append(s.warnings, path+
+			" is not read, since others may write to it; chmod go-w it")
 		return nil, nil, nil
 	}
 	text, err := os.ReadFile(path)
@@ -253,13 +268,15 @@ func (s *settings) readDotenv(outside map[string]string, dir string) (values map
 	}
 	if err != nil {
 		// The parser quotes the line, which may hold a secret.
-		return nil, nil, usageError(path+" cannot be read", "each line is NAME=value or a comment that begins with #")
+		return nil, nil, usageError(path+" cannot be read",
+			"each line is NAME=value or a comment that begins with #")
 	}
 	s.dotenv = path
 	return values, assignments(text), nil
 }
 
-// assignments returns on which line of a .env each name gets its value: the last one, as for the parser.
+// assignments returns on which line of a .env each name gets its value: the last one, as for the
+// parser.
 func assignments(text []byte) map[string]int {
 	lines, n := map[string]int{}, 0
 	for line := range bytes.Lines(text) {
@@ -318,7 +335,8 @@ func (s *settings) issuer() (issuer string, configured bool) {
 	case s.Issuer != "":
 		return s.Issuer, true
 	case s.Auth0Domain != "":
-		return "https://" + strings.TrimSuffix(strings.TrimPrefix(s.Auth0Domain, "https://"), "/") + "/", true
+		return "https://" + strings.TrimSuffix(strings.TrimPrefix(s.Auth0Domain, "https://"), "/") +
+			"/", true
 	}
 	return defaultIssuer, false
 }
@@ -333,22 +351,30 @@ func (s *settings) provider(m *oauth.Metadata) (ciba.Provider, error) {
 	case slices.Contains(providerKinds, p):
 		return p, nil
 	}
-	return "", usageError(fmt.Sprintf("unknown provider %q", s.Provider), "STAFF0_PROVIDER is auto, auth0, keycloak or generic")
+	return "", usageError(fmt.Sprintf("unknown provider %q", s.Provider),
+		"STAFF0_PROVIDER is auto, auth0, keycloak or generic")
 }
 
-// development reports whether known secrets and sample people may be used: the provider says that it is the development provider (which only a
-// loopback issuer can), and whoever listens can be reached from this machine alone.
+// development reports whether known secrets and sample people may be used: the provider says that
+// it is the development provider (which only a loopback issuer can), and whoever listens can be
+// reached from this machine alone.
 func development(m *oauth.Metadata, loopback bool) bool { return m.Development && loopback }
 
-// credentials are those of a client, or the known ones where the development provider makes them good.
-func credentials(id string, secret oauth.Secret, names string, known int, dev bool) (oauth.ClientAuth, error) {
+// credentials are those of a client, or the known ones where the development provider makes them
+// good.
+func credentials(
+	id string, secret oauth.Secret, names string, known int, dev bool,
+) (oauth.ClientAuth, error) {
 	switch {
 	case id != "" && secret != "":
 		return oauth.ClientAuth{ID: id, Secret: secret}, nil
 	case id != "" || secret != "":
-		return oauth.ClientAuth{}, usageError("only one of client id and client secret is set", "set both "+names+"_CLIENT_ID and "+names+"_CLIENT_SECRET")
+		return oauth.ClientAuth{}, usageError("only one of client id and client secret is set",
+			"set both "+names+"_CLIENT_ID and "+names+"_CLIENT_SECRET")
 	case !dev:
-		return oauth.ClientAuth{}, usageError("the credentials for the identity provider are missing", "set "+names+"_CLIENT_ID and "+names+"_CLIENT_SECRET (or "+names+"_CLIENT_SECRET_FILE)")
+		return oauth.ClientAuth{},
+			usageError("the credentials for the identity provider are missing", "set "+names+
+				"_CLIENT_ID and "+names+"_CLIENT_SECRET (or "+names+"_CLIENT_SECRET_FILE)")
 	}
 	c := idp.DefaultClients()[known]
 	return oauth.ClientAuth{ID: c.ID, Secret: c.Secret}, nil
@@ -366,15 +392,19 @@ func (s *settings) policy() (hragent.Disclosure, error) {
 	case hragent.Guarded, hragent.Open:
 		return d, nil
 	case "neutral":
-		return "", usageError("this version does not have the disclosure policy neutral yet", "STAFF0_DISCLOSURE is guarded or open")
+		return "", usageError("this version does not have the disclosure policy neutral yet",
+			"STAFF0_DISCLOSURE is guarded or open")
 	}
-	return "", usageError(fmt.Sprintf("unknown disclosure policy %q", s.Disclosure), "STAFF0_DISCLOSURE is guarded or open")
+	return "", usageError(fmt.Sprintf("unknown disclosure policy %q", s.Disclosure),
+		"STAFF0_DISCLOSURE is guarded or open")
 }
 
-// defaultQuestions is how many questions one asker may send unless STAFF0_QUESTIONS_PER_ASKER says otherwise.
+// defaultQuestions is how many questions one asker may send unless STAFF0_QUESTIONS_PER_ASKER says
+// otherwise.
 var defaultQuestions = rate{N: 600, Per: time.Minute}
 
-// questionsPerAsker returns how many questions one asker may send. With the development provider there is no limit by default.
+// questionsPerAsker returns how many questions one asker may send. With the development provider
+// there is no limit by default.
 func (s *settings) questionsPerAsker(dev bool) rate {
 	if dev {
 		return s.QuestionsPerAsker.or(rate{Off: true})
@@ -386,12 +416,14 @@ func (s *settings) questionsPerAsker(dev bool) rate {
 func checkURL(name, raw string) (*url.URL, error) {
 	u, err := oauth.ParseEndpoint(raw)
 	if err != nil {
-		return nil, usageError(fmt.Sprintf("%s is not an address that may be used: %v", name, err), "it must be https, or http on this machine")
+		return nil, usageError(fmt.Sprintf("%s is not an address that may be used: %v", name, err),
+			"it must be https, or http on this machine")
 	}
 	return u, nil
 }
 
-// nearest is the known name that takes the fewest changes, "" if it takes more than a third of the name.
+// nearest is the known name that takes the fewest changes, "" if it takes more than a third of the
+// name.
 func nearest(name string, known []string) string {
 	best, least := "", len(name)/3+1
 	for _, k := range known {

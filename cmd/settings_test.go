@@ -56,10 +56,14 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("issuer %q, configured %v", issuer, configured)
 	}
 	for _, tt := range []struct{ name, got, want string }{
-		{"provider", s.Provider, "auto"}, {"audience of the agent", s.AgentAudience, "https://staff0/agent"},
-		{"audience of the API", s.APIAudience, "https://staff0/api"}, {"API", s.APIBaseURL, "http://localhost:10051"},
-		{"agent", s.Agent, "http://localhost:10050"}, {"model", s.Model, "auto"}, {"Gemini", s.GeminiModel, "gemini-3.8-flash"},
-		{"company", s.Company, "Staff0"}, {"domain", s.EmailDomain, "staff0.com"}, {"disclosure", s.Disclosure, "guarded"},
+		{"provider", s.Provider, "auto"},
+		{"audience of the agent", s.AgentAudience, "https://staff0/agent"},
+		{"audience of the API", s.APIAudience, "https://staff0/api"},
+		{"API", s.APIBaseURL, "http://localhost:10051"},
+		{"agent", s.Agent, "http://localhost:10050"}, {"model", s.Model, "auto"},
+		{"Gemini", s.GeminiModel, "gemini-3.8-flash"},
+		{"company", s.Company, "Staff0"}, {"domain", s.EmailDomain, "staff0.com"},
+		{"disclosure", s.Disclosure, "guarded"},
 		{"expiry", s.ConsentExpiry.String(), "2m0s"},
 	} {
 		if tt.got != tt.want {
@@ -69,7 +73,8 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestPrecedence(t *testing.T) {
-	dir := writeDotenv(t, "STAFF0_COMPANY=Acme\nSTAFF0_EMAIL_DOMAIN=acme.example\nSTAFF0_CONSENT_EXPIRY=5m\n")
+	dir := writeDotenv(t,
+		"STAFF0_COMPANY=Acme\nSTAFF0_EMAIL_DOMAIN=acme.example\nSTAFF0_CONSENT_EXPIRY=5m\n")
 	s := mustLoad(t, []string{"STAFF0_COMPANY=Globex", "STAFF0_CONSENT_EXPIRY="}, dir)
 	if s.Company != "Globex" {
 		t.Errorf("the environment wins over .env: got %q", s.Company)
@@ -83,7 +88,8 @@ func TestPrecedence(t *testing.T) {
 	if s.Model != "auto" {
 		t.Errorf("what nobody sets is the default: got %q", s.Model)
 	}
-	if s = mustLoad(t, []string{"STAFF0_MODEL="}, writeDotenv(t, "STAFF0_COMPANY=\n")); s.Model != "auto" || s.Company != "Staff0" {
+	if s = mustLoad(t, []string{"STAFF0_MODEL="},
+		writeDotenv(t, "STAFF0_COMPANY=\n")); s.Model != "auto" || s.Company != "Staff0" {
 		t.Errorf("empty counts as unset in both places: got %q and %q", s.Model, s.Company)
 	}
 	// The flag is tested where flags are: its default is the value from here.
@@ -92,7 +98,8 @@ func TestPrecedence(t *testing.T) {
 	if got := c.Flag("agent").DefValue; got != "https://env.example" {
 		t.Errorf("help shows %q", got)
 	}
-	if err := c.Flags().Set("agent", "https://flag.example"); err != nil || p.settings.Agent != "https://flag.example" {
+	if err := c.Flags().Set("agent", "https://flag.example"); err != nil ||
+		p.settings.Agent != "https://flag.example" {
 		t.Errorf("the flag wins over the environment: got %q, %v", p.settings.Agent, err)
 	}
 }
@@ -103,10 +110,15 @@ func TestIssuer(t *testing.T) {
 		environ []string
 		want    string
 	}{
-		{"a tenant's domain", []string{"HR_AUTH0_DOMAIN=tenant.eu.auth0.com"}, "https://tenant.eu.auth0.com/"},
-		{"a domain that was copied from the address bar", []string{"HR_AUTH0_DOMAIN=https://tenant.eu.auth0.com/"}, "https://tenant.eu.auth0.com/"},
-		{"an issuer, exactly as it is", []string{"STAFF0_ISSUER=https://kc.example/realms/staff"}, "https://kc.example/realms/staff"},
-		{"the issuer comes before the domain", []string{"HR_AUTH0_DOMAIN=tenant.auth0.com", "STAFF0_ISSUER=https://id.example/"}, "https://id.example/"},
+		{"a tenant's domain", []string{"HR_AUTH0_DOMAIN=tenant.eu.auth0.com"},
+			"https://tenant.eu.auth0.com/"},
+		{"a domain that was copied from the address bar",
+			[]string{"HR_AUTH0_DOMAIN=https://tenant.eu.auth0.com/"},
+			"https://tenant.eu.auth0.com/"},
+		{"an issuer, exactly as it is", []string{"STAFF0_ISSUER=https://kc.example/realms/staff"},
+			"https://kc.example/realms/staff"},
+		{"the issuer comes before the domain", []string{"HR_AUTH0_DOMAIN=tenant.auth0.com",
+			"STAFF0_ISSUER=https://id.example/"}, "https://id.example/"},
 	} {
 		if got, configured := mustLoad(t, tt.environ, "").issuer(); got != tt.want || !configured {
 			t.Errorf("%s: %q, %v, want %q", tt.why, got, configured, tt.want)
@@ -125,12 +137,15 @@ func TestProviderKind(t *testing.T) {
 		want    ciba.Provider
 	}{
 		{"a tenant", []string{"HR_AUTH0_DOMAIN=tenant.auth0.com"}, other, ciba.Auth0},
-		{"a tenant under its own issuer", []string{"HR_AUTH0_DOMAIN=tenant.auth0.com", "STAFF0_ISSUER=https://id.example/"}, other, ciba.Auth0},
+		{"a tenant under its own issuer", []string{"HR_AUTH0_DOMAIN=tenant.auth0.com",
+			"STAFF0_ISSUER=https://id.example/"}, other, ciba.Auth0},
 		{"the development provider", nil, ours, ciba.Auth0},
-		{"an issuer with realms", []string{"STAFF0_ISSUER=https://kc.example/realms/staff"}, keycloak, ciba.Keycloak},
+		{"an issuer with realms", []string{"STAFF0_ISSUER=https://kc.example/realms/staff"},
+			keycloak, ciba.Keycloak},
 		{"any other", []string{"STAFF0_ISSUER=https://id.example/"}, other, ciba.Generic},
 		{"a choice is a choice", []string{"STAFF0_PROVIDER=generic"}, ours, ciba.Generic},
-		{"and wins over the domain", []string{"STAFF0_PROVIDER=keycloak", "HR_AUTH0_DOMAIN=x.auth0.com"}, other, ciba.Keycloak},
+		{"and wins over the domain", []string{"STAFF0_PROVIDER=keycloak",
+			"HR_AUTH0_DOMAIN=x.auth0.com"}, other, ciba.Keycloak},
 	} {
 		if got, err := mustLoad(t, tt.environ, "").provider(tt.m); err != nil || got != tt.want {
 			t.Errorf("%s: %q, %v, want %q", tt.why, got, err, tt.want)
@@ -144,12 +159,14 @@ func TestDotenvIsReadOnlyWhenItMayBeTrusted(t *testing.T) {
 	const text = "STAFF0_COMPANY=Acme\n"
 	t.Run("it is, and that is told", func(t *testing.T) {
 		dir := writeDotenv(t, text)
-		if s := mustLoad(t, nil, dir); s.Company != "Acme" || s.dotenv != filepath.Join(dir, ".env") {
+		if s := mustLoad(t, nil, dir); s.Company != "Acme" ||
+			s.dotenv != filepath.Join(dir, ".env") {
 			t.Errorf("got %q from %q", s.Company, s.dotenv)
 		}
 	})
 	t.Run("not under systemd", func(t *testing.T) {
-		if s := mustLoad(t, []string{"INVOCATION_ID=1"}, writeDotenv(t, text)); s.Company != "Staff0" || s.dotenv != "" || len(s.warnings) > 0 {
+		if s := mustLoad(t, []string{"INVOCATION_ID=1"},
+			writeDotenv(t, text)); s.Company != "Staff0" || s.dotenv != "" || len(s.warnings) > 0 {
 			t.Errorf("got %q, %q, %q", s.Company, s.dotenv, s.warnings)
 		}
 	})
@@ -160,7 +177,8 @@ func TestDotenvIsReadOnlyWhenItMayBeTrusted(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := mustLoad(t, nil, dir)
-			if s.Company != "Staff0" || s.dotenv != "" || len(s.warnings) != 1 || !strings.Contains(s.warnings[0], "chmod go-w") {
+			if s.Company != "Staff0" || s.dotenv != "" || len(s.warnings) != 1 ||
+				!strings.Contains(s.warnings[0], "chmod go-w") {
 				t.Errorf("got %q, %q, %q", s.Company, s.dotenv, s.warnings)
 			}
 		})
@@ -187,7 +205,9 @@ func TestDotenvIsReadOnlyWhenItMayBeTrusted(t *testing.T) {
 		}
 	})
 	t.Run("only names of the table are taken", func(t *testing.T) {
-		s := mustLoad(t, nil, writeDotenv(t, "PATH=/evil\nHOME=/evil\nXDG_STATE_HOME=/evil\nSTATE_DIRECTORY=/evil\nSSL_CERT_FILE=/evil\nLD_PRELOAD=/evil\n"))
+		s := mustLoad(t, nil,
+			writeDotenv(t,
+				"PATH=/evil\nHOME=/evil\nXDG_STATE_HOME=/evil\nSTATE_DIRECTORY=/evil\nSSL_CERT_FILE=/evil\nLD_PRELOAD=/evil\n"))
 		if strings.Contains(s.stateDir, "evil") || len(s.sources) > 0 {
 			t.Errorf("got %q, %v", s.stateDir, s.sources)
 		}
@@ -200,46 +220,59 @@ func TestSecretFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := mustLoad(t, []string{
-		"A2A_CLIENT_AUTH0_CLIENT_SECRET_FILE=" + file, "GEMINI_API_KEY_FILE=" + file, "GOOGLE_API_KEY_FILE=" + file,
+		"A2A_CLIENT_AUTH0_CLIENT_SECRET_FILE=" + file, "GEMINI_API_KEY_FILE=" + file,
+		"GOOGLE_API_KEY_FILE=" + file,
 		"HR_AGENT_AUTH0_CLIENT_SECRET_FILE=" + file, "STAFF0_WEBHOOK_SECRET_FILE=" + file,
 	}, "")
-	for i, got := range []oauth.Secret{s.ClientSecret, s.GeminiAPIKey, s.GoogleAPIKey, s.AgentSecret, s.WebhookSecret} {
+	for i, got := range []oauth.Secret{s.ClientSecret, s.GeminiAPIKey, s.GoogleAPIKey,
+		s.AgentSecret, s.WebhookSecret} {
 		if got.Reveal() != "from a file " {
 			t.Errorf("%d: %q; the line ending goes, and nothing else", i, got.Reveal())
 		}
 	}
 	for i := range settingTable {
-		if d := &settingTable[i]; d.secret != (reflect.ValueOf(s).Elem().FieldByIndex(fieldOf(t, d.name).Index).Type() == reflect.TypeFor[oauth.Secret]()) {
+		if d := &settingTable[i]; d.secret != (reflect.ValueOf(s).Elem().FieldByIndex(
+			fieldOf(t, d.name).Index).Type() == reflect.TypeFor[oauth.Secret]()) {
 			t.Errorf("%s: a secret is what can come from a file, and is a Secret", d.name)
 		}
 	}
 	for _, environ := range [][]string{
-		{"GOOGLE_API_KEY=a", "GOOGLE_API_KEY_FILE=" + file}, {"GOOGLE_API_KEY_FILE=" + file + ".missing"},
+		{"GOOGLE_API_KEY=a", "GOOGLE_API_KEY_FILE=" + file},
+		{"GOOGLE_API_KEY_FILE=" + file + ".missing"},
 	} {
 		wantUsage(t, mustLoad(t, environ, "").check(forAgent), "GOOGLE_API_KEY_FILE")
 		if err := mustLoad(t, environ, "").check(forAsk); err != nil {
 			t.Errorf("it is nothing to the client: %v", err)
 		}
 	}
-	s = mustLoad(t, []string{"GOOGLE_API_KEY=environment"}, writeDotenv(t, "GOOGLE_API_KEY_FILE="+file+"\n"))
+	s = mustLoad(t, []string{"GOOGLE_API_KEY=environment"},
+		writeDotenv(t, "GOOGLE_API_KEY_FILE="+file+"\n"))
 	if err := s.check(forAgent); err != nil || s.GoogleAPIKey.Reveal() != "environment" {
-		t.Errorf("the environment wins over a file that .env names: got %q, %v", s.GoogleAPIKey.Reveal(), err)
+		t.Errorf("the environment wins over a file that .env names: got %q, %v",
+			s.GoogleAPIKey.Reveal(), err)
 	}
-	s = mustLoad(t, []string{"GOOGLE_API_KEY_FILE=" + file}, writeDotenv(t, "GOOGLE_API_KEY=dotenv\n"))
-	if s.GoogleAPIKey.Reveal() != "from a file " || s.sources["GOOGLE_API_KEY"].origin != fromEnvironment {
-		t.Errorf("a file that the environment names wins over .env: got %q from %v", s.GoogleAPIKey.Reveal(), s.sources["GOOGLE_API_KEY"])
+	s = mustLoad(t, []string{"GOOGLE_API_KEY_FILE=" + file},
+		writeDotenv(t, "GOOGLE_API_KEY=dotenv\n"))
+	if s.GoogleAPIKey.Reveal() != "from a file " ||
+		s.sources["GOOGLE_API_KEY"].origin != fromEnvironment {
+		t.Errorf("a file that the environment names wins over .env: got %q from %v",
+			s.GoogleAPIKey.Reveal(), s.sources["GOOGLE_API_KEY"])
 	}
 }
 
 func TestUnknownNames(t *testing.T) {
 	for _, tt := range []struct{ name, nearest string }{
-		{"STAFF0_ISUER", "STAFF0_ISSUER"}, {"STAFF0_AGNET", "STAFF0_AGENT"}, {"STAFF0_DATABASE", "STAFF0_API_DATABASE"},
-		{"STAFF0_CONSENT_EXPIRE", "STAFF0_CONSENT_EXPIRY"}, {"STAFF0_TLS_CERTIFICATE", "STAFF0_TLS_CERT"},
+		{"STAFF0_ISUER", "STAFF0_ISSUER"}, {"STAFF0_AGNET", "STAFF0_AGENT"},
+		{"STAFF0_DATABASE", "STAFF0_API_DATABASE"},
+		{"STAFF0_CONSENT_EXPIRE", "STAFF0_CONSENT_EXPIRY"},
+		{"STAFF0_TLS_CERTIFICATE", "STAFF0_TLS_CERT"},
 	} {
 		for where, s := range map[string]*settings{
-			"environment": mustLoad(t, []string{tt.name + "=value"}, ""), ".env": mustLoad(t, nil, writeDotenv(t, tt.name+"=value\n")),
+			"environment": mustLoad(t, []string{tt.name + "=value"}, ""),
+			".env":        mustLoad(t, nil, writeDotenv(t, tt.name+"=value\n")),
 		} {
-			if len(s.warnings) != 1 || !strings.Contains(s.warnings[0], tt.name+" ") || !strings.Contains(s.warnings[0], tt.nearest+" is the nearest") {
+			if len(s.warnings) != 1 || !strings.Contains(s.warnings[0], tt.name+" ") ||
+				!strings.Contains(s.warnings[0], tt.nearest+" is the nearest") {
 				t.Errorf("%s in %s: %q", tt.name, where, s.warnings)
 			}
 			if strings.Contains(strings.Join(s.warnings, ""), "value") {
@@ -247,16 +280,22 @@ func TestUnknownNames(t *testing.T) {
 			}
 		}
 	}
-	s := mustLoad(t, []string{"PATH=/bin", "HR_SOMETHING=1", "STAFF0_MODEL=rules", "STAFF0_UNSET="}, "")
+	s := mustLoad(t, []string{"PATH=/bin", "HR_SOMETHING=1", "STAFF0_MODEL=rules", "STAFF0_UNSET="},
+		"")
 	if len(s.warnings) > 0 {
-		t.Errorf("names of others, names of the table and empty ones are no misspellings: %q", s.warnings)
+		t.Errorf("names of others, names of the table and empty ones are no misspellings: %q",
+			s.warnings)
 	}
 	for _, tt := range []struct{ name, want string }{
 		{"STAFF0_FOO", "the setting STAFF0_FOO is not known"},
-		{"HR_AGENT_AUTH0_CLIENT_SECRT", "the setting HR_AGENT_AUTH0_CLIENT_SECRT is not known; HR_AGENT_AUTH0_CLIENT_SECRET is the nearest"},
-		{"STAFF0_PROMPTS_PER_PERSON", "the setting STAFF0_PROMPTS_PER_PERSON is not in this version and does nothing"},
+		{"HR_AGENT_AUTH0_CLIENT_SECRT",
+			"the setting HR_AGENT_AUTH0_CLIENT_SECRT is not known; HR_AGENT_AUTH0_CLIENT_SECRET " +
+				"is the nearest"},
+		{"STAFF0_PROMPTS_PER_PERSON",
+			"the setting STAFF0_PROMPTS_PER_PERSON is not in this version and does nothing"},
 	} {
-		if s := mustLoad(t, []string{tt.name + "=1"}, ""); len(s.warnings) != 1 || s.warnings[0] != tt.want {
+		if s := mustLoad(t, []string{tt.name + "=1"}, ""); len(s.warnings) != 1 ||
+			s.warnings[0] != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, s.warnings, tt.want)
 		}
 	}
@@ -268,10 +307,12 @@ func TestStateDirectory(t *testing.T) {
 		environ []string
 		want    string
 	}{
-		{"a service manager's", []string{"STATE_DIRECTORY=/var/lib/staff0", "XDG_STATE_HOME=/x", "HOME=/h"}, "/var/lib/staff0"},
+		{"a service manager's", []string{"STATE_DIRECTORY=/var/lib/staff0", "XDG_STATE_HOME=/x",
+			"HOME=/h"}, "/var/lib/staff0"},
 		{"the first of several", []string{"STATE_DIRECTORY=/var/lib/a:/var/lib/b"}, "/var/lib/a"},
 		{"the user's", []string{"XDG_STATE_HOME=/x", "HOME=/h"}, "/x/staff0"},
-		{"a relative one is to be ignored, says the specification", []string{"XDG_STATE_HOME=x", "HOME=/h"}, "/h/.local/state/staff0"},
+		{"a relative one is to be ignored, says the specification",
+			[]string{"XDG_STATE_HOME=x", "HOME=/h"}, "/h/.local/state/staff0"},
 		{"the home's", []string{"HOME=/h"}, "/h/.local/state/staff0"},
 	} {
 		if got := mustLoad(t, tt.environ, "").stateDir; got != tt.want {
@@ -285,12 +326,16 @@ func TestDatabasePath(t *testing.T) {
 	s := &settings{stateDir: state}
 	for _, tt := range []struct{ why, value, want string }{
 		{"the default is in the state directory", "", filepath.Join(state, "agent.db")},
-		{"a name alone is in the state directory", "sqlite:other.db", filepath.Join(state, "other.db")},
-		{"a path is a path", "sqlite:" + filepath.Join(state, "deep", "a.db"), filepath.Join(state, "deep", "a.db")},
-		{"a relative path with a directory is one, too", "sqlite:./testdata/a.db", "./testdata/a.db"},
+		{"a name alone is in the state directory", "sqlite:other.db",
+			filepath.Join(state, "other.db")},
+		{"a path is a path", "sqlite:" + filepath.Join(state, "deep", "a.db"),
+			filepath.Join(state, "deep", "a.db")},
+		{"a relative path with a directory is one, too", "sqlite:./testdata/a.db",
+			"./testdata/a.db"},
 		{"memory has none", "memory:", ""},
 	} {
-		if got, err := s.databasePath("STAFF0_AGENT_DATABASE", tt.value, "agent.db"); err != nil || got != tt.want {
+		if got, err := s.databasePath("STAFF0_AGENT_DATABASE", tt.value, "agent.db"); err != nil ||
+			got != tt.want {
 			t.Errorf("%s: %q, %v, want %q", tt.why, got, err, tt.want)
 		}
 	}
@@ -318,7 +363,8 @@ func TestAgentAndAPIShareNoDatabase(t *testing.T) {
 		{"sqlite:employees.db", "", true},
 		{"sqlite:/tmp/x/../one.db", "sqlite:/tmp/one.db", true},
 	} {
-		err := (&settings{AgentDatabase: tt.agent, APIDatabase: tt.api, stateDir: "/state"}).checkDatabases()
+		err := (&settings{AgentDatabase: tt.agent, APIDatabase: tt.api,
+			stateDir: "/state"}).checkDatabases()
 		if (err != nil) != tt.refused {
 			t.Errorf("%q and %q: %v, refused should be %v", tt.agent, tt.api, err, tt.refused)
 		}
@@ -329,7 +375,8 @@ func TestConsentExpiry(t *testing.T) {
 	for _, tt := range []struct {
 		value string
 		ok    bool
-	}{{"2s", true}, {"15m", true}, {"1999ms", false}, {"15m1s", false}, {"0s", false}, {"-2m", false}} {
+	}{{"2s", true}, {"15m", true}, {"1999ms", false}, {"15m1s", false}, {"0s", false},
+		{"-2m", false}} {
 		err := mustLoad(t, []string{"STAFF0_CONSENT_EXPIRY=" + tt.value}, "").check(forAgent)
 		if (err == nil) != tt.ok {
 			t.Errorf("%s: %v", tt.value, err)
@@ -337,8 +384,8 @@ func TestConsentExpiry(t *testing.T) {
 	}
 }
 
-// TestUnreadableValues: an error names the setting, its place and what it would take, and not the value; and it stops the commands that use the
-// setting and no other.
+// TestUnreadableValues: an error names the setting, its place and what it would take, and not the
+// value; and it stops the commands that use the setting and no other.
 func TestUnreadableValues(t *testing.T) {
 	for _, tt := range []struct {
 		name, value string
@@ -352,16 +399,20 @@ func TestUnreadableValues(t *testing.T) {
 		{"STAFF0_BYTES_PER_ASKER", "1", "as in 256MiB"},
 	} {
 		for where, s := range map[string]*settings{
-			"the environment": mustLoad(t, []string{tt.name + "=" + tt.value, "STAFF0_COMPANY=Acme"}, ""),
-			"line 3 of .env":  mustLoad(t, nil, writeDotenv(t, "# a comment\n\nexport "+tt.name+"="+tt.value+"\nSTAFF0_COMPANY=Acme\n")),
+			"the environment": mustLoad(t,
+				[]string{tt.name + "=" + tt.value, "STAFF0_COMPANY=Acme"}, ""),
+			"line 3 of .env": mustLoad(t, nil, writeDotenv(t, "# a comment\n\nexport "+tt.name+"="+
+				tt.value+"\nSTAFF0_COMPANY=Acme\n")),
 		} {
 			err := s.check(forAgent)
 			wantUsage(t, err, tt.name, where, tt.words)
 			if strings.Contains(err.Error(), tt.value) {
 				t.Errorf("%s: the value is in the error: %v", tt.name, err)
 			}
-			if s.Company != "Acme" || s.ConsentExpiry != 2*time.Minute || s.Retention != 720*time.Hour {
-				t.Errorf("%s: the others lost their values or defaults: %q, %v, %v", tt.name, s.Company, s.ConsentExpiry, s.Retention)
+			if s.Company != "Acme" || s.ConsentExpiry != 2*time.Minute ||
+				s.Retention != 720*time.Hour {
+				t.Errorf("%s: the others lost their values or defaults: %q, %v, %v", tt.name,
+					s.Company, s.ConsentExpiry, s.Retention)
 			}
 			if err := s.check(forAsk | forToken | forAPI | forStore); err != nil {
 				t.Errorf("%s stops commands that do not use it: %v", tt.name, err)
@@ -384,7 +435,8 @@ func TestKnownCredentials(t *testing.T) {
 		{"half of them", "acme", "", true, false, ""},
 		{"the other half", "", "s", true, false, ""},
 	} {
-		auth, err := credentials(tt.id, oauth.Secret(tt.secret), "A2A_CLIENT_AUTH0", knownBank, tt.dev)
+		auth, err := credentials(tt.id, oauth.Secret(tt.secret), "A2A_CLIENT_AUTH0",
+			knownBank, tt.dev)
 		if (err == nil) != tt.ok || auth.ID != tt.want {
 			t.Errorf("%s: %q, %v", tt.why, auth.ID, err)
 		}
@@ -399,11 +451,13 @@ func TestKnownCredentials(t *testing.T) {
 
 // TestSecretsHaveNoFlags: arguments are there for every process on the machine to read.
 func TestSecretsHaveNoFlags(t *testing.T) {
-	p := &program{settings: mustLoad(t, []string{"A2A_CLIENT_AUTH0_CLIENT_SECRET=hunter2", "HR_AGENT_AUTH0_CLIENT_SECRET=hunter2", "GOOGLE_API_KEY=hunter2"}, "")}
+	p := &program{settings: mustLoad(t, []string{"A2A_CLIENT_AUTH0_CLIENT_SECRET=hunter2",
+		"HR_AGENT_AUTH0_CLIENT_SECRET=hunter2", "GOOGLE_API_KEY=hunter2"}, "")}
 	root := p.newRoot()
 	var text strings.Builder
 	root.SetOut(&text)
-	for _, args := range [][]string{{"agent"}, {"api"}, {"idp"}, {"demo"}, {"client", "ask"}, {"client", "token"}, {"client", "task", "list"}} {
+	for _, args := range [][]string{{"agent"}, {"api"}, {"idp"}, {"demo"}, {"client", "ask"},
+		{"client", "token"}, {"client", "task", "list"}} {
 		root.SetArgs(append(args, "--help"))
 		if err := root.Execute(); err != nil {
 			t.Fatal(err)

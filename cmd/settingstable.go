@@ -58,8 +58,9 @@ type setting struct {
 	party  party
 	secret bool // may come from the file that NAME_FILE names
 	// known is a value of the development pair, which is nobody's credential.
-	known    func() string
-	namesOne func(value string) bool // whether a value of another class than fileName names a file, too
+	known func() string
+	// whether a value of another class than fileName names a file, too
+	namesOne func(value string) bool
 	standard string                  // in words, the default that is not a single value
 	check    func(s *settings) error // nil if any value of its type is good
 	doc      string
@@ -69,72 +70,106 @@ type setting struct {
 var settingTable = []setting{
 	{name: "HR_AUTH0_DOMAIN", uses: forProviders, class: address, party: toProvider,
 		doc: "Auth0 tenant domain: the issuer is `https://DOMAIN/`"},
-	{name: "STAFF0_ISSUER", uses: forProviders, class: address, party: toProvider, standard: "`http://localhost:10052/`",
-		doc: "any OpenID provider, exactly as in its `iss`"},
-	{name: "STAFF0_PROVIDER", uses: forProviders, class: policy, party: toProvider, check: (*settings).checkProvider,
-		doc: "kind of provider: `auto`, `auth0`, `keycloak`, `generic`"},
-	{name: "A2A_CLIENT_AUTH0_CLIENT_ID", uses: forClient, class: credential, party: toProvider, standard: "the development pair",
-		known: knownClient(knownBank), doc: "the asker's client id"},
-	{name: "A2A_CLIENT_AUTH0_CLIENT_SECRET", uses: forClient, class: credential, party: toProvider, secret: true,
-		known: knownSecret(knownBank), standard: "the development pair", doc: "the asker's client secret"},
-	{name: "HR_AGENT_AUTH0_CLIENT_ID", uses: forAgent, class: credential, party: toProvider, standard: "the development pair",
-		known: knownClient(knownAgent), doc: "the agent's client id"},
-	{name: "HR_AGENT_AUTH0_CLIENT_SECRET", uses: forAgent, class: credential, party: toProvider, secret: true,
-		known: knownSecret(knownAgent), standard: "the development pair", doc: "the agent's client secret"},
-	{name: "HR_AGENT_AUTH0_AUDIENCE", uses: forClient | forAgent, class: policy, party: toProvider, doc: "audience of the asker's token"},
-	{name: "HR_API_AUTH0_AUDIENCE", uses: forAgent | forAPI, class: policy, party: toProvider, doc: "audience of the employee's token"},
-	{name: "HR_API_BASE_URL", uses: forAgent, class: address, party: toProvider, check: (*settings).checkAPIBaseURL,
-		doc: "`URL` of the HR API"},
+	{name: "STAFF0_ISSUER", uses: forProviders, class: address, party: toProvider,
+		standard: "`http://localhost:10052/`",
+		doc:      "any OpenID provider, exactly as in its `iss`"},
+	{name: "STAFF0_PROVIDER", uses: forProviders, class: policy, party: toProvider,
+		check: (*settings).checkProvider,
+		doc:   "kind of provider: `auto`, `auth0`, `keycloak`, `generic`"},
+	{name: "A2A_CLIENT_AUTH0_CLIENT_ID", uses: forClient, class: credential, party: toProvider,
+		standard: "the development pair",
+		known:    knownClient(knownBank), doc: "the asker's client id"},
+	{name: "A2A_CLIENT_AUTH0_CLIENT_SECRET", uses: forClient, class: credential, party: toProvider,
+		secret: true,
+		known:  knownSecret(knownBank), standard: "the development pair",
+		doc: "the asker's client secret"},
+	{name: "HR_AGENT_AUTH0_CLIENT_ID", uses: forAgent, class: credential, party: toProvider,
+		standard: "the development pair",
+		known:    knownClient(knownAgent), doc: "the agent's client id"},
+	{name: "HR_AGENT_AUTH0_CLIENT_SECRET", uses: forAgent, class: credential, party: toProvider,
+		secret: true,
+		known:  knownSecret(knownAgent), standard: "the development pair",
+		doc: "the agent's client secret"},
+	{name: "HR_AGENT_AUTH0_AUDIENCE", uses: forClient | forAgent, class: policy, party: toProvider,
+		doc: "audience of the asker's token"},
+	{name: "HR_API_AUTH0_AUDIENCE", uses: forAgent | forAPI, class: policy, party: toProvider,
+		doc: "audience of the employee's token"},
+	{name: "HR_API_BASE_URL", uses: forAgent, class: address, party: toProvider,
+		check: (*settings).checkAPIBaseURL,
+		doc:   "`URL` of the HR API"},
 	{name: "GOOGLE_API_KEY", uses: forAgent, class: credential, party: toGemini, secret: true,
 		doc: "key of the Gemini API; wins over `GEMINI_API_KEY`"},
-	{name: "GEMINI_API_KEY", uses: forAgent, class: credential, party: toGemini, secret: true, doc: "key of the Gemini API"},
-	{name: "GOOGLE_GEMINI_BASE_URL", uses: forAgent, class: address, party: toGemini, standard: "Google's",
-		doc: "address of the Gemini API"},
+	{name: "GEMINI_API_KEY", uses: forAgent, class: credential, party: toGemini, secret: true,
+		doc: "key of the Gemini API"},
+	{name: "GOOGLE_GEMINI_BASE_URL", uses: forAgent, class: address, party: toGemini,
+		standard: "Google's",
+		doc:      "address of the Gemini API"},
 	{name: "STAFF0_GEMINI_MODEL", uses: forAgent, doc: "the Gemini model"},
 	{name: "STAFF0_MODEL", uses: forAgent, check: (*settings).checkModel,
 		doc: "what reads the question: `auto` (Gemini if there is a key), `gemini`, `rules`"},
-	{name: "STAFF0_DIRECTORY", uses: forAgent, class: policy, party: toProvider, namesOne: isFileDirectory, standard: "by provider",
+	{name: "STAFF0_DIRECTORY", uses: forAgent, class: policy, party: toProvider,
+		namesOne: isFileDirectory, standard: "by provider",
 		check: (*settings).checkDirectory,
-		doc:   "how an identifier becomes a person: `auth0` (Management API), `hint` (the address is the login hint), `file:PATH` (CSV `email,subject,employee_id,login_hint`)"},
+		doc: "how an identifier becomes a person: `auth0` (Management API), `hint` (the " +
+			"address is the login hint), `file:PATH` (CSV `email,subject,employee_id,login_hint`)"},
 	{name: "STAFF0_COMPANY", uses: forAgent | forAPI, doc: "name in sentences"},
-	{name: "STAFF0_EMAIL_DOMAIN", uses: forAgent, class: policy, party: toProvider, doc: "domain that completes a bare user name"},
-	{name: "STAFF0_PUBLIC_URL", uses: forAgent, class: address, party: toProvider, standard: "the listening address",
-		check: (*settings).checkPublicURL, doc: "base `URL` that callers use, for the agent card"},
-	{name: "STAFF0_AGENT_DATABASE", uses: forAgent | forStore | forCardKey, class: database, party: toProvider, standard: "`sqlite:agent.db`",
+	{name: "STAFF0_EMAIL_DOMAIN", uses: forAgent, class: policy, party: toProvider,
+		doc: "domain that completes a bare user name"},
+	{name: "STAFF0_PUBLIC_URL", uses: forAgent, class: address, party: toProvider,
+		standard: "the listening address",
+		check:    (*settings).checkPublicURL,
+		doc:      "base `URL` that callers use, for the agent card"},
+	{name: "STAFF0_AGENT_DATABASE", uses: forAgent | forStore | forCardKey, class: database,
+		party: toProvider, standard: "`sqlite:agent.db`",
 		doc: "`sqlite:FILE`, `memory:` or `postgres://…`; a name alone is in the state directory"},
-	{name: "STAFF0_API_DATABASE", uses: forAgent | forAPI | forRecords, class: database, party: toProvider, standard: "`sqlite:employees.db`",
-		doc: "`sqlite:FILE` or `memory:`; a name alone is in the state directory. Never the agent's"},
-	{name: "STAFF0_DISCLOSURE", uses: forAgent, class: policy, party: toProvider, check: (*settings).checkDisclosure,
-		doc: "who is told what: `guarded`, or `open` for closed circles where addresses are no secret"},
-	{name: "STAFF0_CONSENT_EXPIRY", uses: forAgent, class: policy, party: toProvider, check: (*settings).checkExpiry,
-		doc: "how long a person has to answer, 2 s to 15 min"},
+	{name: "STAFF0_API_DATABASE", uses: forAgent | forAPI | forRecords, class: database,
+		party: toProvider, standard: "`sqlite:employees.db`",
+		doc: "`sqlite:FILE` or `memory:`; a name alone is in the state directory. Never the " +
+			"agent's"},
+	{name: "STAFF0_DISCLOSURE", uses: forAgent, class: policy, party: toProvider,
+		check: (*settings).checkDisclosure,
+		doc: "who is told what: `guarded`, or `open` for closed circles where addresses are " +
+			"no secret"},
+	{name: "STAFF0_CONSENT_EXPIRY", uses: forAgent, class: policy, party: toProvider,
+		check: (*settings).checkExpiry,
+		doc:   "how long a person has to answer, 2 s to 15 min"},
 	{name: "STAFF0_WAITING_STATE", uses: forAgent, check: (*settings).checkWaitingState,
-		doc: "what callers that do not activate the consent extension get while a person is asked: `working` or `auth_required`"},
+		doc: "what callers that do not activate the consent extension get while a person is " +
+			"asked: `working` or `auth_required`"},
 	{name: "STAFF0_KEEPALIVE", uses: forAgent, check: (*settings).checkKeepAlive,
 		doc: "how often something is sent while a call waits, 100 ms to 1 min"},
 	{name: "STAFF0_QUESTIONS_PER_ASKER", uses: forAgent, class: policy, party: toProvider,
 		standard: "`600/min`; `off` with the development provider",
 		doc:      "how many questions one asker may send; units `s`, `min`, `h`, `d`"},
 	{name: "STAFF0_BYTES_PER_ASKER", uses: forAgent, class: policy, party: toProvider,
-		doc: "what the store keeps for one asker; beyond it the asker's oldest ended tasks go early, none younger than an hour; also `off`"},
+		doc: "what the store keeps for one asker; beyond it the asker's oldest ended tasks go " +
+			"early, none younger than an hour; also `off`"},
 	{name: "STAFF0_POLL_RATE", uses: forAgent, standard: "`0`", check: (*settings).checkPollRate,
 		doc: "maximum polls per second to the identity provider, over all tasks; 0 is no limit"},
-	{name: "STAFF0_RETENTION", uses: forAgent, class: policy, party: toProvider, check: (*settings).checkRetention,
-		doc: "how long finished tasks are kept"},
+	{name: "STAFF0_RETENTION", uses: forAgent, class: policy, party: toProvider,
+		check: (*settings).checkRetention,
+		doc:   "how long finished tasks are kept"},
 	{name: "STAFF0_WEBHOOK_ALLOW", uses: forAgent, class: policy, party: toProvider,
-		doc: "hosts, `host:port` and origins besides the public internet that webhooks may be delivered to, separated by commas"},
-	{name: "STAFF0_WEBHOOK_SECRET", uses: forAsk | forHook, class: credential, party: toWebhooks, secret: true,
-		doc: "what the agent shows to the webhooks of this client, and `staff0 client hook` asks for"},
-	{name: "STAFF0_CARD_KEY", uses: forAgent | forCardKey, class: fileName, standard: "`card-key.pem` in the state directory",
-		doc: "PEM `FILE` of the key that signs the agent card, made if need be"},
-	{name: "STAFF0_TLS_CERT", uses: forAgent | forAPI, class: fileName, doc: "certificate `FILE`, PEM"},
+		doc: "hosts, `host:port` and origins besides the public internet that webhooks may be " +
+			"delivered to, separated by commas"},
+	{name: "STAFF0_WEBHOOK_SECRET", uses: forAsk | forHook, class: credential, party: toWebhooks,
+		secret: true,
+		doc: "what the agent shows to the webhooks of this client, and `staff0 client hook` " +
+			"asks for"},
+	{name: "STAFF0_CARD_KEY", uses: forAgent | forCardKey, class: fileName,
+		standard: "`card-key.pem` in the state directory",
+		doc:      "PEM `FILE` of the key that signs the agent card, made if need be"},
+	{name: "STAFF0_TLS_CERT", uses: forAgent | forAPI, class: fileName,
+		doc: "certificate `FILE`, PEM"},
 	{name: "STAFF0_TLS_KEY", uses: forAgent | forAPI, class: fileName, doc: "key `FILE`, PEM"},
-	{name: "STAFF0_AGENT", uses: forAsk, class: address, party: toProvider | toWebhooks, doc: "`URL` of the agent to ask"},
+	{name: "STAFF0_AGENT", uses: forAsk, class: address, party: toProvider | toWebhooks,
+		doc: "`URL` of the agent to ask"},
 }
 
 // later are settings that this version does not act on.
 var later = []string{
-	"STAFF0_PROMPTS_PER_PERSON", "STAFF0_PROMPTS_PER_ASKER", "STAFF0_EMPLOYEE_NUMBER", "STAFF0_ASKERS",
+	"STAFF0_PROMPTS_PER_PERSON", "STAFF0_PROMPTS_PER_ASKER", "STAFF0_EMPLOYEE_NUMBER",
+	"STAFF0_ASKERS",
 	"STAFF0_CIBA_MODE", "STAFF0_MANAGEMENT_URL", "STAFF0_CA_FILE",
 }
 
@@ -148,7 +183,8 @@ func settingRow(name string) *setting {
 	panic("cmd: the table of settings has no row for " + name)
 }
 
-// settingNames returns all names that may be set: those of the table, and NAME_FILE for every secret.
+// settingNames returns all names that may be set: those of the table, and NAME_FILE for every
+// secret.
 func settingNames() []string {
 	var all []string
 	for i := range settingTable {
@@ -193,10 +229,12 @@ func (s *settings) checkModel() error {
 
 func (s *settings) checkDirectory() error {
 	switch {
-	case s.Directory == "", s.Directory == "auth0", s.Directory == "hint", isFileDirectory(s.Directory):
+	case s.Directory == "", s.Directory == "auth0", s.Directory == "hint",
+		isFileDirectory(s.Directory):
 		return nil
 	}
-	return usageError(fmt.Sprintf("unknown directory %q", s.Directory), "STAFF0_DIRECTORY is auth0, hint or file:PATH")
+	return usageError(fmt.Sprintf("unknown directory %q", s.Directory),
+		"STAFF0_DIRECTORY is auth0, hint or file:PATH")
 }
 
 func (s *settings) checkDisclosure() error {
@@ -207,21 +245,24 @@ func (s *settings) checkDisclosure() error {
 // checkExpiry bounds the time that a person has to answer.
 func (s *settings) checkExpiry() error {
 	if s.ConsentExpiry < minConsentExpiry || s.ConsentExpiry > maxConsentExpiry {
-		return usageError(fmt.Sprintf("STAFF0_CONSENT_EXPIRY is %v", s.ConsentExpiry), "it must be between 2s and 15m")
+		return usageError(fmt.Sprintf("STAFF0_CONSENT_EXPIRY is %v", s.ConsentExpiry),
+			"it must be between 2s and 15m")
 	}
 	return nil
 }
 
 func (s *settings) checkWaitingState() error {
 	if s.WaitingState != "working" && s.WaitingState != "auth_required" {
-		return usageError(fmt.Sprintf("unknown waiting state %q", s.WaitingState), "STAFF0_WAITING_STATE is working or auth_required")
+		return usageError(fmt.Sprintf("unknown waiting state %q", s.WaitingState),
+			"STAFF0_WAITING_STATE is working or auth_required")
 	}
 	return nil
 }
 
 func (s *settings) checkKeepAlive() error {
 	if s.KeepAlive < minKeepAlive || s.KeepAlive > maxKeepAlive {
-		return usageError(fmt.Sprintf("STAFF0_KEEPALIVE is %v", s.KeepAlive), "it must be between 100ms and 1m")
+		return usageError(fmt.Sprintf("STAFF0_KEEPALIVE is %v", s.KeepAlive),
+			"it must be between 100ms and 1m")
 	}
 	return nil
 }
@@ -235,7 +276,8 @@ func (s *settings) checkPollRate() error {
 
 func (s *settings) checkRetention() error {
 	if s.Retention < minRetention {
-		return usageError(fmt.Sprintf("STAFF0_RETENTION is %v", s.Retention), "an hour at least: clients come back to finished tasks")
+		return usageError(fmt.Sprintf("STAFF0_RETENTION is %v", s.Retention),
+			"an hour at least: clients come back to finished tasks")
 	}
 	return nil
 }

@@ -116,16 +116,20 @@ func (s *settings) checkDotenv(d *setting, elsewhere map[party]*setting) error {
 		if from.file != "" {
 			name = from.file
 		}
-		return usageError(fmt.Sprintf("%s, in %s, names a file", name, source{origin: fromDotenv, line: from.line}),
-			"set it in the environment: a .env that happens to lie in the working directory must not have other files read")
+		return usageError(fmt.Sprintf("%s, in %s, names a file", name,
+			source{origin: fromDotenv, line: from.line}),
+			"set it in the environment: a .env that happens to lie in the working directory must "+
+				"not have other files read")
 	}
 	if d.class == credential {
 		return nil
 	}
 	for _, p := range []party{toProvider, toGemini, toWebhooks} {
 		if other := elsewhere[p]; other != nil && d.party&p != 0 {
-			return usageError(fmt.Sprintf("%s comes from %s, but %s from %s", d.name, from, other.name, s.sources[other.name]),
-				"set both in the same place, so that no file decides where a credential goes and what is done with it")
+			return usageError(fmt.Sprintf("%s comes from %s, but %s from %s", d.name, from,
+				other.name, s.sources[other.name]),
+				"set both in the same place, so that no file decides where a credential goes and "+
+					"what is done with it")
 		}
 	}
 	return nil
@@ -140,6 +144,8 @@ func (s *settings) directoryFile(d *setting) bool {
 // in it are made with mode 0600, but their names, sizes and times are to be seen.
 func (s *settings) checkStateDirectory() {
 	if info, err := os.Stat(s.stateDir); err == nil && info.IsDir() && openToOthers(info) {
-		s.warnings = append(s.warnings, fmt.Sprintf("the state directory %s is open to other users; chmod go-rwx it", s.stateDir))
+		s.warnings = append(s.warnings,
+			fmt.Sprintf("the state directory %s is open to other users; chmod go-rwx it",
+				s.stateDir))
 	}
 }

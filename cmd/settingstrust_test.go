@@ -35,7 +35,8 @@ func TestTheTableIsComplete(t *testing.T) {
 	seen := map[string]bool{}
 	for i := range settingTable {
 		d := &settingTable[i]
-		if seen[d.name] || d.uses == 0 || d.doc == "" || (d.class == harmless || d.class == fileName) != (d.party == 0) {
+		if seen[d.name] || d.uses == 0 || d.doc == "" ||
+			(d.class == harmless || d.class == fileName) != (d.party == 0) {
 			t.Errorf("%s: its row is not complete, or its second one", d.name)
 		}
 		seen[d.name] = true
@@ -87,14 +88,19 @@ func goodValue(d *setting, directory string) string {
 
 // commandNames are the sets of commands by what is typed.
 var commandNames = map[string]commands{
-	"client ask Q": forAsk, "client chat": forAsk, "client card": forAsk, "client task list": forAsk, "client task get ID": forAsk,
-	"client task watch ID": forAsk, "client task cancel ID": forAsk, "client token": forToken, "client hook --addr 127.0.0.1:0": forHook,
-	"agent --addr 127.0.0.1:0": forAgent, "agent show ID": forStore, "agent backup FILE": forStore, "agent card-key": forCardKey,
+	"client ask Q": forAsk, "client chat": forAsk, "client card": forAsk,
+	"client task list": forAsk, "client task get ID": forAsk,
+	"client task watch ID": forAsk, "client task cancel ID": forAsk, "client token": forToken,
+	"client hook --addr 127.0.0.1:0": forHook,
+	"agent --addr 127.0.0.1:0":       forAgent, "agent show ID": forStore,
+	"agent backup FILE":      forStore,
+	"agent card-key":         forCardKey,
 	"api --addr 127.0.0.1:0": forAPI, "api import -": forRecords, "api list": forRecords,
 }
 
 // withoutSettings use none.
-var withoutSettings = []string{"", "client", "client task", "idp", "demo", "version", "completion", "help"}
+var withoutSettings = []string{"", "client", "client task", "idp", "demo", "version",
+	"completion", "help"}
 
 // TestWhatDotenvMaySet walks each setting × the place of its value × the credentials that come from
 // elsewhere × each command. The expectation is the rule in words, not the table's columns: files
@@ -108,35 +114,61 @@ func TestWhatDotenvMaySet(t *testing.T) {
 		t.Fatal(err)
 	}
 	free := map[string]bool{ // words, times and colours of the answer
-		"STAFF0_MODEL": true, "STAFF0_GEMINI_MODEL": true, "STAFF0_COMPANY": true, "STAFF0_WAITING_STATE": true,
-		"STAFF0_KEEPALIVE": true, "STAFF0_POLL_RATE": true,
-		"A2A_CLIENT_AUTH0_CLIENT_ID": true, "A2A_CLIENT_AUTH0_CLIENT_SECRET": true, "HR_AGENT_AUTH0_CLIENT_ID": true,
-		"HR_AGENT_AUTH0_CLIENT_SECRET": true, "GOOGLE_API_KEY": true, "GEMINI_API_KEY": true, "STAFF0_WEBHOOK_SECRET": true,
+		"STAFF0_MODEL": true, "STAFF0_GEMINI_MODEL": true, "STAFF0_COMPANY": true,
+		"STAFF0_WAITING_STATE": true,
+		"STAFF0_KEEPALIVE":     true, "STAFF0_POLL_RATE": true,
+		"A2A_CLIENT_AUTH0_CLIENT_ID": true, "A2A_CLIENT_AUTH0_CLIENT_SECRET": true,
+		"HR_AGENT_AUTH0_CLIENT_ID":     true,
+		"HR_AGENT_AUTH0_CLIENT_SECRET": true, "GOOGLE_API_KEY": true, "GEMINI_API_KEY": true,
+		"STAFF0_WEBHOOK_SECRET": true,
 	}
-	files := map[string]bool{"STAFF0_CARD_KEY": true, "STAFF0_TLS_CERT": true, "STAFF0_TLS_KEY": true}
+	files := map[string]bool{"STAFF0_CARD_KEY": true, "STAFF0_TLS_CERT": true,
+		"STAFF0_TLS_KEY": true}
 	holders := []struct {
 		environ []string
 		uses    commands
 		refuses func(name string) bool
 	}{
 		{nil, 0, func(string) bool { return false }},
-		{[]string{"A2A_CLIENT_AUTH0_CLIENT_SECRET=s"}, forClient, func(name string) bool { return !free[name] && name != "GOOGLE_GEMINI_BASE_URL" }},
-		{[]string{"A2A_CLIENT_AUTH0_CLIENT_ID=acme"}, forClient, func(name string) bool { return !free[name] && name != "GOOGLE_GEMINI_BASE_URL" }},
-		{[]string{"A2A_CLIENT_AUTH0_CLIENT_SECRET_FILE=" + secret}, forClient, func(name string) bool { return !free[name] && name != "GOOGLE_GEMINI_BASE_URL" }},
-		{[]string{"A2A_CLIENT_AUTH0_CLIENT_ID=bank", "A2A_CLIENT_AUTH0_CLIENT_SECRET=bank-secret"}, 0, func(string) bool { return false }},
-		{[]string{"HR_AGENT_AUTH0_CLIENT_SECRET=s"}, forAgent, func(name string) bool { return !free[name] && name != "GOOGLE_GEMINI_BASE_URL" }},
-		{[]string{"HR_AGENT_AUTH0_CLIENT_ID=acme"}, forAgent, func(name string) bool { return !free[name] && name != "GOOGLE_GEMINI_BASE_URL" }},
-		{[]string{"GOOGLE_API_KEY=k"}, forAgent, func(name string) bool { return name == "GOOGLE_GEMINI_BASE_URL" }},
-		{[]string{"GEMINI_API_KEY_FILE=" + secret}, forAgent, func(name string) bool { return name == "GOOGLE_GEMINI_BASE_URL" }},
-		{[]string{"STAFF0_WEBHOOK_SECRET=s"}, forAsk, func(name string) bool { return name == "STAFF0_AGENT" }},
+		{[]string{"A2A_CLIENT_AUTH0_CLIENT_SECRET=s"}, forClient, func(name string) bool {
+			return !free[name] && name != "GOOGLE_GEMINI_BASE_URL"
+		}},
+		{[]string{"A2A_CLIENT_AUTH0_CLIENT_ID=acme"}, forClient, func(name string) bool {
+			return !free[name] && name != "GOOGLE_GEMINI_BASE_URL"
+		}},
+		{[]string{"A2A_CLIENT_AUTH0_CLIENT_SECRET_FILE=" + secret}, forClient,
+			func(name string) bool {
+				return !free[name] && name != "GOOGLE_GEMINI_BASE_URL"
+			}},
+		{[]string{"A2A_CLIENT_AUTH0_CLIENT_ID=bank", "A2A_CLIENT_AUTH0_CLIENT_SECRET=bank-secret"},
+			0, func(string) bool {
+				return false
+			}},
+		{[]string{"HR_AGENT_AUTH0_CLIENT_SECRET=s"}, forAgent, func(name string) bool {
+			return !free[name] && name != "GOOGLE_GEMINI_BASE_URL"
+		}},
+		{[]string{"HR_AGENT_AUTH0_CLIENT_ID=acme"}, forAgent, func(name string) bool {
+			return !free[name] && name != "GOOGLE_GEMINI_BASE_URL"
+		}},
+		{[]string{"GOOGLE_API_KEY=k"}, forAgent, func(name string) bool {
+			return name == "GOOGLE_GEMINI_BASE_URL"
+		}},
+		{[]string{"GEMINI_API_KEY_FILE=" + secret}, forAgent, func(name string) bool {
+			return name == "GOOGLE_GEMINI_BASE_URL"
+		}},
+		{[]string{"STAFF0_WEBHOOK_SECRET=s"}, forAsk, func(name string) bool {
+			return name == "STAFF0_AGENT"
+		}},
 	}
 	cells := 0
 	for i := range settingTable {
 		d := &settingTable[i]
 		value := goodValue(d, dir)
 		for _, holder := range holders {
-			for _, uses := range []commands{forAsk, forToken, forHook, forAgent, forStore, forCardKey, forAPI, forRecords} {
-				for _, place := range []string{"default", "environment", "dotenv", "flag", "dotenv file", "environment file"} {
+			for _, uses := range []commands{forAsk, forToken, forHook, forAgent, forStore,
+				forCardKey, forAPI, forRecords} {
+				for _, place := range []string{"default", "environment", "dotenv", "flag",
+					"dotenv file", "environment file"} {
 					var environ []string
 					var dotenv string
 					entry := d.name + "=" + value
@@ -154,7 +186,8 @@ func TestWhatDotenvMaySet(t *testing.T) {
 					}
 					named := false // the holder is the setting itself: the environment wins
 					for _, held := range holder.environ {
-						named = named || strings.HasPrefix(held, d.name+"=") || strings.HasPrefix(held, d.name+"_FILE=")
+						named = named || strings.HasPrefix(held, d.name+"=") ||
+							strings.HasPrefix(held, d.name+"_FILE=")
 					}
 					if named {
 						continue
@@ -165,10 +198,12 @@ func TestWhatDotenvMaySet(t *testing.T) {
 						s.sources[d.name] = source{origin: fromFlag, flag: "x"}
 					}
 					used := d.uses&uses != 0
-					refused := used && (place == "dotenv file" || place == "dotenv" && (files[d.name] || holder.uses&uses != 0 && holder.refuses(d.name)))
+					refused := used && (place == "dotenv file" || place == "dotenv" &&
+						(files[d.name] || holder.uses&uses != 0 && holder.refuses(d.name)))
 					err := s.check(uses)
 					if (err != nil) != refused {
-						t.Errorf("%s from %s beside %v for %b: %v, refused should be %v", d.name, place, holder.environ, uses, err, refused)
+						t.Errorf("%s from %s beside %v for %b: %v, refused should be %v", d.name,
+							place, holder.environ, uses, err, refused)
 					}
 					if err != nil {
 						wantUsage(t, err, d.name, "line 2 of .env")
@@ -182,8 +217,10 @@ func TestWhatDotenvMaySet(t *testing.T) {
 
 // A directory that is a file is a file, whatever it stands for.
 func TestDotenvNamesNoDirectoryFile(t *testing.T) {
-	wantUsage(t, mustLoad(t, nil, writeDotenv(t, "STAFF0_DIRECTORY=file:people.csv\n")).check(forAgent), "STAFF0_DIRECTORY, in line 1 of .env, names a file")
-	if err := mustLoad(t, []string{"STAFF0_DIRECTORY=file:people.csv"}, writeDotenv(t, "STAFF0_DIRECTORY=hint\n")).check(forAgent); err != nil {
+	wantUsage(t, mustLoad(t, nil, writeDotenv(t, "STAFF0_DIRECTORY=file:people.csv\n")).check(
+		forAgent), "STAFF0_DIRECTORY, in line 1 of .env, names a file")
+	if err := mustLoad(t, []string{"STAFF0_DIRECTORY=file:people.csv"},
+		writeDotenv(t, "STAFF0_DIRECTORY=hint\n")).check(forAgent); err != nil {
 		t.Error(err)
 	}
 }
@@ -204,11 +241,12 @@ A2A_CLIENT_AUTH0_CLIENT_SECRET=client-do-not-print
 GOOGLE_API_KEY=
 `
 
-// TestTheSamplesDotenv: it works unchanged for every command, also beside a key that is exported, and
-// in an environment with values of its own.
+// TestTheSamplesDotenv: it works unchanged for every command, also beside a key that is exported,
+// and in an environment with values of its own.
 func TestTheSamplesDotenv(t *testing.T) {
 	for _, environ := range [][]string{
-		nil, {"GOOGLE_API_KEY=exported"}, {"GEMINI_API_KEY=exported"}, {"STAFF0_WEBHOOK_SECRET=s"}, {"STAFF0_AGENT=http://localhost:1"},
+		nil, {"GOOGLE_API_KEY=exported"}, {"GEMINI_API_KEY=exported"}, {"STAFF0_WEBHOOK_SECRET=s"},
+		{"STAFF0_AGENT=http://localhost:1"},
 		{"STAFF0_DISCLOSURE=open", "STAFF0_AGENT_DATABASE=memory:"},
 	} {
 		for line, uses := range commandNames {
@@ -216,19 +254,23 @@ func TestTheSamplesDotenv(t *testing.T) {
 			if err := s.check(uses); err != nil {
 				t.Errorf("%s beside %v: %v", line, environ, err)
 			}
-			if issuer, _ := s.issuer(); issuer != "https://tenant.eu.auth0.com/" || s.AgentID != "agent-id" || s.ClientID != "client-id" {
+			if issuer, _ := s.issuer(); issuer != "https://tenant.eu.auth0.com/" ||
+				s.AgentID != "agent-id" || s.ClientID != "client-id" {
 				t.Errorf("it is not read: %q, %q, %q", issuer, s.AgentID, s.ClientID)
 			}
 		}
 	}
 	// Credentials that are the user's own are another matter.
-	for secret, uses := range map[string]commands{"A2A_CLIENT_AUTH0_CLIENT_SECRET": forToken, "HR_AGENT_AUTH0_CLIENT_SECRET": forAgent} {
+	for secret, uses := range map[string]commands{"A2A_CLIENT_AUTH0_CLIENT_SECRET": forToken,
+		"HR_AGENT_AUTH0_CLIENT_SECRET": forAgent} {
 		err := mustLoad(t, []string{secret + "=mine"}, writeDotenv(t, sampleDotenv)).check(uses)
-		wantUsage(t, err, "HR_AUTH0_DOMAIN comes from line 1 of .env, but "+secret+" from the environment", "same place")
+		wantUsage(t, err, "HR_AUTH0_DOMAIN comes from line 1 of .env, but "+secret+
+			" from the environment", "same place")
 	}
 }
 
-// TestAFlagMakesAnAddressHarmless: what is used comes from the command line, so .env decides nothing.
+// TestAFlagMakesAnAddressHarmless: what is used comes from the command line, so .env decides
+// nothing.
 func TestAFlagMakesAnAddressHarmless(t *testing.T) {
 	environ := []string{"A2A_CLIENT_AUTH0_CLIENT_SECRET=s", "A2A_CLIENT_AUTH0_CLIENT_ID=acme"}
 	for _, tt := range []struct {
@@ -239,7 +281,8 @@ func TestAFlagMakesAnAddressHarmless(t *testing.T) {
 		{[]string{"--issuer", "https://flag.example/"}, false},
 		{[]string{"--provider", "auth0"}, true},
 	} {
-		p := &program{settings: mustLoad(t, environ, writeDotenv(t, "STAFF0_ISSUER=https://evil.example/\n"))}
+		p := &program{settings: mustLoad(t, environ,
+			writeDotenv(t, "STAFF0_ISSUER=https://evil.example/\n"))}
 		c := p.newToken()
 		if err := c.ParseFlags(tt.args); err != nil {
 			t.Fatal(err)
@@ -256,7 +299,8 @@ func TestEveryFlagOfASettingIsKnownAsOne(t *testing.T) {
 	p := &program{settings: mustLoad(t, nil, ""), out: new(bytes.Buffer), err: new(bytes.Buffer)}
 	forEachCommand(p.newRoot(), func(c *cobra.Command) {
 		for line := range strings.Lines(c.Flags().FlagUsages()) {
-			m := regexp.MustCompile(`--([a-z-]+).*\(((?:STAFF0|HR)_[A-Z0-9_]+)`).FindStringSubmatch(line)
+			m := regexp.MustCompile(`--([a-z-]+).*\(((?:STAFF0|HR)_[A-Z0-9_]+)`).FindStringSubmatch(
+				line)
 			if m != nil && c.Annotations[settingAnnotation+m[1]] != m[2] {
 				t.Errorf("%s --%s sets %s and does not say so", c.CommandPath(), m[1], m[2])
 			}
@@ -271,8 +315,9 @@ func forEachCommand(c *cobra.Command, each func(*cobra.Command)) {
 	}
 }
 
-// TestEveryCommandChecksItsSettings runs every command with a .env that no command may take: it names
-// a file of each kind. It ends with 2 before anything is done, and says which line is to blame.
+// TestEveryCommandChecksItsSettings runs every command with a .env that no command may take: it
+// names a file of each kind. It ends with 2 before anything is done, and says which line is to
+// blame.
 func TestEveryCommandChecksItsSettings(t *testing.T) {
 	known := map[string]bool{}
 	for line := range commandNames {
@@ -294,7 +339,8 @@ func TestEveryCommandChecksItsSettings(t *testing.T) {
 	for line, uses := range commandNames {
 		t.Run(line, func(t *testing.T) {
 			name, value := "", ""
-			for i := range settingTable { // a setting that makes this command, and as few others as can be, refuse
+			// a setting that makes this command, and as few others as can be, refuse
+			for i := range settingTable {
 				d := &settingTable[i]
 				if d.uses&uses == 0 || d.class == credential && !d.secret {
 					continue
@@ -312,11 +358,14 @@ func TestEveryCommandChecksItsSettings(t *testing.T) {
 				dotenv = "A \"broken"
 			}
 			var out, errs bytes.Buffer
-			p := &program{in: strings.NewReader(""), out: &out, err: &errs, environ: environ, dir: writeDotenv(t, dotenv)}
+			p := &program{in: strings.NewReader(""), out: &out, err: &errs, environ: environ,
+				dir: writeDotenv(t, dotenv)}
 			if code := p.run(t.Context(), strings.Fields(line)); code != exitUsage {
 				t.Errorf("exit code %d\n%s", code, errs.String())
 			}
-			if name != "" && !strings.Contains(errs.String(), name+", in line 2 of .env, names a file") || !strings.Contains(errs.String(), ".env") {
+			if name != "" &&
+				!strings.Contains(errs.String(), name+", in line 2 of .env, names a file") ||
+				!strings.Contains(errs.String(), ".env") {
 				t.Errorf("it says\n%s", errs.String())
 			}
 		})
@@ -329,12 +378,15 @@ func TestAFileNamedByDotenvIsNotOpened(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("PRIVATE"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := mustLoad(t, nil, writeDotenv(t, "STAFF0_ISSUER=http://localhost:1/\nA2A_CLIENT_AUTH0_CLIENT_ID=x\nA2A_CLIENT_AUTH0_CLIENT_SECRET_FILE="+secret+"\n"))
+	s := mustLoad(t, nil,
+		writeDotenv(t,
+			"STAFF0_ISSUER=http://localhost:1/\nA2A_CLIENT_AUTH0_CLIENT_ID=x\nA2A_CLIENT_AUTH0_CLIENT_SECRET_FILE="+secret+"\n"))
 	if s.ClientSecret != "" {
 		t.Errorf("the secret is %q", s.ClientSecret.Reveal())
 	}
 	for _, uses := range []commands{forAsk, forToken} {
-		wantUsage(t, s.check(uses), "A2A_CLIENT_AUTH0_CLIENT_SECRET_FILE, in line 3 of .env, names a file")
+		wantUsage(t, s.check(uses),
+			"A2A_CLIENT_AUTH0_CLIENT_SECRET_FILE, in line 3 of .env, names a file")
 	}
 	if err := s.check(forAgent | forAPI); err != nil {
 		t.Errorf("it is nothing to other commands: %v", err)
@@ -356,7 +408,8 @@ func TestAnOpenStateDirectoryIsSaid(t *testing.T) {
 			if err := s.check(uses); err != nil {
 				t.Fatal(err)
 			}
-			warned := len(s.warnings) == 1 && strings.Contains(s.warnings[0], dir) && strings.Contains(s.warnings[0], "chmod go-rwx")
+			warned := len(s.warnings) == 1 && strings.Contains(s.warnings[0], dir) &&
+				strings.Contains(s.warnings[0], "chmod go-rwx")
 			if warned != (tt.warned && uses != forAsk) {
 				t.Errorf("%v for %b: %q", tt.mode, uses, s.warnings)
 			}

@@ -11,7 +11,8 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// newAgentShow is the operator's view of one task: what the caller saw, and what the caller must not see.
+// newAgentShow is the operator's view of one task: what the caller saw, and what the caller must
+// not see.
 func (p *program) newAgentShow() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
@@ -32,7 +33,8 @@ anybody was really asked, and why it ended as it did.`,
 			defer store.Close()
 			rec, err := store.Get(c.Context(), a2a.TaskID(args[0]))
 			if errors.Is(err, tasks.ErrNotFound) {
-				return startError(errors.New("the store has no such task"), "the id as the caller or the log has it")
+				return startError(errors.New("the store has no such task"),
+					"the id as the caller or the log has it")
 			}
 			if err != nil {
 				return startError(err, "check STAFF0_AGENT_DATABASE")
@@ -53,7 +55,9 @@ anybody was really asked, and why it ended as it did.`,
 	return c
 }
 
-func (p *program) showTask(rec *tasks.Record, note hragent.Note, entries []tasks.Entry, asJSON bool) error {
+func (p *program) showTask(
+	rec *tasks.Record, note hragent.Note, entries []tasks.Entry, asJSON bool,
+) error {
 	if asJSON {
 		return writeJSON(p.out, struct {
 			Owner   string       `json:"owner"`
@@ -77,7 +81,8 @@ func (p *program) showTask(rec *tasks.Record, note hragent.Note, entries []tasks
 			if u.Status.Message != nil {
 				text = escape(u.Status.Message.Text())
 			}
-			fmt.Fprintf(p.out, "%4d  %s  %-14s  %s\n", entry.Seq, when(u.Status.Timestamp), stateWord(u.Status.State), text)
+			fmt.Fprintf(p.out, "%4d  %s  %-14s  %s\n", entry.Seq, when(u.Status.Timestamp),
+				stateWord(u.Status.State), text)
 		}
 	}
 	return p.printTask(rec.Task, false)

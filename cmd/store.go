@@ -24,7 +24,8 @@ const (
 	apiDatabase   = "employees.db"
 )
 
-// isPostgres reports whether a setting names a PostgreSQL database. What else is in it may be a password.
+// isPostgres reports whether a setting names a PostgreSQL database. What else is in it may be a
+// password.
 func isPostgres(value string) bool {
 	return strings.HasPrefix(value, "postgres://") || strings.HasPrefix(value, "postgresql://")
 }
@@ -37,8 +38,8 @@ func shownDatabase(value string) string {
 	return value
 }
 
-// databaseFile reads a setting such as sqlite:agent.db. A name without a directory lies in the state directory. An empty path is a database in
-// memory; ok is false for what is neither.
+// databaseFile reads a setting such as sqlite:agent.db. A name without a directory lies in the
+// state directory. An empty path is a database in memory; ok is false for what is neither.
 func (s *settings) databaseFile(value, file string) (path string, ok bool) {
 	if value == "" {
 		value = "sqlite:" + file
@@ -55,27 +56,33 @@ func (s *settings) databaseFile(value, file string) (path string, ok bool) {
 	return path, true
 }
 
-// databasePath is databaseFile with an error that says what may be set. The directory is made if need be.
+// databasePath is databaseFile with an error that says what may be set. The directory is made if
+// need be.
 func (s *settings) databasePath(name, value, file string) (path string, err error) {
 	path, ok := s.databaseFile(value, file)
 	switch {
 	case !ok:
-		return "", usageError(fmt.Sprintf("%s is %q", name, shownDatabase(value)), "sqlite:FILE or memory:, for the agent also postgres://HOST/DATABASE")
+		return "", usageError(fmt.Sprintf("%s is %q", name, shownDatabase(value)),
+			"sqlite:FILE or memory:, for the agent also postgres://HOST/DATABASE")
 	case path == "":
 		return "", nil
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", startError(fmt.Errorf("cannot make the directory of the database: %w", err), "another place with "+name)
+		return "", startError(fmt.Errorf("cannot make the directory of the database: %w", err),
+			"another place with "+name)
 	}
 	return path, nil
 }
 
-// checkDatabases keeps employment records out of the agent's reach: what the agent does not hold, nobody can get from it.
+// checkDatabases keeps employment records out of the agent's reach: what the agent does not hold,
+// nobody can get from it.
 func (s *settings) checkDatabases() error {
 	agent, _ := s.databaseFile(s.AgentDatabase, agentDatabase)
 	api, _ := s.databaseFile(s.APIDatabase, apiDatabase)
 	if agent != "" && api != "" && sameFile(agent, api) {
-		return usageError("agent and HR API have the same database", "different ones in STAFF0_AGENT_DATABASE and STAFF0_API_DATABASE; the agent must not hold HR records")
+		return usageError("agent and HR API have the same database",
+			"different ones in STAFF0_AGENT_DATABASE and STAFF0_API_DATABASE; the agent must not "+
+				"hold HR records")
 	}
 	return nil
 }
@@ -100,7 +107,8 @@ func (s *settings) openTasks(ctx context.Context, log *slog.Logger) (tasks.Store
 	if isPostgres(s.AgentDatabase) {
 		store, err := postgres.Open(ctx, s.AgentDatabase, postgres.Options{Log: log})
 		if err != nil {
-			return nil, startError(err, "check that the PostgreSQL server runs and that STAFF0_AGENT_DATABASE is right")
+			return nil, startError(err,
+				"check that the PostgreSQL server runs and that STAFF0_AGENT_DATABASE is right")
 		}
 		return store, nil
 	}
@@ -113,7 +121,8 @@ func (s *settings) openTasks(ctx context.Context, log *slog.Logger) (tasks.Store
 	}
 	store, err := sqlite.Open(ctx, path, sqlite.Options{Log: log})
 	if err != nil {
-		return nil, startError(err, "see which process uses the file, or name another one in STAFF0_AGENT_DATABASE")
+		return nil, startError(err,
+			"see which process uses the file, or name another one in STAFF0_AGENT_DATABASE")
 	}
 	return store, nil
 }
@@ -129,7 +138,8 @@ func (s *settings) openTasksReadOnly(ctx context.Context) (tasks.Store, error) {
 	}
 	path, err := s.databasePath("STAFF0_AGENT_DATABASE", s.AgentDatabase, agentDatabase)
 	if err == nil && path == "" {
-		err = usageError("a store in memory can be seen by its own process only", "name the agent's database with STAFF0_AGENT_DATABASE")
+		err = usageError("a store in memory can be seen by its own process only",
+			"name the agent's database with STAFF0_AGENT_DATABASE")
 	}
 	if err != nil {
 		return nil, err
@@ -159,16 +169,19 @@ func (s *settings) openEmployees(ctx context.Context) (*employees, error) {
 		return nil, err
 	}
 	if path != "" {
-		// SQLite would make it with the permissions of the umask; its other files take after this one.
+		// SQLite would make it with the permissions of the umask; its other files take after this
+		// one.
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
-			return nil, startError(fmt.Errorf("the employees database cannot be opened: %w", err), "check the permissions of the file and its directory")
+			return nil, startError(fmt.Errorf("the employees database cannot be opened: %w", err),
+				"check the permissions of the file and its directory")
 		}
 		f.Close()
 	}
 	pool, err := sql.Open("sqlite", hrapi.DSN(path))
 	if err != nil {
-		return nil, startError(fmt.Errorf("the employees database cannot be opened: %w", err), "check STAFF0_API_DATABASE")
+		return nil, startError(fmt.Errorf("the employees database cannot be opened: %w", err),
+			"check STAFF0_API_DATABASE")
 	}
 	db, err := hrapi.Open(ctx, pool)
 	if err != nil {

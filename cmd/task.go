@@ -27,7 +27,9 @@ func (p *program) newTask() *cobra.Command {
 }
 
 // taskCommand is a command about one task or all of them.
-func (p *program) taskCommand(c *cobra.Command, run func(ctx context.Context, a *asker, args []string) error) *cobra.Command {
+func (p *program) taskCommand(
+	c *cobra.Command, run func(ctx context.Context, a *asker, args []string) error,
+) *cobra.Command {
 	var wire wireFlags
 	c.RunE = func(c *cobra.Command, args []string) error {
 		a, err := p.withClient(c, wire)
@@ -63,7 +65,8 @@ func (p *program) printTask(t *a2a.Task, asJSON bool) error {
 	if asJSON {
 		return writeJSON(p.out, t)
 	}
-	fmt.Fprintf(p.out, "%s  %s  %s\n", escape(string(t.ID)), stateWord(t.Status.State), when(t.Status.Timestamp))
+	fmt.Fprintf(p.out, "%s  %s  %s\n", escape(string(t.ID)), stateWord(t.Status.State),
+		when(t.Status.Timestamp))
 	for _, m := range t.History {
 		printSaid(p.out, m)
 	}
@@ -88,7 +91,8 @@ func printSaid(w io.Writer, m *a2a.Message) {
 
 // stateWord is a state as a person reads it.
 func stateWord(s a2a.TaskState) string {
-	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(s.String(), "TASK_STATE_")), "_", " ")
+	return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(s.String(), "TASK_STATE_")),
+		"_", " ")
 }
 
 func when(t time.Time) string {
@@ -122,7 +126,8 @@ func (p *program) newTaskList() *cobra.Command {
 			if len(t.History) > 0 {
 				first = escape(t.History[0].Text())
 			}
-			fmt.Fprintf(p.out, "%s  %-14s  %s  %s\n", escape(string(t.ID)), stateWord(t.Status.State), when(t.Status.Timestamp), first)
+			fmt.Fprintf(p.out, "%s  %-14s  %s  %s\n", escape(string(t.ID)),
+				stateWord(t.Status.State), when(t.Status.Timestamp), first)
 		}
 		return nil
 	})
@@ -133,11 +138,14 @@ func (p *program) newTaskList() *cobra.Command {
 }
 
 // allTasks yields tasks page by page. An agent whose pages never end is stopped by the limit.
-func allTasks(ctx context.Context, a *asker, conv a2a.ContextID, limit int) iter.Seq2[*a2a.Task, error] {
+func allTasks(
+	ctx context.Context, a *asker, conv a2a.ContextID, limit int,
+) iter.Seq2[*a2a.Task, error] {
 	return func(yield func(*a2a.Task, error) bool) {
 		for token := ""; limit > 0; {
 			size := int32(min(limit, a2a.MaxPageSize))
-			page, err := a.ListTasks(ctx, &a2a.ListTasksRequest{ContextID: conv, PageSize: &size, PageToken: token})
+			page, err := a.ListTasks(ctx, &a2a.ListTasksRequest{ContextID: conv, PageSize: &size,
+				PageToken: token})
 			if err != nil {
 				yield(nil, err)
 				return
@@ -163,7 +171,8 @@ func (p *program) newTaskWatch() *cobra.Command {
 		Args:    needArgs("ID"),
 	}, func(ctx context.Context, a *asker, args []string) error {
 		q := &question{
-			program: p, progress: p.newProgress(asJSON && !isTerminal(p.err)), asJSON: asJSON, agent: p.settings.Agent, earlier: true,
+			program: p, progress: p.newProgress(asJSON && !isTerminal(p.err)), asJSON: asJSON,
+			agent: p.settings.Agent, earlier: true,
 		}
 		q.progress.wait("Looking…", time.Time{})
 		return q.end(q.watch(ctx, a, func(ctx context.Context) iter.Seq2[a2a.Event, error] {

@@ -23,7 +23,8 @@ type build struct {
 }
 
 func readBuild() build {
-	b := build{Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	b := build{Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" +
+		runtime.GOARCH}
 	for _, i := range a2asrv.Interfaces("") {
 		if !slices.Contains(b.Protocols, i.ProtocolVersion) {
 			b.Protocols = append(b.Protocols, i.ProtocolVersion)
@@ -69,7 +70,8 @@ func newVersion() *cobra.Command {
 				}
 				text += ")"
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s, A2A %s, %s, %s\n", text, joinWords(b.Protocols), b.Go, b.Platform)
+			fmt.Fprintf(c.OutOrStdout(), "%s, A2A %s, %s, %s\n", text, joinWords(b.Protocols), b.Go,
+				b.Platform)
 			return nil
 		},
 	}

@@ -45,7 +45,8 @@ func readAddress(h http.Header) (string, error) {
 	return address, nil
 }
 
-var errAddressHeader = errors.New("the header " + VerifiedEmailHeader + " does not hold one e-mail address")
+var errAddressHeader = errors.New("the header " + VerifiedEmailHeader +
+	" does not hold one e-mail address")
 
 // lowerAddress returns an address in lower case. A letter outside ASCII whose lower case is an
 // ASCII letter (the Kelvin sign) stays, or one person's address would become another's.

@@ -18,10 +18,12 @@ func registers(t *testing.T) (http.Handler, *bytes.Buffer) {
 		"E1,auth0|jdoe,jdoe@staff0.com,John Doe,active\n"+
 		"E2,auth0|asmith,ásmith%x@staff0.com,Alice Smith,active\n", ImportOptions{})
 	log := new(bytes.Buffer)
-	return newHandler(t, Config{Records: d, Log: slog.New(slog.NewTextHandler(log, nil)), Verifier: verifier{
-		"john": person("auth0|jdoe", "read:employee"), "stranger": person("auth0|none", "read:employee"),
-		"alice": person("auth0|asmith", "read:employee"),
-	}}), log
+	return newHandler(t, Config{Records: d, Log: slog.New(slog.NewTextHandler(log, nil)),
+		Verifier: verifier{
+			"john":     person("auth0|jdoe", "read:employee"),
+			"stranger": person("auth0|none", "read:employee"),
+			"alice":    person("auth0|asmith", "read:employee"),
+		}}), log
 }
 
 // TestRegistersMustFit: the subject's record is answered for the address in it, and for one that
@@ -39,21 +41,30 @@ func TestRegistersMustFit(t *testing.T) {
 		{"in capitals", "john", []string{"JDoe@Staff0.COM"}, 200, "", ""},
 		{"with letters and signs", "alice", []string{"%C3%A1smith%25x@staff0.com"}, 200, "", ""},
 		{"an address that nobody has", "john", []string{"john@new.example"}, 200, "", "level=WARN"},
-		{"the Kelvin sign is nobody's k", "john", []string{"%E2%84%AA@staff0.com"}, 200, "", "level=WARN"},
-		{"somebody else's", "john", []string{"%C3%A1smith%25x@staff0.com"}, 409, typeSubjectMismatch, "level=ERROR"},
-		{"a stranger with somebody's address", "stranger", []string{"jdoe@staff0.com"}, 409, typeSubjectMismatch, "level=ERROR"},
-		{"a stranger with his own", "stranger", []string{"stranger@staff0.com"}, 404, typeNoRecord, ""},
+		{"the Kelvin sign is nobody's k", "john", []string{"%E2%84%AA@staff0.com"}, 200, "",
+			"level=WARN"},
+		{"somebody else's", "john", []string{"%C3%A1smith%25x@staff0.com"}, 409,
+			typeSubjectMismatch, "level=ERROR"},
+		{"a stranger with somebody's address", "stranger", []string{"jdoe@staff0.com"}, 409,
+			typeSubjectMismatch, "level=ERROR"},
+		{"a stranger with his own", "stranger", []string{"stranger@staff0.com"}, 404,
+			typeNoRecord, ""},
 		{"a stranger without", "stranger", nil, 404, typeNoRecord, ""},
 		{"no address in it", "john", []string{"jdoe"}, 400, "about:blank", "level=INFO"},
 		{"nothing in it", "john", []string{""}, 400, "about:blank", "level=INFO"},
-		{"a broken escape", "john", []string{"jdoe%4@staff0.com"}, 400, "about:blank", "level=INFO"},
-		{"bytes that are no text", "john", []string{"%FF@staff0.com"}, 400, "about:blank", "level=INFO"},
-		{"too much", "john", []string{strings.Repeat("j", maxEmailBytes) + "@staff0.com"}, 400, "about:blank", "level=INFO"},
-		{"two of them", "john", []string{"jdoe@staff0.com", "john@new.example"}, 400, "about:blank", "level=INFO"},
+		{"a broken escape", "john", []string{"jdoe%4@staff0.com"}, 400, "about:blank",
+			"level=INFO"},
+		{"bytes that are no text", "john", []string{"%FF@staff0.com"}, 400, "about:blank",
+			"level=INFO"},
+		{"too much", "john", []string{strings.Repeat("j", maxEmailBytes) + "@staff0.com"}, 400,
+			"about:blank", "level=INFO"},
+		{"two of them", "john", []string{"jdoe@staff0.com", "john@new.example"}, 400, "about:blank",
+			"level=INFO"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			h, log := registers(t)
-			subject := map[string]string{"john": "auth0%7Cjdoe", "alice": "auth0%7Casmith", "stranger": "auth0%7Cnone"}[tt.token]
+			subject := map[string]string{"john": "auth0%7Cjdoe", "alice": "auth0%7Casmith",
+				"stranger": "auth0%7Cnone"}[tt.token]
 			r := httptest.NewRequest("GET", "/employees/"+subject, nil)
 			r.Header.Set("Authorization", "Bearer "+tt.token)
 			r.Header[VerifiedEmailHeader] = tt.header
@@ -85,11 +96,14 @@ func TestRegistersMustFit(t *testing.T) {
 // TestClientTellsTheAddress: in the header, whatever letters it has, and never in the URL.
 func TestClientTellsTheAddress(t *testing.T) {
 	var got *http.Request
-	c := &Client{"https://hr.example", &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-		got = r
-		return answering(409, "application/problem+json", `{"type":"`+typeSubjectMismatch+`"}`).HTTPClient.Transport.RoundTrip(r)
-	})}}
-	for _, address := range []string{"jdoe@staff0.com", "siobhan.o'sullivan+a%2b@staff0.com", "加藤@staff0.com"} {
+	c := &Client{"https://hr.example",
+		&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			got = r
+			return answering(409, "application/problem+json", `{"type":"`+typeSubjectMismatch+
+				`"}`).HTTPClient.Transport.RoundTrip(r)
+		})}}
+	for _, address := range []string{"jdoe@staff0.com", "siobhan.o'sullivan+a%2b@staff0.com",
+		"加藤@staff0.com"} {
 		_, err := c.Employee(t.Context(), bearerToken("t"), "auth0|x", address)
 		if !errors.Is(err, ErrSubjectMismatch) || strings.Contains(err.Error(), "staff0.com") {
 			t.Errorf("%s: %v", address, err)
@@ -107,7 +121,8 @@ func TestClientTellsTheAddress(t *testing.T) {
 			t.Errorf("%s: asked %s", address, got.URL)
 		}
 	}
-	if _, err := c.Employee(t.Context(), bearerToken("t"), "auth0|x", ""); err == nil || got.Header[VerifiedEmailHeader] != nil {
+	if _, err := c.Employee(t.Context(), bearerToken("t"), "auth0|x", ""); err == nil ||
+		got.Header[VerifiedEmailHeader] != nil {
 		t.Errorf("without an address: %q, %v", got.Header, err)
 	}
 }

@@ -57,11 +57,13 @@ func (c *Client) base() (*url.URL, error) {
 // person's, or "" if none is: it lets the API notice that its records and the
 // identity provider do not agree on who has this subject.
 //
-// The errors are ErrNotFound (the person has no record), ErrSubjectMismatch
-// (nothing can be said about the person), ErrUnauthorized, ErrForbidden, *TemporaryError (asking again may help), *AnswerError (it will
-// not), the cause of ctx when that ended, or a fault of the arguments. None of
-// them holds the subject, the token or anything of the record.
-func (c *Client) Employee(ctx context.Context, token oauth.Token, subject, verifiedEmail string) (*Employee, error) {
+// The errors are ErrNotFound (the person has no record), ErrSubjectMismatch (nothing can be said
+// about the person), ErrUnauthorized, ErrForbidden, *TemporaryError (asking again may help),
+// *AnswerError (it will not), the cause of ctx when that ended, or a fault of the arguments. None
+// of them holds the subject, the token or anything of the record.
+func (c *Client) Employee(
+	ctx context.Context, token oauth.Token, subject, verifiedEmail string,
+) (*Employee, error) {
 	base, err := c.base()
 	if err != nil {
 		return nil, err
@@ -126,16 +128,19 @@ func readAnswer(resp *oauth.Response, tooLarge bool, subject string) (*Employee,
 	case status == http.StatusNotFound:
 		// An API that answers in plain JSON is taken at its word; a page of a proxy
 		// is no answer.
-		if plain := mediaType == "application/json" && json.Valid(body); !plain && problemType(mediaType, body) != typeNoRecord {
+		if plain := mediaType == "application/json" && json.Valid(body); !plain &&
+			problemType(mediaType, body) != typeNoRecord {
 			return nil, &AnswerError{status, "it does not come from an HR API; check the address"}
 		}
 		return nil, ErrNotFound
 	case status == http.StatusConflict && problemType(mediaType, body) == typeSubjectMismatch:
 		return nil, ErrSubjectMismatch
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
-		return nil, &TemporaryError{Status: status, RetryAfter: oauth.RetryAfter(resp.Header, maxRetryAfter)}
+		return nil, &TemporaryError{Status: status,
+			RetryAfter: oauth.RetryAfter(resp.Header, maxRetryAfter)}
 	case status >= 300 && status < 400:
-		return nil, &AnswerError{status, "redirects are not followed, the token would go elsewhere; check the address"}
+		return nil, &AnswerError{status,
+			"redirects are not followed, the token would go elsewhere; check the address"}
 	}
 	return nil, &AnswerError{status, "this status has no meaning here"}
 }

@@ -21,7 +21,9 @@ type TemporaryError struct {
 
 func (e *TemporaryError) Error() string {
 	if e.Status == 0 {
-		return fmt.Sprintf("hrapi: the HR API cannot be reached: %v; check that it runs and that its address is right", e.Err)
+		return fmt.Sprintf(
+			"hrapi: the HR API cannot be reached: %v; check that it runs and that its address "+
+				"is right", e.Err)
 	}
 	return fmt.Sprintf("hrapi: the HR API cannot answer at the moment (%d); try again", e.Status)
 }
@@ -36,7 +38,8 @@ type AnswerError struct {
 }
 
 func (e *AnswerError) Error() string {
-	return fmt.Sprintf("hrapi: the answer of the HR API (%d) cannot be used: %s", e.Status, e.Reason)
+	return fmt.Sprintf("hrapi: the answer of the HR API (%d) cannot be used: %s", e.Status,
+		e.Reason)
 }
 
 // sendError sorts what went wrong on the way.

@@ -111,13 +111,17 @@ var (
 	// ErrNotFound: the person has no record.
 	ErrNotFound = errors.New("hrapi: the person has no employment record")
 	// ErrUnauthorized: the API did not accept the access token (401).
-	ErrUnauthorized = errors.New("hrapi: the HR API did not accept the access token; check that issuer and audience are the same on both sides")
+	ErrUnauthorized = errors.New(
+		"hrapi: the HR API did not accept the access token; check that issuer and audience are " +
+			"the same on both sides")
 	// ErrForbidden: the token is good, but not for this record (403).
 	ErrForbidden = errors.New("hrapi: the access token does not allow to read this record")
 	// ErrSubjectMismatch: the address that was proven for the person stands in
 	// another person's record (409). The identity provider and the employment
 	// records do not agree on who is who, and no answer about either would be right.
-	ErrSubjectMismatch = errors.New("hrapi: the proven address stands in the record of another subject; compare the subjects in the employment records with those of the identity provider")
+	ErrSubjectMismatch = errors.New(
+		"hrapi: the proven address stands in the record of another subject; compare the subjects " +
+			"in the employment records with those of the identity provider")
 )
 
 func dayOf(t time.Time) string { return t.UTC().Format(time.DateOnly) }

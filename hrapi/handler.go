@@ -91,7 +91,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, ok := s.match(r.URL.EscapedPath())
 	switch {
 	case !ok:
-		writeProblem(w, problem{Status: http.StatusNotFound, Detail: "There is nothing at this address; see /openapi.json."})
+		writeProblem(w, problem{Status: http.StatusNotFound,
+			Detail: "There is nothing at this address; see /openapi.json."})
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD") // RFC 9110 §15.5.6: a 405 must name them
 		writeProblem(w, problem{Status: http.StatusMethodNotAllowed, Detail: "Use GET."})
@@ -106,7 +107,8 @@ func (s *server) match(path string) (route, bool) {
 		if path == route.path {
 			return route, true
 		}
-		if id, ok := strings.CutPrefix(path, prefix); ok && wildcard && id != "" && !strings.Contains(id, "/") {
+		if id, ok := strings.CutPrefix(path, prefix); ok && wildcard && id != "" &&
+			!strings.Contains(id, "/") {
 			return route, true
 		}
 	}
@@ -124,9 +126,12 @@ func (s *server) employee(w http.ResponseWriter, r *http.Request) {
 	// be able to choose a client id that looks like a person's subject (RFC 9700
 	// §4.15).
 	if !ok || err != nil || claims.Machine || claims.Subject == "" || id != claims.Subject {
-		s.Log.Info("request refused", "status", http.StatusForbidden, "cause", "the token is not of the person whose record was asked for")
-		w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm+`", error="insufficient_scope", scope="`+ScopeReadEmployee+`"`)
-		writeProblem(w, problem{Status: http.StatusForbidden, Detail: "The access token does not allow this."})
+		s.Log.Info("request refused", "status", http.StatusForbidden, "cause",
+			"the token is not of the person whose record was asked for")
+		w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm+
+			`", error="insufficient_scope", scope="`+ScopeReadEmployee+`"`)
+		writeProblem(w,
+			problem{Status: http.StatusForbidden, Detail: "The access token does not allow this."})
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), lookUpTimeout)
@@ -134,18 +139,24 @@ func (s *server) employee(w http.ResponseWriter, r *http.Request) {
 	address, err := readAddress(r.Header)
 	if err != nil {
 		s.Log.Info("request refused", "status", http.StatusBadRequest, "cause", err)
-		writeProblem(w, problem{Status: http.StatusBadRequest, Detail: "The header " + VerifiedEmailHeader + " must hold one e-mail address."})
+		writeProblem(w, problem{Status: http.StatusBadRequest, Detail: "The header " +
+			VerifiedEmailHeader + " must hold one e-mail address."})
 		return
 	}
 	record, err := s.Records.Employee(ctx, id, address)
 	switch {
 	case errors.Is(err, ErrSubjectMismatch):
-		s.Log.Error("the identity provider and the employment records do not agree on who is who: the proven address stands in the record of another subject",
+		s.Log.Error(
+			"the identity provider and the employment records do not agree on who is who: the "+
+				"proven address stands in the record of another subject",
 			"status", http.StatusConflict, "reason", "subject_mismatch")
-		writeProblem(w, problem{Type: typeSubjectMismatch, Title: "Subject mismatch", Status: http.StatusConflict,
-			Detail: "The e-mail address proven for this person stands in another person's employment record."})
+		writeProblem(w, problem{Type: typeSubjectMismatch, Title: "Subject mismatch",
+			Status: http.StatusConflict,
+			Detail: "The e-mail address proven for this person stands in another person's " +
+				"employment record."})
 	case errors.Is(err, ErrNotFound):
-		writeProblem(w, problem{Type: typeNoRecord, Title: "No employment record", Status: http.StatusNotFound,
+		writeProblem(w, problem{Type: typeNoRecord, Title: "No employment record",
+			Status: http.StatusNotFound,
 			Detail: "The person whom the access token speaks for has no employment record."})
 	case r.Context().Err() != nil: // nobody is left to answer
 	case err != nil:
@@ -153,7 +164,8 @@ func (s *server) employee(w http.ResponseWriter, r *http.Request) {
 		unavailable(w, "The employment records cannot be read at the moment. Please try again.")
 	default:
 		if address != "" && address != record.Email {
-			s.Log.Warn("the address proven for a person is not the one in the employment record; import the employees anew if it has changed")
+			s.Log.Warn("the address proven for a person is not the one in the employment record; " +
+				"import the employees anew if it has changed")
 		}
 		writeJSON(w, http.StatusOK, "application/json", record)
 	}
@@ -179,7 +191,8 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 	if s.Ready != nil {
 		if err := s.Ready(ctx); err != nil {
 			s.Log.Warn("not ready", "error", err)
-			unavailable(w, "The server is starting: it does not know the identity provider and its keys yet.")
+			unavailable(w,
+				"The server is starting: it does not know the identity provider and its keys yet.")
 			return
 		}
 	}

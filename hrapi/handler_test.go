@@ -66,7 +66,8 @@ func (p staffOf) Employee(_ context.Context, subject, _ string) (*Employee, erro
 
 func (p staffOf) Ping(context.Context) error { return p.err }
 
-var john = &Employee{"E1001", "John <Doe>", "jdoe@staff0.com", StatusActive, true, time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)}
+var john = &Employee{"E1001", "John <Doe>", "jdoe@staff0.com", StatusActive, true,
+	time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)}
 
 const johnJSON = `{"employee_id":"E1001","name":"John <Doe>","email":"jdoe@staff0.com","status":"active","active":true,"as_of":"2026-03-01T08:00:00Z"}` + "\n"
 
@@ -97,7 +98,8 @@ func checkProblem(t *testing.T, w *httptest.ResponseRecorder) problem {
 	var p problem
 	dec := json.NewDecoder(w.Body)
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&p); err != nil || p.Status != w.Code || p.Type == "" || p.Title == "" || p.Detail == "" {
+	if err := dec.Decode(&p); err != nil || p.Status != w.Code || p.Type == "" || p.Title == "" ||
+		p.Detail == "" {
 		t.Errorf("problem %+v (%v) under status %d", p, err, w.Code)
 	}
 	return p
@@ -106,16 +108,18 @@ func checkProblem(t *testing.T, w *httptest.ResponseRecorder) problem {
 func TestEmployeeRoute(t *testing.T) {
 	odd := "auth0|加/藤 ?#%2F;é.."
 	tokens := verifier{
-		"john":     person("auth0|jdoe", "openid", "read:employee"),
-		"alice":    person("auth0|asmith", "read:employee"),
-		"odd":      person(odd, "read:employee"),
-		"dots":     person("..", "read:employee"),
-		"noscope":  person("auth0|jdoe", "read:employees", "read"),
-		"machine":  {Subject: "auth0|jdoe", ClientID: "auth0|jdoe", Machine: true, Scope: []string{"read:employee"}},
+		"john":    person("auth0|jdoe", "openid", "read:employee"),
+		"alice":   person("auth0|asmith", "read:employee"),
+		"odd":     person(odd, "read:employee"),
+		"dots":    person("..", "read:employee"),
+		"noscope": person("auth0|jdoe", "read:employees", "read"),
+		"machine": {Subject: "auth0|jdoe", ClientID: "auth0|jdoe", Machine: true,
+			Scope: []string{"read:employee"}},
 		"nobody":   person("", "read:employee"),
 		"nilclaim": nil,
 	}
-	records := staffOf{t: t, have: map[string]*Employee{"auth0|jdoe": john, odd: john, "..": john}, none: []string{"auth0|asmith"}}
+	records := staffOf{t: t, have: map[string]*Employee{"auth0|jdoe": john, odd: john, "..": john},
+		none: []string{"auth0|asmith"}}
 	h := newHandler(t, Config{Records: records, Verifier: tokens})
 	const insufficient = `Bearer realm="Staff0 HR API", error="insufficient_scope", scope="read:employee"`
 	for _, tc := range []struct {
@@ -125,7 +129,8 @@ func TestEmployeeRoute(t *testing.T) {
 	}{
 		{"one's own record", "/employees/auth0%7Cjdoe", "john", 200, ""},
 		{"one's own record, escaped in another way", "/employees/auth0%7cj%64oe", "john", 200, ""},
-		{"a subject with a slash, letters and everything", "/employees/" + escapeSegment(odd), "odd", 200, ""},
+		{"a subject with a slash, letters and everything", "/employees/" + escapeSegment(odd),
+			"odd", 200, ""},
 		{"a subject of dots", "/employees/" + escapeSegment(".."), "dots", 200, ""},
 		{"no record of one's own", "/employees/auth0%7Casmith", "alice", 404, ""},
 		{"somebody else who has a record", "/employees/auth0%7Cjdoe", "alice", 403, insufficient},
@@ -136,11 +141,16 @@ func TestEmployeeRoute(t *testing.T) {
 		{"one's employee number", "/employees/E1001", "john", 403, insufficient},
 		{"bytes that are no text", "/employees/%ff%00", "john", 403, insufficient},
 		{"a token without a subject", "/employees/x", "nobody", 403, insufficient},
-		{"a machine, whatever its client id", "/employees/auth0%7Cjdoe", "machine", 403, insufficient},
-		{"a scope that only begins like ours", "/employees/auth0%7Cjdoe", "noscope", 403, insufficient},
-		{"no token", "/employees/auth0%7Cjdoe", "", 401, `Bearer realm="Staff0 HR API", scope="read:employee"`},
-		{"an expired token", "/employees/auth0%7Cjdoe", "expired", 401, `Bearer realm="Staff0 HR API", error="invalid_token", scope="read:employee"`},
-		{"a token of somewhere else", "/employees/auth0%7Cjdoe", "rubbish", 401, `Bearer realm="Staff0 HR API", error="invalid_token", scope="read:employee"`},
+		{"a machine, whatever its client id", "/employees/auth0%7Cjdoe", "machine", 403,
+			insufficient},
+		{"a scope that only begins like ours", "/employees/auth0%7Cjdoe", "noscope", 403,
+			insufficient},
+		{"no token", "/employees/auth0%7Cjdoe", "", 401,
+			`Bearer realm="Staff0 HR API", scope="read:employee"`},
+		{"an expired token", "/employees/auth0%7Cjdoe", "expired", 401,
+			`Bearer realm="Staff0 HR API", error="invalid_token", scope="read:employee"`},
+		{"a token of somewhere else", "/employees/auth0%7Cjdoe", "rubbish", 401,
+			`Bearer realm="Staff0 HR API", error="invalid_token", scope="read:employee"`},
 		{"a token that cannot be checked now", "/employees/auth0%7Cjdoe", "outage", 503, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -165,7 +175,8 @@ func TestEmployeeRoute(t *testing.T) {
 				if p := checkProblem(t, w); p.Type != want || strings.Contains(p.Detail, "jdoe") {
 					t.Errorf("problem %+v, want type %s", p, want)
 				}
-			} else if w.Body.String() != johnJSON || w.Header().Get("Content-Type") != "application/json" {
+			} else if w.Body.String() != johnJSON ||
+				w.Header().Get("Content-Type") != "application/json" {
 				t.Errorf("%s %s, want %s", w.Header().Get("Content-Type"), w.Body, johnJSON)
 			}
 		})
@@ -174,12 +185,16 @@ func TestEmployeeRoute(t *testing.T) {
 
 // Existence must not show: the whole answer is the same.
 func TestSomebodyElseLooksTheSameKnownOrNot(t *testing.T) {
-	h := newHandler(t, Config{Records: staffOf{t: t}, Verifier: verifier{"alice": person("auth0|asmith", "read:employee"),
-		"machine": {Subject: "m", Machine: true, Scope: []string{"read:employee"}}}})
-	known, unknown, machine := get(h, "GET", "/employees/auth0%7Cjdoe", "alice"), get(h, "GET", "/employees/x", "alice"), get(h, "GET", "/employees/x", "machine")
+	h := newHandler(t, Config{Records: staffOf{t: t},
+		Verifier: verifier{"alice": person("auth0|asmith", "read:employee"),
+			"machine": {Subject: "m", Machine: true, Scope: []string{"read:employee"}}}})
+	known, unknown, machine := get(h, "GET", "/employees/auth0%7Cjdoe", "alice"),
+		get(h, "GET", "/employees/x", "alice"), get(h, "GET", "/employees/x", "machine")
 	for _, other := range []*httptest.ResponseRecorder{unknown, machine} {
-		if known.Code != other.Code || known.Body.String() != other.Body.String() || !maps.EqualFunc(known.Header(), other.Header(), slices.Equal[[]string]) {
-			t.Errorf("%d %v %s\nand\n%d %v %s", known.Code, known.Header(), known.Body, other.Code, other.Header(), other.Body)
+		if known.Code != other.Code || known.Body.String() != other.Body.String() ||
+			!maps.EqualFunc(known.Header(), other.Header(), slices.Equal[[]string]) {
+			t.Errorf("%d %v %s\nand\n%d %v %s", known.Code, known.Header(), known.Body, other.Code,
+				other.Header(), other.Body)
 		}
 	}
 }
@@ -190,10 +205,14 @@ func TestOtherRoutes(t *testing.T) {
 		method, path string
 		status       int
 	}{
-		{"GET", "/livez", 200}, {"GET", "/readyz", 200}, {"GET", "/openapi.json", 200}, {"HEAD", "/livez", 200},
-		{"GET", "/", 404}, {"GET", "/employees", 404}, {"GET", "/employees/", 404}, {"GET", "/employees/a/b", 404}, {"GET", "/employees/a/", 404},
-		{"GET", "//employees/a", 404}, {"GET", "/livez/", 404}, {"GET", "/LIVEZ", 404}, {"GET", "/x/../livez", 404}, {"GET", "/employees/{id}/", 404}, {"POST", "/nowhere", 404},
-		{"POST", "/employees/a", 405}, {"DELETE", "/employees/a", 405}, {"OPTIONS", "/employees/a", 405}, {"PUT", "/readyz", 405}, {"POST", "/openapi.json", 405}, {"TRACE", "/livez", 405},
+		{"GET", "/livez", 200}, {"GET", "/readyz", 200}, {"GET", "/openapi.json", 200},
+		{"HEAD", "/livez", 200},
+		{"GET", "/", 404}, {"GET", "/employees", 404}, {"GET", "/employees/", 404},
+		{"GET", "/employees/a/b", 404}, {"GET", "/employees/a/", 404},
+		{"GET", "//employees/a", 404}, {"GET", "/livez/", 404}, {"GET", "/LIVEZ", 404},
+		{"GET", "/x/../livez", 404}, {"GET", "/employees/{id}/", 404}, {"POST", "/nowhere", 404},
+		{"POST", "/employees/a", 405}, {"DELETE", "/employees/a", 405}, {"OPTIONS", "/employees/a",
+			405}, {"PUT", "/readyz", 405}, {"POST", "/openapi.json", 405}, {"TRACE", "/livez", 405},
 		{"HEAD", "/employees/a", 401}, {"GET", "/employees/%7Bid%7D", 401},
 	} {
 		w := get(h, tc.method, tc.path, "")
@@ -202,7 +221,8 @@ func TestOtherRoutes(t *testing.T) {
 		}
 		if w.Code >= 400 {
 			checkProblem(t, w)
-		} else if !json.Valid(w.Body.Bytes()) || w.Header().Get("Content-Type") != "application/json" {
+		} else if !json.Valid(w.Body.Bytes()) ||
+			w.Header().Get("Content-Type") != "application/json" {
 			t.Errorf("%s %s: %s", tc.method, tc.path, w.Body)
 		}
 		if got := w.Header().Get("Allow"); (got == "GET, HEAD") != (w.Code == 405) {
@@ -220,7 +240,8 @@ func TestTroubleWithTheRecords(t *testing.T) {
 	})
 	for _, path := range []string{"/employees/auth0%7Cjdoe", "/readyz"} {
 		w := get(h, "GET", path, "john")
-		if w.Code != 503 || w.Header().Get("Retry-After") != "1" || w.Header().Get("Cache-Control") != "no-store" {
+		if w.Code != 503 || w.Header().Get("Retry-After") != "1" ||
+			w.Header().Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
 		if p := checkProblem(t, w); strings.Contains(p.Detail, "locked") {
@@ -248,13 +269,17 @@ func TestTroubleWithTheRecords(t *testing.T) {
 
 func TestReady(t *testing.T) {
 	var notYet error = errors.New("no keys of https://idp.example/")
-	h := newHandler(t, Config{Records: staffOf{t: t}, Verifier: verifier{}, Ready: func(context.Context) error { return notYet }})
+	h := newHandler(t, Config{Records: staffOf{t: t}, Verifier: verifier{},
+		Ready: func(context.Context) error {
+			return notYet
+		}})
 	w := get(h, "GET", "/readyz", "")
 	if p := checkProblem(t, w); w.Code != 503 || strings.Contains(p.Detail, "idp.example") {
 		t.Errorf("%d %+v, want 503 without the cause", w.Code, p)
 	}
 	notYet = nil
-	if w := get(h, "GET", "/readyz", ""); w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" {
+	if w := get(h, "GET", "/readyz", ""); w.Code != 200 ||
+		w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("ready: %d %v", w.Code, w.Header())
 	}
 }
@@ -275,7 +300,9 @@ func TestRealTokens(t *testing.T) {
 	keys := must(jwks.NewStatic(map[string]crypto.PublicKey{"k": key.Public()}))
 	d := newFile(t)
 	must(d.Seed(t.Context()))
-	h := newHandler(t, Config{Records: d, Verifier: &jwks.AccessTokens{Keys: keys, Issuer: "https://idp.example/", Audience: "https://staff0/api"}})
+	h := newHandler(t,
+		Config{Records: d, Verifier: &jwks.AccessTokens{Keys: keys, Issuer: "https://idp.example/",
+			Audience: "https://staff0/api"}})
 	srv := httptest.NewServer(h)
 	defer srv.Close()
 	client := &Client{BaseURL: srv.URL, HTTPClient: srv.Client()}
@@ -289,28 +316,38 @@ func TestRealTokens(t *testing.T) {
 		want   error
 	}{
 		{"John reads John", nil, key, "auth0|jdoe", nil},
-		{"Alice's consent does not read John", jwt.MapClaims{"sub": "auth0|asmith"}, key, "auth0|jdoe", ErrForbidden},
-		{"the contractor has no record", jwt.MapClaims{"sub": "auth0|contractor"}, key, "auth0|contractor", ErrNotFound},
+		{"Alice's consent does not read John", jwt.MapClaims{"sub": "auth0|asmith"}, key,
+			"auth0|jdoe", ErrForbidden},
+		{"the contractor has no record", jwt.MapClaims{"sub": "auth0|contractor"}, key,
+			"auth0|contractor", ErrNotFound},
 		{"the agent's own token", jwt.MapClaims{"sub": "hr-agent"}, key, "hr-agent", ErrForbidden},
-		{"another scope", jwt.MapClaims{"scope": "openid read:employees"}, key, "auth0|jdoe", ErrForbidden},
+		{"another scope", jwt.MapClaims{"scope": "openid read:employees"}, key, "auth0|jdoe",
+			ErrForbidden},
 		{"no scope", jwt.MapClaims{"scope": nil}, key, "auth0|jdoe", ErrForbidden},
-		{"a token for the agent", jwt.MapClaims{"aud": "https://staff0/agent"}, key, "auth0|jdoe", ErrUnauthorized},
-		{"another issuer", jwt.MapClaims{"iss": "https://idp.example"}, key, "auth0|jdoe", ErrUnauthorized},
-		{"an expired token", jwt.MapClaims{"iat": now.Add(-2 * time.Hour).Unix(), "exp": now.Add(-time.Hour).Unix()}, key, "auth0|jdoe", ErrUnauthorized},
+		{"a token for the agent", jwt.MapClaims{"aud": "https://staff0/agent"}, key, "auth0|jdoe",
+			ErrUnauthorized},
+		{"another issuer", jwt.MapClaims{"iss": "https://idp.example"}, key, "auth0|jdoe",
+			ErrUnauthorized},
+		{"an expired token", jwt.MapClaims{"iat": now.Add(-2 * time.Hour).Unix(),
+			"exp": now.Add(-time.Hour).Unix()}, key, "auth0|jdoe", ErrUnauthorized},
 		{"a token that anybody signed", nil, stranger, "auth0|jdoe", ErrUnauthorized},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			claims := jwt.MapClaims{"iss": "https://idp.example/", "aud": "https://staff0/api", "sub": "auth0|jdoe", "client_id": "hr-agent",
-				"scope": "read:employee", "jti": "1", "iat": now.Unix(), "exp": now.Add(time.Minute).Unix()}
+			claims := jwt.MapClaims{"iss": "https://idp.example/", "aud": "https://staff0/api",
+				"sub": "auth0|jdoe", "client_id": "hr-agent",
+				"scope": "read:employee", "jti": "1", "iat": now.Unix(),
+				"exp": now.Add(time.Minute).Unix()}
 			maps.Copy(claims, tc.change)
 			maps.DeleteFunc(claims, func(_ string, v any) bool { return v == nil })
 			token := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
 			token.Header["typ"], token.Header["kid"] = "at+jwt", "k"
-			got, err := client.Employee(t.Context(), bearerToken(must(token.SignedString(tc.signer))), tc.read, "")
+			got, err := client.Employee(t.Context(),
+				bearerToken(must(token.SignedString(tc.signer))), tc.read, "")
 			if !errors.Is(err, tc.want) || (err == nil) != (tc.want == nil) {
 				t.Fatalf("Employee: %+v, %v, want %v", got, err, tc.want)
 			}
-			if err == nil && (got.EmployeeID != "E1001" || !got.Active || got.Name != "John Doe" || got.Email != "jdoe@staff0.com" || now.Sub(got.AsOf) > time.Minute) {
+			if err == nil && (got.EmployeeID != "E1001" || !got.Active || got.Name != "John Doe" ||
+				got.Email != "jdoe@staff0.com" || now.Sub(got.AsOf) > time.Minute) {
 				t.Errorf("Employee: %+v", got)
 			}
 		})

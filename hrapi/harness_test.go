@@ -70,6 +70,7 @@ func mustImport(t testing.TB, d *Database, file string, opts ImportOptions) Summ
 func wantLines(t testing.TB, d *Database, want ...string) {
 	t.Helper()
 	if got := lines(t, d); !slices.Equal(got, want) {
-		t.Errorf("the database holds\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("the database holds\n%s\nwant\n%s", strings.Join(got, "\n"),
+			strings.Join(want, "\n"))
 	}
 }

@@ -40,16 +40,17 @@ type TooManyEndedError struct {
 }
 
 func (e *TooManyEndedError) Error() string {
-	return fmt.Sprintf("nothing was imported: the file lacks %d of %d employees, more than a tenth of the staff; check that it is complete, and use --force if it is", e.Ended, e.Staff)
+	return fmt.Sprintf(
+		"nothing was imported: the file lacks %d of %d employees, more than a tenth of the "+
+			"staff; check that it is complete, and use --force if it is", e.Ended, e.Staff)
 }
 
-// Import reads a file and writes all of it in one transaction, or nothing. The
-// file is CSV, separated by commas, semicolons or tabs, a JSON array of objects or
-// one object a line; in UTF-8, with or without a byte order mark; at most 64 MiB and 200,000 records.
-// Columns or members are employee_id, subject, email, name, status (all five
-// needed) and title, department, employment_type, start_date, end_date
-// (YYYY-MM-DD). Spaces around a value do not count, and e-mail addresses become
-// lower case.
+// Import reads a file and writes all of it in one transaction, or nothing. The file is CSV,
+// separated by commas, semicolons or tabs, a JSON array of objects or one object a line; in UTF-8,
+// with or without a byte order mark; at most 64 MiB and 200,000 records. Columns or members are
+// employee_id, subject, email, name, status (all five needed) and title, department,
+// employment_type, start_date, end_date (YYYY-MM-DD). Spaces around a value do not count, and
+// e-mail addresses become lower case.
 //
 // Records are matched by employee_id; those that are not in the file
 // stay as they are, and keep their old confirmation, unless the import is full.
@@ -111,7 +112,9 @@ func removeSample(ctx context.Context, tx *sql.Tx, summary *Summary) error {
 }
 
 // plan compares the file with the database and returns the records to write.
-func plan(before map[string]Record, rows []row, opts ImportOptions, summary *Summary) ([]Record, error) {
+func plan(
+	before map[string]Record, rows []row, opts ImportOptions, summary *Summary,
+) ([]Record, error) {
 	if bad := taken(before, rows); len(bad) > 0 {
 		return nil, &ImportError{Lines: bad}
 	}
@@ -180,7 +183,8 @@ func taken(before map[string]Record, rows []row) []LineError {
 	var bad []LineError
 	for i := range rows {
 		r := &rows[i]
-		const advice = "%s belongs to employee %s in the database; give that one another in the same file, or use that employee_id"
+		const advice = "%s belongs to employee %s in the database; give that one another in the " +
+			"same file, or use that employee_id"
 		if id, ok := subjects[r.record.Subject]; ok {
 			bad = append(bad, r.Bad(advice, "subject", id))
 		}

@@ -28,9 +28,13 @@ type schema struct {
 
 // The description must not say anything but what the server does.
 func TestOpenAPIDescribesTheServer(t *testing.T) {
-	tokens := verifier{"john": person("auth0|jdoe", "read:employee"), "alice": person("auth0|asmith", "read:employee")}
-	working := newHandler(t, Config{Records: staffOf{t: t, have: map[string]*Employee{"auth0|jdoe": john}, none: []string{"auth0|asmith"}}, Verifier: tokens})
-	differing := newHandler(t, Config{Records: staffOf{t: t, err: ErrSubjectMismatch}, Verifier: tokens})
+	tokens := verifier{"john": person("auth0|jdoe", "read:employee"),
+		"alice": person("auth0|asmith", "read:employee")}
+	working := newHandler(t,
+		Config{Records: staffOf{t: t, have: map[string]*Employee{"auth0|jdoe": john},
+			none: []string{"auth0|asmith"}}, Verifier: tokens})
+	differing := newHandler(t, Config{Records: staffOf{t: t, err: ErrSubjectMismatch},
+		Verifier: tokens})
 	broken := newHandler(t, Config{Records: staffOf{t: t, err: ErrCorrupt}, Verifier: tokens})
 
 	var doc struct {
@@ -41,7 +45,8 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 			Responses map[string]response
 		}
 	}
-	if err := json.Unmarshal(get(working, "GET", "/openapi.json", "").Body.Bytes(), &doc); err != nil || doc.OpenAPI != "3.1.0" {
+	if err := json.Unmarshal(get(working, "GET", "/openapi.json", "").Body.Bytes(),
+		&doc); err != nil || doc.OpenAPI != "3.1.0" {
 		t.Fatalf("openapi %q: %v", doc.OpenAPI, err)
 	}
 
@@ -49,7 +54,8 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 	for _, r := range working.(*server).routes {
 		routes = append(routes, r.path)
 	}
-	if described := slices.Sorted(maps.Keys(doc.Paths)); !slices.Equal(described, slices.Sorted(slices.Values(routes))) {
+	if described := slices.Sorted(maps.Keys(doc.Paths)); !slices.Equal(described,
+		slices.Sorted(slices.Values(routes))) {
 		t.Errorf("described %v, served %v", described, routes)
 	}
 
@@ -69,7 +75,8 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 		{broken, "GET", "/employees/{id}", "auth0%7Cjdoe", "john"},
 		{working, "GET", "/openapi.json", "", ""}, {working, "POST", "/openapi.json", "", ""},
 		{working, "GET", "/livez", "", ""}, {working, "POST", "/livez", "", ""},
-		{working, "GET", "/readyz", "", ""}, {working, "POST", "/readyz", "", ""}, {broken, "GET", "/readyz", "", ""},
+		{working, "GET", "/readyz", "", ""}, {working, "POST", "/readyz", "", ""},
+		{broken, "GET", "/readyz", "", ""},
 	} {
 		w := get(tc.h, tc.method, strings.Replace(tc.template, "{id}", tc.id, 1), tc.token)
 		what := fmt.Sprint(tc.template, " ", w.Code)
@@ -93,7 +100,8 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 		}
 		got := slices.Sorted(maps.Keys(body))
 		s := doc.Components.Schemas[name]
-		if !slices.Equal(got, slices.Sorted(maps.Keys(s.Properties))) || !slices.Equal(got, slices.Sorted(slices.Values(s.Required))) {
+		if !slices.Equal(got, slices.Sorted(maps.Keys(s.Properties))) ||
+			!slices.Equal(got, slices.Sorted(slices.Values(s.Required))) {
 			t.Errorf("%s has the members %v, described as %v", what, got, s)
 		}
 	}
@@ -104,11 +112,14 @@ func TestOpenAPIDescribesTheServer(t *testing.T) {
 			}
 		}
 	}
-	if got := doc.Components.Schemas["Employee"].Properties["status"].Enum; !slices.Equal(got, []string{StatusActive, StatusOnLeave, StatusEnded}) {
+	if got := doc.Components.Schemas["Employee"].Properties["status"].Enum; !slices.Equal(got,
+		[]string{StatusActive, StatusOnLeave, StatusEnded}) {
 		t.Errorf("described statuses %v", got)
 	}
-	if !strings.Contains(string(openAPI), `"accessToken": ["`+ScopeReadEmployee+`"]`) || !strings.Contains(string(openAPI), typeNoRecord) ||
-		!strings.Contains(string(openAPI), typeSubjectMismatch) || !strings.Contains(string(openAPI), `"name": "`+VerifiedEmailHeader+`"`) {
+	if !strings.Contains(string(openAPI), `"accessToken": ["`+ScopeReadEmployee+`"]`) ||
+		!strings.Contains(string(openAPI), typeNoRecord) ||
+		!strings.Contains(string(openAPI), typeSubjectMismatch) ||
+		!strings.Contains(string(openAPI), `"name": "`+VerifiedEmailHeader+`"`) {
 		t.Error("scope, header or problem types are not those of the server")
 	}
 }

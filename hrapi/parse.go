@@ -48,7 +48,8 @@ func refuse(format string, args ...any) error {
 // with all the faults.
 func parse(r io.Reader) ([]row, error) {
 	columns := Columns()
-	read, bad, err := people.Read(r, &people.Format{Columns: columns, Required: requiredColumns(), Strict: true})
+	read, bad, err := people.Read(r, &people.Format{Columns: columns, Required: requiredColumns(),
+		Strict: true})
 	if file, ok := errors.AsType[*people.FileError](err); ok {
 		return nil, refuse("%s; see an example with --example", file.Reason)
 	}

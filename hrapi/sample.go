@@ -33,7 +33,8 @@ func (d *Database) Seed(ctx context.Context) (bool, error) {
 	seeded := false
 	err = d.write(ctx, "fill with the sample people", func(tx *sql.Tx) error {
 		var employees int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM employees`).Scan(&employees); err != nil || employees > 0 {
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM employees`).Scan(
+			&employees); err != nil || employees > 0 {
 			return err
 		}
 		people := make([]Record, len(rows))
@@ -44,7 +45,8 @@ func (d *Database) Seed(ctx context.Context) (bool, error) {
 		if err := insert(ctx, tx, people); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO sample (seeded_at) VALUES (?)`, formatTime(now)); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO sample (seeded_at) VALUES (?)`,
+			formatTime(now)); err != nil {
 			return err
 		}
 		seeded = true

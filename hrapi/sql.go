@@ -149,7 +149,8 @@ func (d *Database) migrate(ctx context.Context, migrations []string) error {
 		}
 		switch {
 		case version > len(migrations):
-			return fmt.Errorf("%w (the database has version %d, this program knows %d)", ErrSchemaTooNew, version, len(migrations))
+			return fmt.Errorf("%w (the database has version %d, this program knows %d)",
+				ErrSchemaTooNew, version, len(migrations))
 		case version == len(migrations):
 			return nil
 		}
@@ -175,7 +176,8 @@ func (d *Database) migrateOne(ctx context.Context, migrations []string) error {
 		return nil
 	}
 	if version == 0 {
-		if _, err := tx.ExecContext(ctx, `CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied_at TEXT NOT NULL) STRICT`); err != nil {
+		if _, err := tx.ExecContext(ctx,
+			`CREATE TABLE schema_version (version INTEGER NOT NULL PRIMARY KEY, applied_at TEXT NOT NULL) STRICT`); err != nil {
 			return wrapSQL("create the schema version", err)
 		}
 	}
@@ -183,7 +185,8 @@ func (d *Database) migrateOne(ctx context.Context, migrations []string) error {
 	if _, err := tx.ExecContext(ctx, migrations[version]); err != nil {
 		return wrapSQL(step, err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO schema_version (version, applied_at) VALUES (?, ?)`, version+1, formatTime(time.Now()))
+	_, err = tx.ExecContext(ctx, `INSERT INTO schema_version (version, applied_at) VALUES (?, ?)`,
+		version+1, formatTime(time.Now()))
 	if err != nil {
 		return wrapSQL(step, err)
 	}
@@ -199,7 +202,8 @@ func schemaVersion(ctx context.Context, q querier) (int, error) {
 	// In one statement, which sees one moment: between two, another process could
 	// make the schema, and its tables without its mark would look like a stranger's.
 	var id, objects int
-	err := q.QueryRowContext(ctx, `SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`).Scan(&id, &objects)
+	err := q.QueryRowContext(ctx,
+		`SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)`).Scan(&id, &objects)
 	if err != nil {
 		return 0, err
 	}
@@ -210,7 +214,8 @@ func schemaVersion(ctx context.Context, q querier) (int, error) {
 		return 0, ErrNotOurs
 	}
 	var version int
-	err = q.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM schema_version`).Scan(&version)
+	err = q.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM schema_version`).Scan(
+		&version)
 	return version, err
 }
 
@@ -240,7 +245,8 @@ func scanRecord(scan func(dest ...any) error) (Record, error) {
 	r.ConfirmedAt, err = time.Parse(time.RFC3339, confirmed)
 	if err != nil {
 		// The parser's own text would quote the field.
-		return Record{}, errors.New("confirmed_at is no RFC 3339 time: the database was changed by hand")
+		return Record{},
+			errors.New("confirmed_at is no RFC 3339 time: the database was changed by hand")
 	}
 	return r, nil
 }
@@ -251,7 +257,8 @@ func scanRecord(scan func(dest ...any) error) (Record, error) {
 func (d *Database) Employee(ctx context.Context, subject, verifiedEmail string) (*Employee, error) {
 	// Two rows at most, since both columns are unique, and in one statement, which
 	// sees one moment. No record has an empty address.
-	rows, err := d.db.QueryContext(ctx, selectRecords+` WHERE subject = ? OR email = ?`, subject, verifiedEmail)
+	rows, err := d.db.QueryContext(ctx, selectRecords+` WHERE subject = ? OR email = ?`, subject,
+		verifiedEmail)
 	if err != nil {
 		return nil, wrapSQL("look up an employee", err)
 	}
@@ -315,14 +322,16 @@ func list(ctx context.Context, q interface {
 }
 
 func insert(ctx context.Context, tx *sql.Tx, records []Record) error {
-	stmt, err := tx.PrepareContext(ctx, `INSERT INTO employees (employee_id, subject, email, name, status, title, department, employment_type, start_date, end_date, confirmed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	stmt, err := tx.PrepareContext(ctx,
+		`INSERT INTO employees (employee_id, subject, email, name, status, title, department, employment_type, start_date, end_date, confirmed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
 	defer stmt.Close()
 	for i := range records {
 		r := &records[i]
-		_, err := stmt.ExecContext(ctx, r.EmployeeID, r.Subject, r.Email, r.Name, r.Status, r.Title, r.Department,
+		_, err := stmt.ExecContext(ctx, r.EmployeeID, r.Subject, r.Email, r.Name, r.Status, r.Title,
+			r.Department,
 			r.EmploymentType, r.StartDate, r.EndDate, formatTime(r.ConfirmedAt))
 		if err != nil {
 			return err

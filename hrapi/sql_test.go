@@ -51,10 +51,12 @@ func TestEmployee(t *testing.T) {
 	at := mustImport(t, d, header+ada, ImportOptions{}).At
 	got, err := d.Employee(t.Context(), "auth0|ada", "")
 	want := Employee{"1", "Ada Moreau", "ada@example.com", "active", true, at}
-	if err != nil || !got.AsOf.Equal(want.AsOf) || (Employee{got.EmployeeID, got.Name, got.Email, got.Status, got.Active, want.AsOf}) != want {
+	if err != nil || !got.AsOf.Equal(want.AsOf) ||
+		(Employee{got.EmployeeID, got.Name, got.Email, got.Status, got.Active, want.AsOf}) != want {
 		t.Errorf("Employee: %+v, %v, want %+v", got, err, want)
 	}
-	for _, subject := range []string{"", "auth0|ADA", "ada", "auth0|ada ", "' OR 1=1 --", "%", "\xff"} {
+	for _, subject := range []string{"", "auth0|ADA", "ada", "auth0|ada ", "' OR 1=1 --", "%",
+		"\xff"} {
 		if got, err := d.Employee(t.Context(), subject, ""); !errors.Is(err, ErrNotFound) {
 			t.Errorf("Employee(%q) = %v, %v, want ErrNotFound", subject, got, err)
 		}
@@ -98,7 +100,9 @@ func TestSeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s %s", r.EmployeeID, r.Subject, r.Name, r.Email, r.Status, r.EndDate))+fmt.Sprint(" ", e.Active))
+		got = append(got,
+			strings.TrimSpace(fmt.Sprintf("%s %s %s %s %s %s", r.EmployeeID, r.Subject, r.Name,
+				r.Email, r.Status, r.EndDate))+fmt.Sprint(" ", e.Active))
 	}
 	want := []string{
 		"E1001 auth0|jdoe John Doe jdoe@staff0.com active true",
@@ -124,12 +128,14 @@ func TestSamplePeopleAreThoseOfTheProvider(t *testing.T) {
 	var logins []string
 	for _, p := range idp.SamplePeople() {
 		if p.EmployeeID != "" {
-			logins = append(logins, strings.Join([]string{p.EmployeeID, p.Subject, p.Email, p.Name}, ","))
+			logins = append(logins,
+				strings.Join([]string{p.EmployeeID, p.Subject, p.Email, p.Name}, ","))
 		}
 	}
 	var people []string
 	for _, r := range records(t, d) {
-		people = append(people, strings.Join([]string{r.EmployeeID, r.Subject, r.Email, r.Name}, ","))
+		people = append(people,
+			strings.Join([]string{r.EmployeeID, r.Subject, r.Email, r.Name}, ","))
 	}
 	if !slices.Equal(logins, people) {
 		t.Errorf("the provider has\n%v\nand the HR API\n%v", logins, people)
@@ -154,7 +160,8 @@ func TestRealDataReplaceTheSample(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := lines(t, d)
-	if _, err := d.Import(t.Context(), strings.NewReader(header+"1\n"), ImportOptions{}); err == nil {
+	if _, err := d.Import(t.Context(), strings.NewReader(header+"1\n"),
+		ImportOptions{}); err == nil {
 		t.Fatal("a bad file was imported")
 	}
 	wantLines(t, d, before...)
@@ -162,7 +169,8 @@ func TestRealDataReplaceTheSample(t *testing.T) {
 		t.Error("a refused import took the mark away")
 	}
 	// The subject of a sample person, and Full, which finds nobody to end.
-	s := mustImport(t, d, header+"1,auth0|jdoe,jdoe@staff0.com,Real Doe,active\n", ImportOptions{Full: true})
+	s := mustImport(t, d, header+"1,auth0|jdoe,jdoe@staff0.com,Real Doe,active\n",
+		ImportOptions{Full: true})
 	if s.SampleRemoved != 6 || s.Added != 1 || s.Ended != 0 {
 		t.Errorf("summary %+v, want 6 sample people removed, 1 added", s)
 	}
@@ -302,7 +310,8 @@ func TestOpenRefuses(t *testing.T) {
 		return path
 	}
 	newer := filepath.Join(dir, "newer.db")
-	if _, err := openFile(t, newer).db.Exec(`INSERT INTO schema_version (version, applied_at) VALUES (999, '')`); err != nil {
+	if _, err := openFile(t, newer).db.Exec(
+		`INSERT INTO schema_version (version, applied_at) VALUES (999, '')`); err != nil {
 		t.Fatal(err)
 	}
 	foreign := filepath.Join(dir, "agent.db")
@@ -315,10 +324,14 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"the schema of a later version", DSN(newer), ErrSchemaTooNew},
 		{"the agent's database", DSN(foreign), ErrNotOurs},
-		{"a file that is no database", DSN(file("letter.db", []byte(strings.Repeat("Dear Sir or Madam, ", 500)))), ErrCorrupt},
-		{"a directory that is not there", DSN(filepath.Join(dir, "missing", "x.db")), ErrCannotOpen},
-		{"an empty file that cannot be written to", DSN(file("empty.db", nil)) + "&mode=ro", ErrReadOnly},
-		{"a disk without room for the schema", DSN(filepath.Join(dir, "tiny.db")) + "&_pragma=max_page_count(2)", ErrFull},
+		{"a file that is no database",
+			DSN(file("letter.db", []byte(strings.Repeat("Dear Sir or Madam, ", 500)))), ErrCorrupt},
+		{"a directory that is not there", DSN(filepath.Join(dir, "missing", "x.db")),
+			ErrCannotOpen},
+		{"an empty file that cannot be written to", DSN(file("empty.db", nil)) + "&mode=ro",
+			ErrReadOnly},
+		{"a disk without room for the schema", DSN(filepath.Join(dir, "tiny.db")) +
+			"&_pragma=max_page_count(2)", ErrFull},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d, err := Open(t.Context(), pool(t, tc.dsn))
@@ -331,7 +344,8 @@ func TestOpenRefuses(t *testing.T) {
 		})
 	}
 	var tables int
-	if err := pool(t, DSN(foreign)).QueryRow(`SELECT count(*) FROM sqlite_schema`).Scan(&tables); err != nil || tables != 1 {
+	if err := pool(t, DSN(foreign)).QueryRow(`SELECT count(*) FROM sqlite_schema`).Scan(
+		&tables); err != nil || tables != 1 {
 		t.Errorf("the agent's database has %d tables, want the one it had (%v)", tables, err)
 	}
 	if _, err := Open(t.Context(), nil); err == nil {
@@ -358,7 +372,8 @@ func TestReadOnlyFileIsReadAndNotWritten(t *testing.T) {
 	}
 	defer d.Close()
 	wantLines(t, d, adaLine)
-	if _, err := d.Import(t.Context(), strings.NewReader(header+jun), ImportOptions{}); !errors.Is(err, ErrReadOnly) {
+	if _, err := d.Import(t.Context(), strings.NewReader(header+jun), ImportOptions{}); !errors.Is(
+		err, ErrReadOnly) {
 		t.Errorf("Import: %v, want ErrReadOnly", err)
 	}
 }
@@ -380,7 +395,8 @@ func TestLockedFile(t *testing.T) {
 	if impatient == DSN(path) {
 		t.Fatal("the wait is still there")
 	}
-	if _, err := d.Import(t.Context(), strings.NewReader(header+jun), ImportOptions{}); !errors.Is(err, ErrLocked) {
+	if _, err := d.Import(t.Context(), strings.NewReader(header+jun), ImportOptions{}); !errors.Is(
+		err, ErrLocked) {
 		t.Errorf("Import: %v, want ErrLocked", err)
 	}
 	if _, err := d.Employee(t.Context(), "auth0|ada", ""); err != nil {
@@ -393,13 +409,15 @@ func TestLockedFile(t *testing.T) {
 }
 
 func TestFullDiskChangesNothing(t *testing.T) {
-	d, err := Open(t.Context(), pool(t, DSN(filepath.Join(t.TempDir(), "employees.db"))+"&_pragma=max_page_count(20)"))
+	d, err := Open(t.Context(), pool(t, DSN(filepath.Join(t.TempDir(), "employees.db"))+
+		"&_pragma=max_page_count(20)"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
 	mustImport(t, d, header+ada, ImportOptions{})
-	if _, err := d.Import(t.Context(), strings.NewReader(header+manyPeople(5000)), ImportOptions{}); !errors.Is(err, ErrFull) {
+	if _, err := d.Import(t.Context(), strings.NewReader(header+manyPeople(5000)),
+		ImportOptions{}); !errors.Is(err, ErrFull) {
 		t.Errorf("Import: %v, want ErrFull", err)
 	}
 	wantLines(t, d, adaLine)
@@ -440,7 +458,8 @@ func TestRowsChangedByHand(t *testing.T) {
 	if _, err := d.db.Exec(`UPDATE employees SET confirmed_at = 'ada@example.com'`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Employee(t.Context(), "auth0|ada", ""); err == nil || errors.Is(err, ErrNotFound) || strings.Contains(err.Error(), "ada") {
+	if _, err := d.Employee(t.Context(), "auth0|ada", ""); err == nil ||
+		errors.Is(err, ErrNotFound) || strings.Contains(err.Error(), "ada") {
 		t.Errorf("Employee: %v, want an error that quotes nothing", err)
 	}
 	if _, err := d.Import(t.Context(), strings.NewReader(header+ada), ImportOptions{}); err == nil {
@@ -463,7 +482,8 @@ func TestLostTables(t *testing.T) {
 		if err := use(d); err == nil {
 			t.Errorf("no error without the table %s", table)
 		}
-		if _, err := d.Import(t.Context(), strings.NewReader(header+ada), ImportOptions{}); err == nil {
+		if _, err := d.Import(t.Context(), strings.NewReader(header+ada),
+			ImportOptions{}); err == nil {
 			t.Errorf("Import without the table %s", table)
 		}
 		if _, err := d.Seed(t.Context()); err == nil {

@@ -10,19 +10,30 @@ import (
 // what to try.
 var (
 	// ErrSchemaTooNew: a later version of the program has migrated the database.
-	ErrSchemaTooNew = errors.New("the employees database was written by a later version of staff0; use that version, or another database")
+	ErrSchemaTooNew = errors.New(
+		"the employees database was written by a later version of staff0; use that version, or " +
+			"another database")
 	// ErrNotOurs: the file is a database, but not of employees.
-	ErrNotOurs = errors.New("the file is a database of something else, not of employees; choose another file (the agent's database and the HR API's are never the same)")
+	ErrNotOurs = errors.New(
+		"the file is a database of something else, not of employees; choose another file (the " +
+			"agent's database and the HR API's are never the same)")
 	// ErrLocked: another connection held the lock for longer than a write takes.
-	ErrLocked = errors.New("the employees database is locked by another process; try again when that one is done")
+	ErrLocked = errors.New(
+		"the employees database is locked by another process; try again when that one is done")
 	// ErrReadOnly: the file or its directory cannot be written to.
-	ErrReadOnly = errors.New("the employees database cannot be written to; check the permissions of the file and of its directory")
+	ErrReadOnly = errors.New(
+		"the employees database cannot be written to; check the permissions of the file and of " +
+			"its directory")
 	// ErrCorrupt: the file is damaged or no database at all.
-	ErrCorrupt = errors.New("the file is damaged, or no SQLite database; restore it from a backup, or move it away and import the employees again")
+	ErrCorrupt = errors.New(
+		"the file is damaged, or no SQLite database; restore it from a backup, or move it away " +
+			"and import the employees again")
 	// ErrFull: there is no room for a write, and nothing was changed.
 	ErrFull = errors.New("the disk is full, nothing was changed; make room and try again")
 	// ErrCannotOpen: the file cannot be opened or made.
-	ErrCannotOpen = errors.New("the employees database cannot be opened; check that its directory exists and may be entered")
+	ErrCannotOpen = errors.New(
+		"the employees database cannot be opened; check that its directory exists and may be " +
+			"entered")
 )
 
 // The primary result codes of SQLite (https://sqlite.org/rescode.html) for

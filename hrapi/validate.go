@@ -79,12 +79,14 @@ func (r *Record) normalize() []string {
 	switch r.Status {
 	case StatusActive, StatusOnLeave, StatusEnded, "":
 	default:
-		reasons = append(reasons, "unknown status "+people.Quote(r.Status)+"; there are active, on_leave and ended")
+		reasons = append(reasons, "unknown status "+people.Quote(r.Status)+
+			"; there are active, on_leave and ended")
 	}
 	datesGood := true
 	for _, column := range []string{"start_date", "end_date"} {
 		if value := *r.field(column); value != "" && !validDate(value) {
-			reasons = append(reasons, column+" "+people.Quote(value)+" is not a date such as 2024-06-30")
+			reasons = append(reasons, column+" "+people.Quote(value)+
+				" is not a date such as 2024-06-30")
 			datesGood = false
 		}
 	}
@@ -113,7 +115,8 @@ func checkText(s, column string) string {
 	}
 	switch {
 	case strings.ContainsRune(s, unicode.ReplacementChar):
-		return "holds the replacement character U+FFFD: letters were lost when the file was converted; export it again as UTF-8"
+		return "holds the replacement character U+FFFD: letters were lost when the file was " +
+			"converted; export it again as UTF-8"
 	case strings.ContainsFunc(s, isHidden):
 		return "holds a line break, a control character or one that turns the direction of writing"
 	case utf8.RuneCountInString(s) > longest, column == "email" && len(s) > maxEmailBytes:

@@ -50,7 +50,8 @@ func (v *reading) asides() {
 // rule tells the dashes above a signature.
 func (s *sentence) rule() bool {
 	for i := range s.tokens {
-		if t := &s.tokens[i]; t.kind != mark || t.r != '-' && t.r != '_' && t.r != '—' && t.r != '*' {
+		if t := &s.tokens[i]; t.kind != mark || t.r != '-' && t.r != '_' && t.r != '—' &&
+			t.r != '*' {
 			return false
 		}
 	}
@@ -78,13 +79,15 @@ func (s *sentence) signature(from int) bool {
 		t := &s.tokens[i]
 		switch {
 		case !t.capital && t.kind == word && office && (t.unknown() || t.class == desk|forbidden):
-		case t.ident >= 0, t.kind == mark && (t.r == ':' || t.r == '：') && !s.tokens[max(i-1, 0)].is(phone):
+		case t.ident >= 0, t.kind == mark && (t.r == ':' || t.r == '：') &&
+			!s.tokens[max(i-1, 0)].is(phone):
 			return false
 		case t.kind != word:
 			continue
 		case t.is(question|status|aux|modal|past) && !t.is(neutral):
 			return false
-		case !t.capital && t.unknown() && !particle(t.low), t.is(forbidden|action|list|give|strongWork|yesWord) && !t.capital:
+		case !t.capital && t.unknown() &&
+			!particle(t.low), t.is(forbidden|action|list|give|strongWork|yesWord) && !t.capital:
 			return false
 		}
 		words++
@@ -99,10 +102,14 @@ func (s *sentence) ownWork() {
 			continue
 		}
 		k := i - 1
-		for k >= 0 && s.tokens[k].kind == word && !s.tokens[k].is(asker) && (s.tokens[k].is(adverb|the|title) || s.tokens[k].low == "am" || s.tokens[k].low == "are" || s.tokens[k].low == "bin" || s.tokens[k].low == "suis" || s.tokens[k].low == "also") {
+		for k >= 0 && s.tokens[k].kind == word && !s.tokens[k].is(asker) &&
+			(s.tokens[k].is(adverb|the|title) || s.tokens[k].low == "am" ||
+				s.tokens[k].low == "are" || s.tokens[k].low == "bin" || s.tokens[k].low == "suis" ||
+				s.tokens[k].low == "also") {
 			k--
 		}
-		if k < 0 || !s.tokens[k].is(asker) || s.tokens[k].is(confirm|polite) || oblique(s.tokens[k].low) {
+		if k < 0 || !s.tokens[k].is(asker) || s.tokens[k].is(confirm|polite) ||
+			oblique(s.tokens[k].low) {
 			continue
 		}
 		if p := s.at(k - 1); p != nil && p.is(aux|past|modal|whether|confirm) {
@@ -110,7 +117,8 @@ func (s *sentence) ownWork() {
 		}
 		for ; k < len(s.tokens); k++ {
 			t := &s.tokens[k]
-			if t.ident >= 0 || k > i && (t.kind == mark && !wraps(t.r) || t.is(and|confirm|whether|modal) && !t.is(prepAt|prepFor)) {
+			if t.ident >= 0 || k > i && (t.kind == mark && !wraps(t.r) ||
+				t.is(and|confirm|whether|modal) && !t.is(prepAt|prepFor)) {
 				break
 			}
 			if t.kind == word && t.class != 0 && !t.is(asker) {
@@ -132,8 +140,10 @@ func (s *sentence) introduction() {
 		switch {
 		case t.kind == mark || t.is(polite) && !t.is(asker):
 			continue
-		case t.is(asker), t.is(my) && n != nil && n.is(nameOf), n != nil && (t.low == "this" && n.low == "is" || t.low == "hier" && n.is(aux)),
-			t.low == "sono" || t.low == "siamo" || t.low == "soy" || t.low == "somos" || t.low == "sou":
+		case t.is(asker), t.is(my) && n != nil && n.is(nameOf), n != nil &&
+			(t.low == "this" && n.low == "is" || t.low == "hier" && n.is(aux)),
+			t.low == "sono" || t.low == "siamo" || t.low == "soy" || t.low == "somos" ||
+				t.low == "sou":
 			for j := i; j < len(s.tokens); j++ {
 				if t := &s.tokens[j]; t.is(weakWork | prepAt | prepFor | prepAs) {
 					t.class = neutral
@@ -147,7 +157,8 @@ func (s *sentence) introduction() {
 // oblique tells the forms of I and we that are nobody's subject.
 func oblique(low string) bool {
 	switch low {
-	case "me", "us", "myself", "ourselves", "let", "mir", "mich", "uns", "m", "me.", "moi", "mi", "ci", "nos":
+	case "me", "us", "myself", "ourselves", "let", "mir", "mich", "uns", "m", "me.", "moi", "mi",
+		"ci", "nos":
 		return true
 	}
 	return false
@@ -157,10 +168,12 @@ func oblique(low string) bool {
 // something to the person.
 func (s *sentence) ownDoing(i int) bool {
 	k := i - 1
-	for k >= 0 && s.tokens[k].kind == word && (s.tokens[k].is(adverb|modal) || s.tokens[k].low == "are" || s.tokens[k].low == "am" || s.tokens[k].low == "have") {
+	for k >= 0 && s.tokens[k].kind == word && (s.tokens[k].is(adverb|modal) ||
+		s.tokens[k].low == "are" || s.tokens[k].low == "am" || s.tokens[k].low == "have") {
 		k--
 	}
-	if k < 0 || !s.tokens[k].is(asker) || oblique(s.tokens[k].low) || s.tokens[k].is(confirm|polite) {
+	if k < 0 || !s.tokens[k].is(asker) || oblique(s.tokens[k].low) ||
+		s.tokens[k].is(confirm|polite) {
 		return false
 	}
 	if p := s.at(k - 1); p != nil && p.is(aux|past|modal|question|status) {
@@ -182,13 +195,16 @@ const maxHeading = 12
 // errand, ahead of the question: First Bank, Compliance Department: is …
 func (s *sentence) heading(i int) bool {
 	from, to := i, i+1
-	for from > 0 && i-from <= maxHeading && (s.tokens[from-1].kind != mark || wraps(s.tokens[from-1].r)) {
+	for from > 0 && i-from <= maxHeading &&
+		(s.tokens[from-1].kind != mark || wraps(s.tokens[from-1].r)) {
 		from--
 	}
-	for to < len(s.tokens) && to-i <= maxHeading && (s.tokens[to].kind != mark || wraps(s.tokens[to].r)) {
+	for to < len(s.tokens) && to-i <= maxHeading &&
+		(s.tokens[to].kind != mark || wraps(s.tokens[to].r)) {
 		to++
 	}
-	if to == len(s.tokens) && (s.asks || s.message > 0 && from == 0) || to+1 == len(s.tokens) && s.tokens[to].r == ':' {
+	if to == len(s.tokens) && (s.asks || s.message > 0 && from == 0) || to+1 == len(s.tokens) &&
+		s.tokens[to].r == ':' {
 		return false
 	}
 	if to-from > maxHeading || from > 4*maxHeading {
@@ -205,7 +221,9 @@ func (s *sentence) heading(i int) bool {
 		switch {
 		case t.kind == mark || t.kind == digits:
 			continue
-		case t.ident >= 0, t.possessive, t.is(aux|strongWork|pronoun|status|question|give|modal|past|confirm) && !t.is(neutral|polite), t.is(forbidden) && !t.is(desk):
+		case t.ident >= 0, t.possessive,
+			t.is(aux|strongWork|pronoun|status|question|give|modal|past|confirm) &&
+				!t.is(neutral|polite), t.is(forbidden) && !t.is(desk):
 			return false
 		case t.is(prepFor) && k > i:
 			return false
@@ -218,7 +236,8 @@ func (s *sentence) heading(i int) bool {
 // when tells words of time that a plain statement of the asker may hold.
 func when(low string) bool {
 	switch low {
-	case "tonight", "today", "tomorrow", "yesterday", "heute", "morgen", "gestern", "demain", "hier", "hoy", "mañana", "ayer", "oggi", "domani", "ieri", "hoje", "amanhã", "ontem":
+	case "tonight", "today", "tomorrow", "yesterday", "heute", "morgen", "gestern", "demain",
+		"hier", "hoy", "mañana", "ayer", "oggi", "domani", "ieri", "hoje", "amanhã", "ontem":
 		return true
 	}
 	return false
@@ -227,7 +246,8 @@ func when(low string) bool {
 // ownDesk tells whether a word that may name an office, an errand or a
 // relative belongs to the asker here.
 func (s *sentence) ownDesk(i int) bool {
-	if when(s.tokens[i].low) && !s.asks && !s.mentions(strongWork|confirm|give) && (!s.hasIdent() || s.mentions(asker)) {
+	if when(s.tokens[i].low) && !s.asks && !s.mentions(strongWork|confirm|give) &&
+		(!s.hasIdent() || s.mentions(asker)) {
 		return true // Our deadline is tonight.
 	}
 	for k := i - 1; k >= 0 && k >= i-8; k-- {
@@ -241,11 +261,13 @@ func (s *sentence) ownDesk(i int) bool {
 		switch {
 		case t.ident >= 0, t.possessive:
 			return false
-		case t.is(my|asker|speaks) || t.low == "us" || t.low == "from" || t.low == "this" && s.at(k+1).low == "is":
+		case t.is(my|asker|speaks) || t.low == "us" || t.low == "from" || t.low == "this" &&
+			s.at(k+1).low == "is":
 			return true
 		case t.low == "have" && s.at(k-1) != nil && s.at(k-1).is(asker):
 			return true
-		case t.is(role|strongWork|pronoun|status|question|give|modal) && !t.is(neutral|desk|the), t.is(confirm) && k < i-1, t.is(aux) && t.low != "are" && t.low != "is":
+		case t.is(role|strongWork|pronoun|status|question|give|modal) && !t.is(neutral|desk|the),
+			t.is(confirm) && k < i-1, t.is(aux) && t.low != "are" && t.low != "is":
 			return false
 		}
 	}

@@ -51,7 +51,8 @@ func (r *Reader) consult(ctx context.Context, v *reading) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, modelTimeout)
 	defer cancel()
-	call, err := r.Model.Call(ctx, &Request{System: fmt.Sprintf(systemInstruction, r.Company), Text: text, Tool: readTool})
+	call, err := r.Model.Call(ctx, &Request{System: fmt.Sprintf(systemInstruction, r.Company),
+		Text: text, Tool: readTool})
 	var p proposal
 	switch {
 	case err != nil:
@@ -66,7 +67,8 @@ func (r *Reader) consult(ctx context.Context, v *reading) {
 	}
 	if err != nil {
 		if r.Log != nil {
-			r.Log.LogAttrs(ctx, slog.LevelWarn, "model not used, the rules decide", slog.Any("error", err))
+			r.Log.LogAttrs(ctx, slog.LevelWarn, "model not used, the rules decide",
+				slog.Any("error", err))
 		}
 		return
 	}
@@ -97,7 +99,8 @@ func (v *reading) settle(p *proposal) {
 			}
 		}
 	}
-	if v.unsure&unsureName != 0 && v.question.Outcome == Answerable && v.question.Name == "" && p.FullName != nil {
+	if v.unsure&unsureName != 0 && v.question.Outcome == Answerable && v.question.Name == "" &&
+		p.FullName != nil {
 		if slices.Contains(v.names, *p.FullName) {
 			v.question.Name = *p.FullName
 		}

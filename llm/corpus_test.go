@@ -43,11 +43,13 @@ func (l *line) outcome() Outcome {
 
 // number2address maps what a directory will find, for the lines that name the
 // person by another identifier than the one written.
-var number2address = map[string]string{"e1001": "jdoe@staff0.com", "e1002": "asmith@staff0.com", "e1003": "bwong@staff0.com"}
+var number2address = map[string]string{"e1001": "jdoe@staff0.com", "e1002": "asmith@staff0.com",
+	"e1003": "bwong@staff0.com"}
 
 func corpus(t testing.TB) []line {
 	var lines []line
-	for _, file := range []string{"testdata/questions.jsonl", "testdata/more.jsonl", "testdata/askers.jsonl"} {
+	for _, file := range []string{"testdata/questions.jsonl", "testdata/more.jsonl",
+		"testdata/askers.jsonl"} {
 		f, err := os.Open(file)
 		if err != nil {
 			t.Fatal(err)

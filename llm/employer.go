@@ -28,7 +28,8 @@ func (s *sentence) elsewhere() bool {
 		if i > 0 && t.kind == word && t.is(neutral) && s.behindWork(i) && !s.placeBehind(i) {
 			return true
 		}
-		if begun && t.is(prepAt|prepFor|prepAs) && !t.is(neutral|adverb|here|and) && t.kind == word && !t.capital {
+		if begun && t.is(prepAt|prepFor|prepAs) && !t.is(neutral|adverb|here|and) &&
+			t.kind == word && !t.capital {
 			switch ok, ours := s.place(i, kind, filled, named); {
 			case !ok:
 				return true
@@ -36,7 +37,8 @@ func (s *sentence) elsewhere() bool {
 				filled = true
 			}
 		}
-		if n := s.at(i + 1); begun && t.kind == company && s.lang == en && n != nil && n.nameable() && n.capital && n.space {
+		if n := s.at(i + 1); begun && t.kind == company && s.lang == en && n != nil &&
+			n.nameable() && n.capital && n.space {
 			return true // Staff0 Labs is not Staff0
 		}
 		if t.ident >= 0 || t.is(anyWork) {
@@ -144,7 +146,8 @@ func (s *sentence) differs(i int) bool {
 		return false
 	}
 	switch t.low {
-	case "another", "different", "other", "anderen", "andere", "anderer", "autre", "otra", "otro", "altra", "altro", "outra", "outro":
+	case "another", "different", "other", "anderen", "andere", "anderer", "autre", "otra", "otro",
+		"altra", "altro", "outra", "outro":
 		return true
 	}
 	return false
@@ -153,7 +156,8 @@ func (s *sentence) differs(i int) bool {
 // trade tells what kinds of firm askers are; behind "works in a" it is another employer.
 func trade(low string) bool {
 	switch low {
-	case "bank", "banks", "insurance", "insurer", "agency", "landlord", "lender", "school", "shop", "restaurant":
+	case "bank", "banks", "insurance", "insurer", "agency", "landlord", "lender", "school", "shop",
+		"restaurant":
 		return true
 	}
 	return false
@@ -173,7 +177,8 @@ func (s *sentence) modified(i int) bool {
 		n := s.at(i + 1)
 		return n != nil && n.unknown() && n.ident < 0 && !n.userName
 	}
-	if n := s.at(i + 1); t.is(workVerb) && s.lang == fr && n != nil && n.low == "bien" && s.next(i+1) == nil {
+	if n := s.at(i + 1); t.is(workVerb) && s.lang == fr && n != nil && n.low == "bien" &&
+		s.next(i+1) == nil {
 		return true // travaille bien: how, not where
 	}
 	if !t.is(employee) {
@@ -218,7 +223,8 @@ func (s *sentence) otherSubject(i int) bool {
 	}
 	n := s.at(i + 1)
 	after := s.at(i + 2)
-	return n != nil && n.nameable() && n.capital && after != nil && (after.ident >= 0 || after.userName)
+	return n != nil && n.nameable() && n.capital && after != nil &&
+		(after.ident >= 0 || after.userName)
 }
 
 // otherFirm: "the company Google".

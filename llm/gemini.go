@@ -30,10 +30,13 @@ const (
 
 var (
 	// ErrModelUnavailable means no usable HTTP answer: network, quota, overload.
-	ErrModelUnavailable = errors.New("the model is unavailable; the built-in rules answer meanwhile")
+	ErrModelUnavailable = errors.New(
+		"the model is unavailable; the built-in rules answer meanwhile")
 	// ErrModelConfiguration means the key, the model's name or the base URL is
 	// wrong and no attempt will succeed until the operator mends it.
-	ErrModelConfiguration = errors.New("the model refuses our settings: check GOOGLE_API_KEY, STAFF0_GEMINI_MODEL and GOOGLE_GEMINI_BASE_URL")
+	ErrModelConfiguration = errors.New(
+		"the model refuses our settings: check GOOGLE_API_KEY, STAFF0_GEMINI_MODEL and " +
+			"GOOGLE_GEMINI_BASE_URL")
 	// ErrModelAnswer means an answer without the one function call asked for.
 	ErrModelAnswer = errors.New("the model gave no usable answer")
 )
@@ -84,8 +87,11 @@ func NewGemini(c GeminiConfig) (*Gemini, error) {
 		model = DefaultGeminiModel
 	}
 	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
-		return nil, errors.New("llm: the Gemini base URL must be https, or http to a loopback address: set GOOGLE_GEMINI_BASE_URL to scheme and host")
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+		return nil, errors.New(
+			"llm: the Gemini base URL must be https, or http to a loopback address: set " +
+				"GOOGLE_GEMINI_BASE_URL to scheme and host")
 	}
 	hc := &http.Client{}
 	if c.HTTPClient != nil {
@@ -98,8 +104,9 @@ func NewGemini(c GeminiConfig) (*Gemini, error) {
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	hc.Jar = nil
 	return &Gemini{
-		endpoint: strings.TrimSuffix(u.String(), "/") + "/v1beta/models/" + url.PathEscape(model) + ":generateContent",
-		key:      key, client: hc, log: c.Log,
+		endpoint: strings.TrimSuffix(u.String(), "/") + "/v1beta/models/" + url.PathEscape(model) +
+			":generateContent",
+		key: key, client: hc, log: c.Log,
 	}, nil
 }
 
@@ -171,7 +178,8 @@ func (g *Gemini) Call(ctx context.Context, req *Request) (*ToolCall, error) {
 	var body geminiRequest
 	body.SystemInstruction = geminiContent{Parts: []geminiPart{{req.System}}}
 	body.Contents = []geminiContent{{Role: "user", Parts: []geminiPart{{req.Text}}}}
-	body.Tools = []geminiTool{{[]geminiFunction{{req.Tool.Name, req.Tool.Description, req.Tool.Parameters}}}}
+	body.Tools = []geminiTool{{[]geminiFunction{{req.Tool.Name, req.Tool.Description,
+		req.Tool.Parameters}}}}
 	body.ToolConfig.FunctionCallingConfig.Mode = "ANY"
 	body.ToolConfig.FunctionCallingConfig.AllowedFunctionNames = []string{req.Tool.Name}
 	body.GenerationConfig.MaxOutputTokens = maxOutputTokens
@@ -208,7 +216,8 @@ func (g *Gemini) Call(ctx context.Context, req *Request) (*ToolCall, error) {
 		return nil, fmt.Errorf("llm: the answer broke off: %w", ErrModelUnavailable)
 	}
 	if len(answer) > maxGeminiBody {
-		return nil, fmt.Errorf("llm: the answer exceeds %d bytes: %w", maxGeminiBody, ErrModelAnswer)
+		return nil, fmt.Errorf("llm: the answer exceeds %d bytes: %w", maxGeminiBody,
+			ErrModelAnswer)
 	}
 	var out geminiResponse
 	if json.Unmarshal(answer, &out) != nil {
@@ -216,8 +225,10 @@ func (g *Gemini) Call(ctx context.Context, req *Request) (*ToolCall, error) {
 	}
 	if g.log != nil {
 		g.log.LogAttrs(ctx, slog.LevelInfo, "model answered",
-			slog.String("model_version", short(out.ModelVersion)), slog.String("model_stage", short(out.ModelStatus.ModelStage)),
-			slog.String("retirement", short(out.ModelStatus.RetirementTime)), slog.Duration("took", time.Since(start)))
+			slog.String("model_version", short(out.ModelVersion)),
+			slog.String("model_stage", short(out.ModelStatus.ModelStage)),
+			slog.String("retirement", short(out.ModelStatus.RetirementTime)),
+			slog.Duration("took", time.Since(start)))
 	}
 	return out.call(req.Tool.Name)
 }
@@ -236,7 +247,8 @@ func statusError(status int) error {
 // blocked prompts, every finish reason but STOP, half calls, two calls, text.
 func (r *geminiResponse) call(name string) (*ToolCall, error) {
 	if r.PromptFeedback.BlockReason != "" || len(r.Candidates) == 0 {
-		return nil, fmt.Errorf("llm: blocked or empty (%s): %w", short(r.PromptFeedback.BlockReason), ErrModelAnswer)
+		return nil, fmt.Errorf("llm: blocked or empty (%s): %w",
+			short(r.PromptFeedback.BlockReason), ErrModelAnswer)
 	}
 	c := &r.Candidates[0]
 	// Local servers leave the reason out (facts/gemini.md §11).
@@ -269,7 +281,8 @@ func (r *geminiResponse) call(name string) (*ToolCall, error) {
 // characters, and few of them.
 func short(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.:", r) {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
+			strings.ContainsRune("-_.:", r) {
 			return r
 		}
 		return -1

@@ -35,7 +35,8 @@ func fakeGemini(t *testing.T, h http.HandlerFunc) (*Gemini, *atomic.Int32, *byte
 	}))
 	t.Cleanup(srv.Close)
 	var log bytes.Buffer
-	g, err := NewGemini(GeminiConfig{APIKey: testKey + "\n", BaseURL: srv.URL, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	g, err := NewGemini(GeminiConfig{APIKey: testKey + "\n", BaseURL: srv.URL,
+		Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,8 @@ func TestGeminiRequest(t *testing.T) {
 	})
 	r := newReader()
 	r.Model = g
-	if q := r.Read(t.Context(), []string{foreign}); q.Outcome != Answerable || q.Person != "jdoe@staff0.com" {
+	if q := r.Read(t.Context(), []string{foreign}); q.Outcome != Answerable ||
+		q.Person != "jdoe@staff0.com" {
 		t.Fatalf("%+v", q)
 	}
 	if path != "/v1beta/models/gemini-3.8-flash:generateContent" || query != "" || key != testKey {
@@ -62,7 +64,8 @@ func TestGeminiRequest(t *testing.T) {
 	if err := json.Unmarshal(body, &top); err != nil {
 		t.Fatal(err)
 	}
-	for _, member := range []string{"contents", "systemInstruction", "tools", "toolConfig", "generationConfig"} {
+	for _, member := range []string{"contents", "systemInstruction", "tools", "toolConfig",
+		"generationConfig"} {
 		if top[member] == nil {
 			t.Errorf("no %s", member)
 		}
@@ -71,12 +74,15 @@ func TestGeminiRequest(t *testing.T) {
 	if len(top) != 0 {
 		t.Errorf("members nobody asked for: %v", top)
 	}
-	for _, want := range []string{`"mode":"ANY"`, `"allowedFunctionNames":["read_question"]`, `"parametersJsonSchema":{`, `"generationConfig":{"maxOutputTokens":4096}`, `"role":"user"`} {
+	for _, want := range []string{`"mode":"ANY"`, `"allowedFunctionNames":["read_question"]`,
+		`"parametersJsonSchema":{`, `"generationConfig":{"maxOutputTokens":4096}`,
+		`"role":"user"`} {
 		if !bytes.Contains(body, []byte(want)) {
 			t.Errorf("the request lacks %s", want)
 		}
 	}
-	for _, never := range []string{"temperature", "topP", "topK", "thinkingBudget", "jdoe", testKey} {
+	for _, never := range []string{"temperature", "topP", "topK", "thinkingBudget", "jdoe",
+		testKey} {
 		if bytes.Contains(body, []byte(never)) {
 			t.Errorf("the request holds %s", never)
 		}
@@ -88,34 +94,48 @@ func TestGeminiRequest(t *testing.T) {
 
 func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 	answer := func(status int, body string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status); io.WriteString(w, body) }
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			io.WriteString(w, body)
+		}
 	}
 	apiError := func(code int, status, details string) http.HandlerFunc {
-		return answer(code, fmt.Sprintf(`{"error":{"code":%d,"message":"key %s","status":%q,"details":[%s]}}`, code, testKey, status, details))
+		return answer(code,
+			fmt.Sprintf(`{"error":{"code":%d,"message":"key %s","status":%q,"details":[%s]}}`, code,
+				testKey, status, details))
 	}
 	parts := func(p string) http.HandlerFunc {
 		return answer(200, `{"candidates":[{"content":{"parts":[`+p+`]},"finishReason":"STOP"}]}`)
 	}
-	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { t.Errorf("redirect followed: %v", r.Header) }))
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("redirect followed: %v", r.Header)
+	}))
 	defer elsewhere.Close()
 	faults := map[string]struct {
 		h    http.HandlerFunc
 		want error
 	}{
-		"429 daily quota": {apiError(429, "RESOURCE_EXHAUSTED", `{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{"quotaId":"GenerateRequestsPerDayPerProjectPerModel"}]},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"22s"}`), ErrModelUnavailable},
-		"429 RetryInfo":   {apiError(429, "RESOURCE_EXHAUSTED", `{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1s"}`), ErrModelUnavailable},
-		"429 Retry-After": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "1"); w.WriteHeader(429) }, ErrModelUnavailable},
-		"429 HTML":        {answer(429, "<html>slow down"), ErrModelUnavailable},
-		"400 key invalid": {apiError(400, "INVALID_ARGUMENT", `{"reason":"API_KEY_INVALID"}`), ErrModelConfiguration},
-		"403 leaked":      {apiError(403, "PERMISSION_DENIED", ""), ErrModelConfiguration},
-		"401":             {apiError(401, "UNAUTHENTICATED", ""), ErrModelConfiguration},
-		"404 model":       {apiError(404, "NOT_FOUND", ""), ErrModelConfiguration},
-		"408":             {answer(408, ""), ErrModelUnavailable},
-		"499":             {answer(499, ""), ErrModelUnavailable},
-		"500":             {apiError(500, "INTERNAL", ""), ErrModelUnavailable},
-		"502 HTML":        {answer(502, "<html>"), ErrModelUnavailable},
-		"503":             {apiError(503, "UNAVAILABLE", ""), ErrModelUnavailable},
-		"504":             {apiError(504, "DEADLINE_EXCEEDED", ""), ErrModelUnavailable},
+		"429 daily quota": {apiError(429, "RESOURCE_EXHAUSTED",
+			`{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{"quotaId":"GenerateRequestsPerDayPerProjectPerModel"}]},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"22s"}`), ErrModelUnavailable},
+		"429 RetryInfo": {apiError(429, "RESOURCE_EXHAUSTED",
+			`{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1s"}`),
+			ErrModelUnavailable},
+		"429 Retry-After": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(429)
+		}, ErrModelUnavailable},
+		"429 HTML": {answer(429, "<html>slow down"), ErrModelUnavailable},
+		"400 key invalid": {apiError(400, "INVALID_ARGUMENT", `{"reason":"API_KEY_INVALID"}`),
+			ErrModelConfiguration},
+		"403 leaked": {apiError(403, "PERMISSION_DENIED", ""), ErrModelConfiguration},
+		"401":        {apiError(401, "UNAUTHENTICATED", ""), ErrModelConfiguration},
+		"404 model":  {apiError(404, "NOT_FOUND", ""), ErrModelConfiguration},
+		"408":        {answer(408, ""), ErrModelUnavailable},
+		"499":        {answer(499, ""), ErrModelUnavailable},
+		"500":        {apiError(500, "INTERNAL", ""), ErrModelUnavailable},
+		"502 HTML":   {answer(502, "<html>"), ErrModelUnavailable},
+		"503":        {apiError(503, "UNAVAILABLE", ""), ErrModelUnavailable},
+		"504":        {apiError(504, "DEADLINE_EXCEEDED", ""), ErrModelUnavailable},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 		}, ErrModelUnavailable},
@@ -126,13 +146,17 @@ func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 		"null":            {answer(200, "null"), ErrModelAnswer},
 		"no candidates":   {answer(200, `{}`), ErrModelAnswer},
 		"empty candidate": {answer(200, `{"candidates":[{}]}`), ErrModelAnswer},
-		"empty content":   {answer(200, `{"candidates":[{"content":{},"finishReason":"STOP"}]}`), ErrModelAnswer},
-		"parts null":      {answer(200, `{"candidates":[{"content":{"parts":null},"finishReason":"STOP"}]}`), ErrModelAnswer},
-		"no parts":        {parts(``), ErrModelAnswer},
-		"text only":       {parts(`{"text":"{\"ours\":true}"}`), ErrModelAnswer},
-		"undeclared call": {parts(`{"functionCall":{"name":"is_active_employee","args":{"ours":true}}}`), ErrModelAnswer},
-		"two calls":       {parts(`{"functionCall":{"name":"read_question","args":{"ours":true}}},{"functionCall":{"name":"read_question","args":{"ours":true}}}`), ErrModelAnswer},
-		"name missing":    {parts(`{"functionCall":{"args":{"ours":true}}}`), ErrModelAnswer},
+		"empty content": {answer(200, `{"candidates":[{"content":{},"finishReason":"STOP"}]}`),
+			ErrModelAnswer},
+		"parts null": {answer(200,
+			`{"candidates":[{"content":{"parts":null},"finishReason":"STOP"}]}`), ErrModelAnswer},
+		"no parts":  {parts(``), ErrModelAnswer},
+		"text only": {parts(`{"text":"{\"ours\":true}"}`), ErrModelAnswer},
+		"undeclared call": {parts(
+			`{"functionCall":{"name":"is_active_employee","args":{"ours":true}}}`), ErrModelAnswer},
+		"two calls": {parts(
+			`{"functionCall":{"name":"read_question","args":{"ours":true}}},{"functionCall":{"name":"read_question","args":{"ours":true}}}`), ErrModelAnswer},
+		"name missing": {parts(`{"functionCall":{"args":{"ours":true}}}`), ErrModelAnswer},
 		"100 MB": {func(w http.ResponseWriter, _ *http.Request) {
 			chunk := bytes.Repeat([]byte(" "), 1<<20)
 			for range 100 {
@@ -146,19 +170,26 @@ func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 			io.WriteString(w, "{")
 		}, ErrModelUnavailable},
 		// What decodes but says nothing that can be used.
-		"arguments missing":    {parts(`{"functionCall":{"name":"read_question"}}`), nil},
-		"arguments a string":   {parts(`{"functionCall":{"name":"read_question","args":"ours"}}`), nil},
-		"arguments wrong type": {parts(`{"functionCall":{"name":"read_question","args":{"ours":"yes","__proto__":{"ours":true}}}}`), nil},
-		"arguments of 100 kB":  {parts(`{"functionCall":{"name":"read_question","args":{"ours":true,"x":"` + strings.Repeat("y", 100<<10) + `"}}}`), nil},
+		"arguments missing": {parts(`{"functionCall":{"name":"read_question"}}`), nil},
+		"arguments a string": {parts(`{"functionCall":{"name":"read_question","args":"ours"}}`),
+			nil},
+		"arguments wrong type": {parts(
+			`{"functionCall":{"name":"read_question","args":{"ours":"yes","__proto__":{"ours":true}}}}`), nil},
+		"arguments of 100 kB": {parts(
+			`{"functionCall":{"name":"read_question","args":{"ours":true,"x":"` +
+				strings.Repeat("y", 100<<10) + `"}}}`), nil},
 	}
-	for _, reason := range []string{"MAX_TOKENS", "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL",
-		"MALFORMED_RESPONSE", "TOO_MANY_TOOL_CALLS", "MISSING_THOUGHT_SIGNATURE", "OTHER", "FINISH_REASON_UNSPECIFIED", "IMAGE_SAFETY", "NO_IMAGE", "NEW_REASON"} {
+	for _, reason := range []string{"MAX_TOKENS", "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST",
+		"PROHIBITED_CONTENT", "SPII", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL",
+		"MALFORMED_RESPONSE", "TOO_MANY_TOOL_CALLS", "MISSING_THOUGHT_SIGNATURE", "OTHER",
+		"FINISH_REASON_UNSPECIFIED", "IMAGE_SAFETY", "NO_IMAGE", "NEW_REASON"} {
 		faults["finish "+reason] = struct {
 			h    http.HandlerFunc
 			want error
 		}{answer(200, goodAnswer(reason)), ErrModelAnswer}
 	}
-	for _, reason := range []string{"SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY", "MODEL_ARMOR", "JAILBREAK", "NEW_REASON"} {
+	for _, reason := range []string{"SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT",
+		"IMAGE_SAFETY", "MODEL_ARMOR", "JAILBREAK", "NEW_REASON"} {
 		faults["blocked "+reason] = struct {
 			h    http.HandlerFunc
 			want error
@@ -187,7 +218,9 @@ func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 			if strings.Contains(log.String(), testKey) || strings.Contains(log.String(), "jdoe") {
 				t.Errorf("log %s", &log)
 			}
-			if q := r.Read(t.Context(), []string{"Does John Doe (jdoe@staff0.com) work here?"}); q.Person != "jdoe@staff0.com" || q.Name != "John Doe" {
+			if q := r.Read(t.Context(),
+				[]string{"Does John Doe (jdoe@staff0.com) " +
+					"work here?"}); q.Person != "jdoe@staff0.com" || q.Name != "John Doe" {
 				t.Errorf("%+v", q)
 			}
 		})
@@ -196,7 +229,8 @@ func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 
 func TestGeminiTakesAnswersOfLocalServers(t *testing.T) {
 	g, _, _ := fakeGemini(t, func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, `{"candidates":[{"content":{"parts":[{"functionCall":{"name":"read_question","args":{"ours":true}}}]}}]}`)
+		io.WriteString(w,
+			`{"candidates":[{"content":{"parts":[{"functionCall":{"name":"read_question","args":{"ours":true}}}]}}]}`)
 	})
 	call, err := g.Call(t.Context(), &Request{Tool: readTool})
 	if err != nil || call.Name != "read_question" || string(call.Arguments) != `{"ours":true}` {
@@ -211,8 +245,12 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 
 func TestSlowModelIsLeftAfterAFewSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		silent := roundTripper(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() })
-		g, err := NewGemini(GeminiConfig{APIKey: testKey, HTTPClient: &http.Client{Transport: silent, Timeout: time.Hour}})
+		silent := roundTripper(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		g, err := NewGemini(GeminiConfig{APIKey: testKey,
+			HTTPClient: &http.Client{Transport: silent, Timeout: time.Hour}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +294,8 @@ func TestSlowDripEndsInTime(t *testing.T) {
 		r := newReader()
 		r.Model = g
 		start := time.Now()
-		if q := r.Read(t.Context(), []string{foreign}); q.Outcome != Ask || time.Since(start) > modelTimeout {
+		if q := r.Read(t.Context(), []string{foreign}); q.Outcome != Ask ||
+			time.Since(start) > modelTimeout {
 			t.Errorf("%+v after %v", q, time.Since(start))
 		}
 	})
@@ -272,17 +311,23 @@ func TestGeminiConfiguration(t *testing.T) {
 		{"a key with the new prefix and a newline", GeminiConfig{APIKey: " AQ.x\n"}, true},
 		{"no key", GeminiConfig{APIKey: " \n"}, false},
 		{"two keys", GeminiConfig{APIKey: "a b"}, false},
-		{"a gateway on loopback", GeminiConfig{APIKey: "k", BaseURL: "http://127.0.0.1:9379/genai"}, true},
-		{"plain http elsewhere", GeminiConfig{APIKey: "k", BaseURL: "http://gemini.example"}, false},
-		{"a base URL with a query", GeminiConfig{APIKey: "k", BaseURL: "https://gemini.example/?key=1"}, false},
+		{"a gateway on loopback", GeminiConfig{APIKey: "k", BaseURL: "http://127.0.0.1:9379/genai"},
+			true},
+		{"plain http elsewhere", GeminiConfig{APIKey: "k", BaseURL: "http://gemini.example"},
+			false},
+		{"a base URL with a query",
+			GeminiConfig{APIKey: "k", BaseURL: "https://gemini.example/?key=1"}, false},
 		{"a base URL without a host", GeminiConfig{APIKey: "k", BaseURL: "gemini.example"}, false},
-		{"a base URL with a user", GeminiConfig{APIKey: "k", BaseURL: "https://u:p@gemini.example"}, false},
+		{"a base URL with a user", GeminiConfig{APIKey: "k", BaseURL: "https://u:p@gemini.example"},
+			false},
 	} {
 		g, err := NewGemini(c.c)
 		if (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if g != nil && strings.TrimSpace(c.c.APIKey) != "k" && strings.Contains(fmt.Sprintf("%v %+v %#v %s", g, g, g, g), strings.TrimSpace(c.c.APIKey)) {
+		if g != nil && strings.TrimSpace(c.c.APIKey) != "k" &&
+			strings.Contains(fmt.Sprintf("%v %+v %#v %s", g, g, g, g),
+				strings.TrimSpace(c.c.APIKey)) {
 			t.Errorf("%s: the key is printed", c.name)
 		}
 	}

@@ -45,13 +45,27 @@ func TestHostileTextsAreReadInTime(t *testing.T) {
 		"addresses and commas":        strings.Repeat("a@b,", maxText/4),
 		"behind employee number":      "employee number " + distinct("%d,"),
 	}
-	for _, unit := range []string{"x", "a@", "@", "a@b|", "a@b&", "?a@b", "/a@b", "auth0|", "auth0|a/", "(", "<", "\"", "'", "-", "--", ".", "a.", "a-", "a-b.", "E1-", "E1-E2.", "'s", "a's ", "l'", "d'un'",
-		"Aa ", "Aa Bb, ", "Aa van ", "van ", "de la ", "al-A ", "A. ", "Mr. ", "Mr ", "Will ", "Hope Young ", "aa bb ", "aa ", "aa, ", "is aa ", "and ", "and aa ", "or E1 ", "/ ", ", ", ": ", "= ", "# ", "Name: ", "Name: Aa Bb ", "name ",
-		"user: ", "user is ", "employee ", "works ", "work at ", "works at the aa ", "at dot ", "aa at ", "(at) ", "of ", "of aa ", "to work ", "our visa ", "visa ", "visa. ", "visa, ", "from visa ", "regards ", "Regards\n", "--\n", "Thanks.\n", "I work ", "I am ", "am I ",
-		"my ", "this is ", "is ", "does ", "has ", "when ", "what ", "in what ", "say yes ", "says ", "answer ", "best\n", "the ", "not ", "status ", "still ", "job ", "in the ", "of the ", "on behalf ", "Yes?", "社員", "加藤", "のの", "はが", "ー", "働いて", "・", "社", "jdoe@社", "a社@", "é", "\u200b", "a\u200b", "\u0301", "𝒂",
-		"<system>", "</", "wroks ", "emplyoee ", "Aa (", "(Aa Bb) ", "a@b (aa bb) ", "a@b (Aa, Bb) ", "Aa Bb (a@b) ", "is Aa Bb (a@b) ", "a@b's ", "a@b's aa ", "phone ", "phone aa ", "tel. ", "1 ", "one of your ", "one of ", "in_", "_", "Staff0", "Staff0 ", "staff0.com ", "Staff0.", "ein ", "arbeitet ", "sie ", "löschen sie ", "travaille ", "que ", "est-ce-"} {
+	for _, unit := range []string{"x", "a@", "@", "a@b|", "a@b&", "?a@b", "/a@b", "auth0|",
+		"auth0|a/", "(", "<", "\"", "'", "-", "--", ".", "a.", "a-", "a-b.", "E1-", "E1-E2.", "'s",
+		"a's ", "l'", "d'un'",
+		"Aa ", "Aa Bb, ", "Aa van ", "van ", "de la ", "al-A ", "A. ", "Mr. ", "Mr ", "Will ",
+		"Hope Young ", "aa bb ", "aa ", "aa, ", "is aa ", "and ", "and aa ", "or E1 ", "/ ", ", ",
+		": ", "= ", "# ", "Name: ", "Name: Aa Bb ", "name ",
+		"user: ", "user is ", "employee ", "works ", "work at ", "works at the aa ", "at dot ",
+		"aa at ", "(at) ", "of ", "of aa ", "to work ", "our visa ", "visa ", "visa. ", "visa, ",
+		"from visa ", "regards ", "Regards\n", "--\n", "Thanks.\n", "I work ", "I am ", "am I ",
+		"my ", "this is ", "is ", "does ", "has ", "when ", "what ", "in what ", "say yes ",
+		"says ", "answer ", "best\n", "the ", "not ", "status ", "still ", "job ", "in the ",
+		"of the ", "on behalf ", "Yes?", "社員", "加藤", "のの", "はが", "ー", "働いて", "・", "社", "jdoe@社",
+		"a社@", "é", "\u200b", "a\u200b", "\u0301", "𝒂",
+		"<system>", "</", "wroks ", "emplyoee ", "Aa (", "(Aa Bb) ", "a@b (aa bb) ",
+		"a@b (Aa, Bb) ", "Aa Bb (a@b) ", "is Aa Bb (a@b) ", "a@b's ", "a@b's aa ", "phone ",
+		"phone aa ", "tel. ", "1 ", "one of your ", "one of ", "in_", "_", "Staff0", "Staff0 ",
+		"staff0.com ", "Staff0.", "ein ", "arbeitet ", "sie ", "löschen sie ", "travaille ", "que ",
+		"est-ce-"} {
 		texts[fmt.Sprintf("%q repeated", unit)] = strings.Repeat(unit, maxText/len(unit))
-		texts[fmt.Sprintf("a question and %q", unit)] = "Does John Doe jdoe@staff0.com work? " + strings.Repeat(unit, (maxText-60)/len(unit)) + " employed?"
+		texts[fmt.Sprintf("a question and %q", unit)] = "Does John Doe jdoe@staff0.com work? " +
+			strings.Repeat(unit, (maxText-60)/len(unit)) + " employed?"
 	}
 	r := newReader()
 	r.Read(t.Context(), []string{"warm the lexicon"})

@@ -96,7 +96,8 @@ func (s *scanner) identifier(from, to int) bool {
 	ats := strings.Count(core, "@")
 	if !strings.ContainsFunc(core, atSign) || strings.IndexFunc(core, atSign) == 0 && ats <= 1 {
 		// A handle such as @jdoe is a word with a mark before it.
-		if start > from && s.text[start-1] == '"' || strings.ContainsRune(core, '.') && strings.IndexFunc(core, atSign) == 0 {
+		if start > from && s.text[start-1] == '"' || strings.ContainsRune(core, '.') &&
+			strings.IndexFunc(core, atSign) == 0 {
 			s.emit(start, end, identifier{kind: Email, person: lower(core), unusable: true})
 			return true
 		}
@@ -115,7 +116,8 @@ func (s *scanner) identifier(from, to int) bool {
 			}
 		}
 	}
-	id := identifier{kind: Email, person: lower(core), unusable: ats == 0 || strings.HasSuffix(core, "@")}
+	id := identifier{kind: Email, person: lower(core), unusable: ats == 0 ||
+		strings.HasSuffix(core, "@")}
 	if a, b, glued := touching(core); glued {
 		s.words(from, start)
 		s.words(start, start+a)
@@ -136,7 +138,8 @@ func (s *scanner) identifier(from, to int) bool {
 
 func (s *scanner) emit(start, end int, id identifier) {
 	id.start, id.end = start, end
-	s.tokens = append(s.tokens, token{text: s.text[start:end], start: start, end: end, kind: identity, ident: s.found(id), space: s.space})
+	s.tokens = append(s.tokens, token{text: s.text[start:end], start: start, end: end,
+		kind: identity, ident: s.found(id), space: s.space})
 	s.space = false
 }
 
@@ -161,11 +164,13 @@ func (s *scanner) trim(from, to int) (int, int) {
 			from, to = from+1, to-1
 			continue
 		}
-		if cut := to - 2; cut > from && strings.HasSuffix(s.text[from:to], "'s") && strings.Contains(s.text[from:cut], "@") {
+		if cut := to - 2; cut > from && strings.HasSuffix(s.text[from:to], "'s") &&
+			strings.Contains(s.text[from:cut], "@") {
 			to = cut
 			continue
 		}
-		if cut := to - len("’s"); cut > from && strings.HasSuffix(s.text[from:to], "’s") && strings.Contains(s.text[from:cut], "@") {
+		if cut := to - len("’s"); cut > from && strings.HasSuffix(s.text[from:to], "’s") &&
+			strings.Contains(s.text[from:cut], "@") {
 			to = cut
 			continue
 		}
@@ -191,7 +196,8 @@ func touching(run string) (from, to int, glued bool) {
 		}
 	}
 	for i, r := range run {
-		if i > at && cjk(r) && run[i-1] < utf8.RuneSelf && run[i-1] != '.' && run[i-1] != '@' && run[i-1] != '-' {
+		if i > at && cjk(r) && run[i-1] < utf8.RuneSelf && run[i-1] != '.' && run[i-1] != '@' &&
+			run[i-1] != '-' {
 			return from, i, true
 		}
 	}

@@ -16,9 +16,11 @@ func (v *reading) judge() {
 	}
 	v.asides()
 	for i := range v.sentences[:max(len(v.sentences)-1, 0)] {
-		if n := &v.sentences[i+1]; len(n.tokens) > 0 && n.message == v.sentences[i].message && n.tokens[0].ident >= 0 {
+		if n := &v.sentences[i+1]; len(n.tokens) > 0 && n.message == v.sentences[i].message &&
+			n.tokens[0].ident >= 0 {
 			v.sentences[i].heads = true
-		} else if len(n.tokens) > 0 && n.hasIdent() && (n.tokens[0].is(pronoun) || n.tokens[0].is(your) && n.lang != en) && !n.asks {
+		} else if len(n.tokens) > 0 && n.hasIdent() && (n.tokens[0].is(pronoun) ||
+			n.tokens[0].is(your) && n.lang != en) && !n.asks {
 			v.sentences[i].owner = true
 		}
 	}
@@ -38,7 +40,8 @@ func (v *reading) judge() {
 	for i := range v.sentences {
 		s := &v.sentences[i]
 		known, total = known+s.known, total+s.total
-		if s.forbidden() || s.several() || s.ordered() || s.elsewhere() || s.otherQuestion() || s.besides(work) || s.relative() || s.wished() {
+		if s.forbidden() || s.several() || s.ordered() || s.elsewhere() || s.otherQuestion() ||
+			s.besides(work) || s.relative() || s.wished() {
 			refused = true
 			break
 		}
@@ -51,7 +54,8 @@ func (v *reading) judge() {
 	placed := known*3 > total*2 || known > 1 && known*3 == total*2
 	answered := len(v.texts) > 1 && v.bare(len(v.texts)-1)
 	switch {
-	case work&strongWork != 0 && known*5 >= total*2, work&(weakWork|withUs) != 0 && placed && v.weakSuffices(), answered && (persons == 1 || work != 0):
+	case work&strongWork != 0 && known*5 >= total*2, work&(weakWork|withUs) != 0 && placed &&
+		v.weakSuffices(), answered && (persons == 1 || work != 0):
 		if !usable {
 			v.question.Outcome = Ask
 			if persons == 0 && len(v.candidates) > 0 {
@@ -124,10 +128,12 @@ func (v *reading) unsaid() bool {
 		for j := range s.tokens {
 			t := &s.tokens[j]
 			switch t.low {
-			case "verify", "check", "confirm", "verification", "validate", "prüfen", "bestätigen", "vérifier", "confirmer", "verificar", "confirmar", "verificare", "confermare", "確認":
+			case "verify", "check", "confirm", "verification", "validate", "prüfen", "bestätigen",
+				"vérifier", "confirmer", "verificar", "confirmar", "verificare", "confermare", "確認":
 				verify = true
 			}
-			if t.plain() && !t.userName || t.class != 0 && !t.is(confirm|polite|neutral|mail|the|title|nameOf|number|closing|prepFor|role) {
+			if t.plain() && !t.userName || t.class != 0 &&
+				!t.is(confirm|polite|neutral|mail|the|title|nameOf|number|closing|prepFor|role) {
 				return false
 			}
 		}
@@ -198,7 +204,8 @@ func (s *sentence) begins(c class) bool {
 func (s *sentence) endsInKa() bool {
 	for i := len(s.tokens) - 1; i >= 0; i-- {
 		if t := &s.tokens[i]; t.kind == word {
-			return strings.HasSuffix(t.text, "か") && !strings.HasSuffix(t.text, "いただけますか") && !strings.HasSuffix(t.text, "くださいますか")
+			return strings.HasSuffix(t.text, "か") && !strings.HasSuffix(t.text, "いただけますか") &&
+				!strings.HasSuffix(t.text, "くださいますか")
 		}
 	}
 	return false
@@ -225,7 +232,8 @@ func (s *sentence) leads(i int) bool {
 		if t.is(asker) && !toUs {
 			return t.low == "me" || t.low == "us" || t.low == "let"
 		}
-		if !t.is(polite|adverb|and|you|modal|asker|confirm|give|answerWord) && t.low != "to" && t.low != "do" && t.low != "not" && t.low != "now" {
+		if !t.is(polite|adverb|and|you|modal|asker|confirm|give|answerWord) && t.low != "to" &&
+			t.low != "do" && t.low != "not" && t.low != "now" {
 			return false
 		}
 	}

@@ -108,14 +108,17 @@ var lexicon = sync.OnceValue(func() *dictionary {
 		"work": workVerb, "employ": employVerb, "employee": employee, "employment": employment,
 		"weak": weakWork, "forbidden": forbidden, "action": action, "give": give,
 		"answer": answerWord, "yes": yesWord, "list": list, "question": question, "status": status,
-		"aux": aux, "past": past, "modal": modal, "firm": firm, "here": here, "at": prepAt, "for": prepFor,
-		"as": prepAs, "the": the, "your": your, "my": my, "pronoun": pronoun, "role": role, "and": and,
+		"aux": aux, "past": past, "modal": modal, "firm": firm, "here": here, "at": prepAt,
+		"for": prepFor,
+		"as":  prepAs, "the": the, "your": your, "my": my, "pronoun": pronoun, "role": role,
+		"and":   and,
 		"asker": asker, "you": you, "confirm": confirm, "whether": whether, "polite": polite,
 		"closing": closing, "adverb": adverb, "neutral": neutral, "title": title, "mail": mail,
 		"number": number, "user": user, "name": nameOf, "legal": legal, "shared": shared,
 		"phone": phone, "named": named, "desk": desk, "speaks": speaks,
 	}
-	for lang, text := range [...]string{en: english, de: german, fr: french, es: spanish, it: italian, pt: portuguese, ja: japanese} {
+	for lang, text := range [...]string{en: english, de: german, fr: french, es: spanish,
+		it: italian, pt: portuguese, ja: japanese} {
 		for line := range strings.Lines(text) {
 			label, words, ok := strings.Cut(line, ":")
 			if !ok {

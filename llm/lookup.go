@@ -15,7 +15,8 @@ func (s *scanner) japanese(from, to int) {
 	flush := func(end int) {
 		if end > unknown {
 			text := s.text[unknown:end]
-			s.tokens = append(s.tokens, token{text: text, low: text, start: unknown, end: end, kind: word, ident: -1, space: s.space, capital: true})
+			s.tokens = append(s.tokens, token{text: text, low: text, start: unknown, end: end,
+				kind: word, ident: -1, space: s.space, capital: true})
 			s.space = false
 		}
 	}
@@ -34,7 +35,8 @@ func (s *scanner) japanese(from, to int) {
 			continue
 		}
 		flush(i)
-		s.tokens = append(s.tokens, token{text: s.text[i:end], low: s.text[i:end], ent: e, start: i, end: end, kind: word, ident: -1, space: s.space})
+		s.tokens = append(s.tokens, token{text: s.text[i:end], low: s.text[i:end], ent: e, start: i,
+			end: end, kind: word, ident: -1, space: s.space})
 		s.space = false
 		i, unknown = end, end
 	}

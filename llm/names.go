@@ -36,7 +36,8 @@ func (v *reading) fullName() string {
 				continue
 			}
 			rank := s.rank(j, end)
-			if name := v.written(s, j, end); rank == 0 && name != "" && s.hasIdent() && !s.introduces(j) && v.Reader.Model != nil {
+			if name := v.written(s, j, end); rank == 0 && name != "" && s.hasIdent() &&
+				!s.introduces(j) && v.Reader.Model != nil {
 				v.names = append(v.names, name)
 			}
 			if rank > bestRank {
@@ -80,7 +81,8 @@ func (v *reading) written(s *sentence, from, to int) string {
 	if to < len(s.tokens) && s.tokens[to].is(legal) && s.tokens[to].capital {
 		return "" // Deutsche Bank AG
 	}
-	if words == 1 && uncased(s.tokens[from].text) && len([]rune(s.tokens[from].text)) >= 3 && strings.ContainsRune(s.tokens[from].text, '・') {
+	if words == 1 && uncased(s.tokens[from].text) && len([]rune(s.tokens[from].text)) >= 3 &&
+		strings.ContainsRune(s.tokens[from].text, '・') {
 		words = 2
 	}
 	if words < 2 {
@@ -103,7 +105,8 @@ func (s *sentence) nameWord(i int) bool {
 		return true
 	}
 	// Will, May, Young: words of ours beside an unknown capitalised word.
-	if !t.capital || s.lang == de || t.is(strongWork|closing|polite|title|mail|user|number|nameOf|firm|prepAt|prepFor|the|asker|role|confirm|aux|named|whether|and|give|legal) && !t.foreign {
+	if !t.capital || s.lang == de ||
+		t.is(strongWork|closing|polite|title|mail|user|number|nameOf|firm|prepAt|prepFor|the|asker|role|confirm|aux|named|whether|and|give|legal) && !t.foreign {
 		return false
 	}
 	p, n := s.at(i-1), s.at(i+1)
@@ -113,7 +116,8 @@ func (s *sentence) nameWord(i int) bool {
 // particle tells the small words inside a name: van, de la, O'.
 func particle(low string) bool {
 	switch low {
-	case "van", "von", "de", "der", "den", "del", "della", "di", "da", "do", "dos", "das", "la", "le", "el", "al", "bin", "ibn", "ben", "y", "zu", "ter", "ten", "du", "st", "mac":
+	case "van", "von", "de", "der", "den", "del", "della", "di", "da", "do", "dos", "das", "la",
+		"le", "el", "al", "bin", "ibn", "ben", "y", "zu", "ter", "ten", "du", "st", "mac":
 		return true
 	}
 	return false
@@ -133,7 +137,8 @@ func (s *sentence) nameRun(i int) int {
 		case s.nameWord(end):
 			end++
 			continue
-		case t.kind == mark && t.r == '.' && end+1 < len(s.tokens) && len(s.tokens[end-1].text) == 1 && s.nameWord(end+1):
+		case t.kind == mark && t.r == '.' && end+1 < len(s.tokens) &&
+			len(s.tokens[end-1].text) == 1 && s.nameWord(end+1):
 			end += 2
 			continue
 		case t.kind == word && particle(t.low) && !t.capital:
@@ -141,21 +146,25 @@ func (s *sentence) nameRun(i int) int {
 			for k < len(s.tokens) && s.tokens[k].kind == word && particle(s.tokens[k].low) {
 				k++
 			}
-			if k < len(s.tokens) && s.nameWord(k) && s.tokens[k].capital && (s.lang != de || s.towards(s.nameRun(k), 1)) {
+			if k < len(s.tokens) && s.nameWord(k) && s.tokens[k].capital &&
+				(s.lang != de || s.towards(s.nameRun(k), 1)) {
 				end = k + 1
 				continue
 			}
-		case t.kind == mark && t.r == ',' && end == i+1 && end+1 < len(s.tokens) && s.nameWord(end+1) && s.tokens[end+1].capital:
+		case t.kind == mark && t.r == ',' && end == i+1 && end+1 < len(s.tokens) &&
+			s.nameWord(end+1) && s.tokens[end+1].capital:
 			// Doe, John <jdoe@…>: only right before the identifier.
 			k := end + 2
 			for k < len(s.tokens) && s.nameWord(k) {
 				k++
 			}
-			if c, b, d := s.at(k), s.at(i-1), s.at(i-2); c != nil && c.r == ')' && b != nil && b.r == '(' && d != nil && d.ident >= 0 {
+			if c, b, d := s.at(k), s.at(i-1), s.at(i-2); c != nil && c.r == ')' && b != nil &&
+				b.r == '(' && d != nil && d.ident >= 0 {
 				end = k // jdoe@… (Doe, John)
 				continue
 			}
-			if n := s.next(k - 1); n != nil && (n.ident >= 0 || n.is(mail) && s.at(k) != nil && s.at(k).kind == mark) {
+			if n := s.next(k - 1); n != nil &&
+				(n.ident >= 0 || n.is(mail) && s.at(k) != nil && s.at(k).kind == mark) {
 				end = k
 				continue
 			}
@@ -194,7 +203,8 @@ func (s *sentence) rank(from, end int) int {
 		// a Mr. John Doe
 		p = s.prev(s.index(p))
 	}
-	if p != nil && p.kind == word && (p.is(asker|closing) || p.low == "from" && !s.enclosed(end) || p.low == "am" || s.greets(p)) {
+	if p != nil && p.kind == word && (p.is(asker|closing) || p.low == "from" && !s.enclosed(end) ||
+		p.low == "am" || s.greets(p)) {
 		return 0
 	}
 	if s.introduces(from) {
@@ -203,15 +213,18 @@ func (s *sentence) rank(from, end int) int {
 	if beside > 0 {
 		return beside
 	}
-	if n := s.at(end); s.tokens[end-1].possessive && n != nil && (n.is(employment|weakWork) || n.is(adverb|neutral) && s.ofWork(end)) {
+	if n := s.at(end); s.tokens[end-1].possessive && n != nil &&
+		(n.is(employment|weakWork) || n.is(adverb|neutral) && s.ofWork(end)) {
 		return 2 // John Doe's employment
 	}
-	if p != nil && p.kind == mark && p.r == ',' && s.at(end) != nil && s.at(end).r == ',' && s.roleBefore(from) {
+	if p != nil && p.kind == mark && p.r == ',' && s.at(end) != nil && s.at(end).r == ',' &&
+		s.roleBefore(from) {
 		return 2 // a customer of ours, John Doe, says
 	}
 	switch {
 	case p == nil:
-		if n := s.at(end); n != nil && (n.is(anyWork|aux) || n.is(title) && s.lang == ja || s.work != 0 && claims(n.low)) {
+		if n := s.at(end); n != nil && (n.is(anyWork|aux) || n.is(title) && s.lang == ja ||
+			s.work != 0 && claims(n.low)) {
 			return 2
 		}
 		if s.alonePart(from, end) && (s.message > 0 || s.heads) {
@@ -219,7 +232,8 @@ func (s *sentence) rank(from, end int) int {
 		}
 	case p.is(named) || p.is(nameOf):
 		return 3
-	case p.is(aux|whether|employVerb|employee|role) && s.work != 0, p.is(workVerb|here) && s.lang != en && s.work != 0, p.is(prepFor) && s.work&(employment|weakWork) != 0:
+	case p.is(aux|whether|employVerb|employee|role) && s.work != 0, p.is(workVerb|here) &&
+		s.lang != en && s.work != 0, p.is(prepFor) && s.work&(employment|weakWork) != 0:
 		return 2
 	case s.owner && s.work == 0:
 		return 1
@@ -242,7 +256,8 @@ func claims(low string) bool {
 // enclosed tells a name whose identifier follows at once: from John Doe (jdoe@…).
 func (s *sentence) enclosed(end int) bool {
 	n, m := s.at(end), s.next(end)
-	return n != nil && (n.ident >= 0 || n.kind == mark && (n.r == '(' || n.r == '<' || n.r == '[' || n.r == ',') && m != nil && m.ident >= 0)
+	return n != nil && (n.ident >= 0 || n.kind == mark &&
+		(n.r == '(' || n.r == '<' || n.r == '[' || n.r == ',') && m != nil && m.ident >= 0)
 }
 
 // namedBefore: "his name is" before the run; "my name is" is the asker's.
@@ -285,7 +300,8 @@ func (s *sentence) alonePart(from, end int) bool { return from == 0 && end == le
 // greets: the name behind a greeting is ours.
 func (s *sentence) greets(p *token) bool {
 	switch p.low {
-	case "dear", "hi", "hello", "hey", "hallo", "liebe", "lieber", "bonjour", "hola", "ciao", "olá", "cher", "chère", "estimado", "estimada", "gentile", "prezado", "prezada", "thanks":
+	case "dear", "hi", "hello", "hey", "hallo", "liebe", "lieber", "bonjour", "hola", "ciao", "olá",
+		"cher", "chère", "estimado", "estimada", "gentile", "prezado", "prezada", "thanks":
 		return true
 	}
 	return false
@@ -304,10 +320,14 @@ func (s *sentence) introduces(from int) bool {
 			}
 			return false
 		}
-		if t.is(my) || t.is(asker) && !t.is(confirm) && s.lang == en && t.low != "me" && t.low != "us" || t.is(speaks) || t.low == "behalf" || t.low == "auftrag" || t.low == "nom" || t.low == "nombre" && k > 0 && s.tokens[k-1].low == "en" {
+		if t.is(my) || t.is(asker) && !t.is(confirm) && s.lang == en && t.low != "me" &&
+			t.low != "us" || t.is(speaks) || t.low == "behalf" || t.low == "auftrag" ||
+			t.low == "nom" || t.low == "nombre" && k > 0 && s.tokens[k-1].low == "en" {
 			return !t.is(my) || s.at(k+1) != nil && s.at(k+1).is(nameOf)
 		}
-		if t.low == "bin" || t.low == "sind" || t.low == "suis" || t.low == "sommes" || t.low == "soy" || t.low == "somos" || t.low == "sono" || t.low == "siamo" || t.low == "sou" {
+		if t.low == "bin" || t.low == "sind" || t.low == "suis" || t.low == "sommes" ||
+			t.low == "soy" || t.low == "somos" || t.low == "sono" || t.low == "siamo" ||
+			t.low == "sou" {
 			return k == from-1 && t.low != "sind"
 		}
 		if t.is(role | aux | anyWork | whether) {
@@ -327,7 +347,8 @@ func (s *sentence) towards(i, step int) bool {
 		case t.ident >= 0:
 			return true
 		case t.kind == mark:
-			if t.r == ',' || t.r == ':' || t.r == '：' || t.r == '-' || t.r == '–' || t.r == '—' || t.r == '、' || t.r == '/' || t.r == '=' || wraps(t.r) {
+			if t.r == ',' || t.r == ':' || t.r == '：' || t.r == '-' || t.r == '–' || t.r == '—' ||
+				t.r == '、' || t.r == '/' || t.r == '=' || wraps(t.r) {
 				continue
 			}
 			return false
@@ -335,7 +356,10 @@ func (s *sentence) towards(i, step int) bool {
 			return false
 		case step < 0:
 			return false
-		case t.is(mail|user|number|prepAt|the|title|my|your) || t.is(neutral) && t.class&^(neutral|shared) == 0 || t.low == "is" || t.low == "の" || t.low == "whose" || t.low == "his" || t.low == "her" || t.low == "their" || t.is(pronoun) && s.lang != en || t.is(shared):
+		case t.is(mail|user|number|prepAt|the|title|my|your) || t.is(neutral) &&
+			t.class&^(neutral|shared) == 0 || t.low == "is" || t.low == "の" || t.low == "whose" ||
+			t.low == "his" || t.low == "her" || t.low == "their" || t.is(pronoun) && s.lang != en ||
+			t.is(shared):
 			words++
 		default:
 			return false
@@ -352,16 +376,22 @@ func (s *sentence) labelledName(first, last *string) (from, to int) {
 			continue
 		}
 		k := j + 1
-		if k >= len(s.tokens) || s.tokens[k].kind != mark || s.tokens[k].r != ':' && s.tokens[k].r != '：' && s.tokens[k].r != '=' {
+		if k >= len(s.tokens) || s.tokens[k].kind != mark || s.tokens[k].r != ':' &&
+			s.tokens[k].r != '：' && s.tokens[k].r != '=' {
 			continue
 		}
-		for k++; k < len(s.tokens) && (s.tokens[k].kind == mark && wraps(s.tokens[k].r) || s.tokens[k].is(title)); k++ {
+		for k++; k < len(s.tokens) && (s.tokens[k].kind == mark && wraps(s.tokens[k].r) ||
+			s.tokens[k].is(title)); k++ {
 		}
 		if k >= len(s.tokens) || s.introduces(j) {
 			continue
 		}
 		end := k
-		for end < len(s.tokens) && (s.tokens[end].unknown() || s.tokens[end].kind == word && (s.tokens[end].capital && !s.tokens[end].is(strongWork) || particle(s.tokens[end].low)) || s.tokens[end].kind == mark && (s.tokens[end].r == '.' || s.tokens[end].r == ',') && end+1 < len(s.tokens) && s.tokens[end+1].kind == word) && s.tokens[end].ident < 0 && s.tokens[end].r != ';' {
+		for end < len(s.tokens) && (s.tokens[end].unknown() || s.tokens[end].kind == word &&
+			(s.tokens[end].capital && !s.tokens[end].is(strongWork) ||
+				particle(s.tokens[end].low)) || s.tokens[end].kind == mark &&
+			(s.tokens[end].r == '.' || s.tokens[end].r == ',') && end+1 < len(s.tokens) &&
+			s.tokens[end+1].kind == word) && s.tokens[end].ident < 0 && s.tokens[end].r != ';' {
 			end++
 		}
 		if end == k {
@@ -372,9 +402,12 @@ func (s *sentence) labelledName(first, last *string) (from, to int) {
 		}
 		label := t.low
 		switch {
-		case strings.HasPrefix(label, "first"), strings.HasPrefix(label, "given"), label == "vorname", label == "prénom":
+		case strings.HasPrefix(label, "first"), strings.HasPrefix(label, "given"),
+			label == "vorname", label == "prénom":
 			*first = s.tokens[k].text
-		case strings.HasPrefix(label, "last"), strings.HasPrefix(label, "family"), label == "surname", label == "nachname", label == "nom", label == "apellido", label == "apellidos", label == "cognome", label == "sobrenome":
+		case strings.HasPrefix(label, "last"), strings.HasPrefix(label, "family"),
+			label == "surname", label == "nachname", label == "nom", label == "apellido",
+			label == "apellidos", label == "cognome", label == "sobrenome":
 			*last = s.tokens[k].text
 		case label == "nombre", label == "nome":
 			*first = s.tokens[k].text

@@ -37,16 +37,21 @@ func (s *sentence) stretch(end int) int {
 	for from > 0 {
 		t := &s.tokens[from-1]
 		switch {
-		case t.kind == word && t.capital && !t.possessive && !t.is(strongWork|title|mail|user|number|nameOf|closing|legal|firm|confirm|asker|role) && (!t.is(aux|whether|polite|weakWork|status|question) || from > 1 && t.unknown()):
+		case t.kind == word && t.capital && !t.possessive &&
+			!t.is(strongWork|title|mail|user|number|nameOf|closing|legal|firm|confirm|asker|role) &&
+			(!t.is(aux|whether|polite|weakWork|status|question) || from > 1 && t.unknown()):
 			from--
 			continue
-		case t.kind == word && t.capital && from > 1 && (t.is(polite) && !t.is(the|closing) || t.is(modal)) && s.tokens[0].is(aux) && !upper(s.tokens[0].text):
+		case t.kind == word && t.capital && from > 1 && (t.is(polite) && !t.is(the|closing) ||
+			t.is(modal)) && s.tokens[0].is(aux) && !upper(s.tokens[0].text):
 			from--
 			continue
-		case t.kind == mark && t.r == '.' && from > 1 && len(s.tokens[from-2].text) == 1 && s.tokens[from-2].capital:
+		case t.kind == mark && t.r == '.' && from > 1 && len(s.tokens[from-2].text) == 1 &&
+			s.tokens[from-2].capital:
 			from--
 			continue
-		case t.kind == word && !t.capital && particle(t.low) && from < end && from > 1 && s.tokens[from-2].capital && s.tokens[from-2].unknown():
+		case t.kind == word && !t.capital && particle(t.low) && from < end && from > 1 &&
+			s.tokens[from-2].capital && s.tokens[from-2].unknown():
 			from--
 			continue
 		}
@@ -95,10 +100,15 @@ func (s *sentence) free(from, end int) {
 // organisation tells the words that make a capitalised run a firm or an office.
 func organisation(low string) bool {
 	switch low {
-	case "bank", "banque", "banca", "banco", "sparkasse", "kreditbank", "rentals", "lettings", "insurance", "versicherung", "assurances", "holdings", "group", "university",
-		"council", "embassy", "consulate", "office", "department", "agency", "properties", "realty", "immobilien", "recruiting", "recruitment", "staffing", "times", "news",
-		"society", "union", "association", "services", "solutions", "partners", "credit", "mortgage", "mortgages", "lending", "capital", "resources", "team", "desk", "street", "road",
-		"house", "hr", "post", "tribune", "herald", "gazette", "immobilière", "inmobiliaria", "imobiliária", "estates", "housing", "verwaltung", "hausverwaltung", "銀行", "証券", "ファーストバンク":
+	case "bank", "banque", "banca", "banco", "sparkasse", "kreditbank", "rentals", "lettings",
+		"insurance", "versicherung", "assurances", "holdings", "group", "university",
+		"council", "embassy", "consulate", "office", "department", "agency", "properties", "realty",
+		"immobilien", "recruiting", "recruitment", "staffing", "times", "news",
+		"society", "union", "association", "services", "solutions", "partners", "credit",
+		"mortgage", "mortgages", "lending", "capital", "resources", "team", "desk",
+		"street", "road",
+		"house", "hr", "post", "tribune", "herald", "gazette", "immobilière", "inmobiliaria",
+		"imobiliária", "estates", "housing", "verwaltung", "hausverwaltung", "銀行", "証券", "ファーストバンク":
 		return true
 	}
 	return false
@@ -114,7 +124,8 @@ func (s *sentence) lowerName() (from, to int) {
 		end := i
 		for end > 0 {
 			p := &s.tokens[end-1]
-			if p.kind == mark && (wraps(p.r) || p.r == ',' || p.r == ':' || p.r == '-') || p.kind == word && p.is(mail|prepAt|the|number) && !p.is(role) && end < i+6 {
+			if p.kind == mark && (wraps(p.r) || p.r == ',' || p.r == ':' || p.r == '-') ||
+				p.kind == word && p.is(mail|prepAt|the|number) && !p.is(role) && end < i+6 {
 				end--
 				continue
 			}
@@ -129,7 +140,8 @@ func (s *sentence) lowerName() (from, to int) {
 			for to < len(s.tokens) && s.lowerWord(to) {
 				to++
 			}
-			if c := s.at(to); to-i-2 >= 2 && to-i-2 <= 4 && (n.r == ',' && (c == nil || c.r == ',') || c != nil && c.r == ')') {
+			if c := s.at(to); to-i-2 >= 2 && to-i-2 <= 4 &&
+				(n.r == ',' && (c == nil || c.r == ',') || c != nil && c.r == ')') {
 				return i + 2, to
 			}
 		}
@@ -146,7 +158,8 @@ func (s *sentence) lowerRun(end int) int {
 	from := end
 	for from > 0 {
 		t := &s.tokens[from-1]
-		if s.lowerWord(from-1) || from < end && t.kind == word && particle(t.low) && !t.capital && from > 1 && s.lowerWord(from-2) {
+		if s.lowerWord(from-1) || from < end && t.kind == word && particle(t.low) && !t.capital &&
+			from > 1 && s.lowerWord(from-2) {
 			from--
 			continue
 		}
@@ -158,5 +171,7 @@ func (s *sentence) lowerRun(end int) int {
 // whose tells whether the words before token i let a person follow.
 func (s *sentence) whose(i int) bool {
 	p := s.prev(i)
-	return p == nil || p.kind == mark || p.is(aux|whether|employVerb|named|nameOf|title|role|employee|prepFor|confirm|polite|my) || p.is(workVerb) && s.lang != en || s.lang == en && p.low == "a"
+	return p == nil || p.kind == mark ||
+		p.is(aux|whether|employVerb|named|nameOf|title|role|employee|prepFor|confirm|polite|my) ||
+		p.is(workVerb) && s.lang != en || s.lang == en && p.low == "a"
 }

@@ -67,9 +67,11 @@ func (c *clause) other(text, asked class) bool {
 		switch {
 		case t.class == desk:
 			strange++
-		case t.unknown() && t.capital && t.ident < 0 && c.lang == en && c.end == head+3 && i == head+2:
+		case t.unknown() && t.capital && t.ident < 0 && c.lang == en && c.end == head+3 &&
+			i == head+2:
 			strange++ // Is jdoe@… Catholic?
-		case t.unknown() && t.ident < 0 && !t.userName && (!t.capital || c.lang == de && i > head && c.tokens[i-1].is(the|my|weakWork)):
+		case t.unknown() && t.ident < 0 && !t.userName &&
+			(!t.capital || c.lang == de && i > head && c.tokens[i-1].is(the|my|weakWork)):
 			if p := c.at(i - 1); i > head && !t.capital && p.unknown() && !p.capital {
 				// A second one in a row: a name in lower case, or one strange thing.
 				continue
@@ -88,22 +90,26 @@ func (c *clause) other(text, asked class) bool {
 		}
 	}
 	t := &c.tokens[head]
-	if n := c.next(head); strange > 0 && text == 0 && c.lang == en && t.is(aux|past|modal) && n != nil && n.kind == company {
+	if n := c.next(head); strange > 0 && text == 0 && c.lang == en && t.is(aux|past|modal) &&
+		n != nil && n.kind == company {
 		return true // Will Staff0 sponsor jdoe@…
 	}
 	if strange == 0 || own {
 		return false
 	}
-	if n := c.next(head); t.is(aux) && !t.is(modal) && n != nil && (n.ident >= 0 || n.is(pronoun) && singular(n.low) || n.is(role)) {
+	if n := c.next(head); t.is(aux) && !t.is(modal) && n != nil &&
+		(n.ident >= 0 || n.is(pronoun) && singular(n.low) || n.is(role)) {
 		if text&strongWork != 0 {
 			return true
 		}
 		english = english || c.lang == en && t.ent != nil && t.ent.in[en]&shared == 0
-		certain := t.ent != nil && t.ent.in[c.lang]&shared == 0 || english || c.lang == en && c.end == head+3
+		certain := t.ent != nil && t.ent.in[c.lang]&shared == 0 || english || c.lang == en &&
+			c.end == head+3
 		return n.ident >= 0 && certain && (!ours || c.lang == en && english)
 	}
 	// … works at Staff0 and has a dog?
-	return linked && c.asks && asked&strongWork != 0 && (t.is(aux|past) || t.plain() && !t.userName) && !c.tokens[c.from].capital
+	return linked && c.asks && asked&strongWork != 0 &&
+		(t.is(aux|past) || t.plain() && !t.userName) && !c.tokens[c.from].capital
 }
 
 // merelyStill: "still" alone is no evidence of employment (still a student).
@@ -136,7 +142,8 @@ func (c *clause) elsewise() bool {
 			return false
 		case t.plain() && !t.userName || c.lang == de && t.unknown() && t.capital:
 			strange = true
-		case (t.low == "é" || t.low == "è" || t.low == "es") && (i > c.from && c.tokens[i-1].ident >= 0 || i == c.from):
+		case (t.low == "é" || t.low == "è" || t.low == "es") &&
+			(i > c.from && c.tokens[i-1].ident >= 0 || i == c.from):
 			certain = true
 		case t.is(aux|pronoun|the) && t.ent != nil && t.ent.in[c.lang]&shared == 0 && !t.foreign:
 			certain = true
@@ -159,7 +166,8 @@ func (s *sentence) relative() bool {
 		if n := s.at(i + 1); t.possessive && n != nil && n.kind == word && !s.ofWork(i+1) {
 			return true
 		}
-		if p, q := s.at(i-1), s.at(i-2); p != nil && q != nil && p.low == "of" && q.plain() && !q.userName {
+		if p, q := s.at(i-1), s.at(i-2); p != nil && q != nil && p.low == "of" && q.plain() &&
+			!q.userName {
 			return true
 		}
 		if n := s.at(i + 1); n != nil && n.is(employVerb) && !n.is(employment|employee) {
@@ -194,8 +202,10 @@ func (s *sentence) wished() bool {
 			continue
 		}
 		switch s.tokens[i-2].low {
-		case "claims", "claim", "claimed", "claiming", "said", "known", "appears", "appear", "seems", "seem", "supposed", "believed", "stated", "reported",
-			"purports", "continue", "continues", "alleged", "alleges", "happen", "happens", "professes", "pretends", "understood", "thought":
+		case "claims", "claim", "claimed", "claiming", "said", "known", "appears", "appear",
+			"seems", "seem", "supposed", "believed", "stated", "reported",
+			"purports", "continue", "continues", "alleged", "alleges", "happen", "happens",
+			"professes", "pretends", "understood", "thought":
 			continue
 		}
 		for k := range i - 2 {

@@ -76,7 +76,8 @@ func (r *Reader) rules(texts []string) *reading {
 	tokens := v.tokens[:0]
 	var scores [languages]int
 	for k, text := range texts {
-		s := scanner{text: text, company: r.Company, domain: r.Domain, dict: dict, message: k, tokens: tokens, idents: v.idents}
+		s := scanner{text: text, company: r.Company, domain: r.Domain, dict: dict, message: k,
+			tokens: tokens, idents: v.idents}
 		s.scan(0, len(text))
 		v.idents, tokens = s.idents, nil
 		score(s.tokens, &scores)

@@ -6,7 +6,8 @@ import "strings"
 func (s *sentence) forbidden() bool {
 	for i := range s.tokens {
 		t := &s.tokens[i]
-		if t.kind == word && (t.low == "system" || t.low == "assistant" || t.low == "developer") && i+1 < len(s.tokens) && s.tokens[i+1].r == ':' {
+		if t.kind == word && (t.low == "system" || t.low == "assistant" || t.low == "developer") &&
+			i+1 < len(s.tokens) && s.tokens[i+1].r == ':' {
 			return true
 		}
 		if s.markup(i) {
@@ -15,7 +16,8 @@ func (s *sentence) forbidden() bool {
 		if t.is(phone) && !s.contact(i) && !(i > 0 && s.tokens[i-1].low == "by" && !s.hasIdent()) {
 			return true
 		}
-		if t.is(forbidden) && len(s.tokens) == 1 && (t.low == "great" || t.low == "good" || t.low == "nice") {
+		if t.is(forbidden) && len(s.tokens) == 1 &&
+			(t.low == "great" || t.low == "good" || t.low == "nice") {
 			continue // Great. Then please check …
 		}
 		if t.is(forbidden) && !t.is(strongWork|mail|neutral|polite) && !s.partOfName(i) {
@@ -34,7 +36,8 @@ func (s *sentence) markup(i int) bool {
 		return false
 	}
 	switch s.tokens[i].low {
-	case "system", "assistant", "developer", "instructions", "inst", "prompt", "im_start", "im_end", "endoftext", "sys", "tool", "function":
+	case "system", "assistant", "developer", "instructions", "inst", "prompt", "im_start", "im_end",
+		"endoftext", "sys", "tool", "function":
 		return true
 	}
 	return false
@@ -72,7 +75,9 @@ func (s *sentence) partOfName(i int) bool {
 	if n == nil {
 		return s.work != 0
 	}
-	if n.ident >= 0 || n.kind == mark || n.is(workVerb|aux|mail|number|and|whether) || n.low == "with" || n.low == "an" || n.low == "still" || n.low == "employed" || n.low == "currently" {
+	if n.ident >= 0 || n.kind == mark || n.is(workVerb|aux|mail|number|and|whether) ||
+		n.low == "with" || n.low == "an" || n.low == "still" || n.low == "employed" ||
+		n.low == "currently" {
 		t.class = 0
 		return true
 	}
@@ -89,7 +94,8 @@ func (s *sentence) several() bool {
 			}
 			return true
 		}
-		if !t.is(and) && !(t.kind == mark && (t.r == '&' || t.r == '/' || t.r == '、' || t.r == ',')) {
+		if !t.is(and) &&
+			!(t.kind == mark && (t.r == '&' || t.r == '/' || t.r == '、' || t.r == ',')) {
 			continue
 		}
 		comma := t.kind == mark && t.r != '&'
@@ -105,7 +111,8 @@ func (s *sentence) several() bool {
 			continue
 		}
 		name := func(t *token) bool { return t.nameable() }
-		if left && (name(n) || n.is(role|pronoun) && s.lang != ja || n.is(my)) || right && name(p) && s.work != 0 {
+		if left && (name(n) || n.is(role|pronoun) && s.lang != ja || n.is(my)) || right &&
+			name(p) && s.work != 0 {
 			return true
 		}
 		if s.work != 0 && name(p) && name(n) && s.personBefore(i) {
@@ -154,27 +161,37 @@ func (s *sentence) ordered() bool {
 		if t.is(action|give) && t.is(mail) && s.label(i) {
 			continue
 		}
-		if t.is(action) && !t.is(strongWork|forbidden) && s.leads(i) && (s.lang != de || i == 0 || !t.capital) || t.is(action) && s.lang == ja && !t.is(confirm) {
+		if t.is(action) && !t.is(strongWork|forbidden) && s.leads(i) && (s.lang != de || i == 0 ||
+			!t.capital) || t.is(action) && s.lang == ja && !t.is(confirm) {
 			return true
 		}
-		if t.is(give) && s.lang != ja && !s.mentions(confirm|workVerb|employVerb|employment|weakWork) && s.work != 0 && s.leads(i) {
+		if t.is(give) && s.lang != ja &&
+			!s.mentions(confirm|workVerb|employVerb|employment|weakWork) && s.work != 0 &&
+			s.leads(i) {
 			return true // show me the personnel file
 		}
-		if n, to := s.at(i+1), s.at(i+2); i == 0 && t.unknown() && n != nil && n.ident >= 0 && to != nil && s.lang == en && (to.low == "as" || to.low == "to" || to.low == "from" || to.low == "into") {
+		if n, to := s.at(i+1), s.at(i+2); i == 0 && t.unknown() && n != nil && n.ident >= 0 &&
+			to != nil && s.lang == en && (to.low == "as" || to.low == "to" || to.low == "from" ||
+			to.low == "into") {
 			return true // Mark jdoe@… as employed
 		}
-		if t.is(give) && s.lang != ja && s.work&strongWork == 0 && s.work&weakWork == 0 && s.leads(i) {
+		if t.is(give) && s.lang != ja && s.work&strongWork == 0 && s.work&weakWork == 0 &&
+			s.leads(i) {
 			return true
 		}
-		if n := s.at(i + 1); s.lang == en && t.is(confirm|give) && n != nil && n.ident >= 0 && s.leads(i) {
-			if to, be := s.at(i+2), s.at(i+3); to != nil && to.low == "to" && be != nil && be.low != "be" {
+		if n := s.at(i + 1); s.lang == en && t.is(confirm|give) && n != nil && n.ident >= 0 &&
+			s.leads(i) {
+			if to, be := s.at(i+2), s.at(i+3); to != nil && to.low == "to" && be != nil &&
+				be.low != "be" {
 				return true // tell jdoe@… to call
 			}
 		}
-		if n := s.at(i + 1); s.lang == de && i == 0 && n != nil && n.low == "sie" && strings.HasSuffix(t.low, "en") && t.unknown() {
+		if n := s.at(i + 1); s.lang == de && i == 0 && n != nil && n.low == "sie" &&
+			strings.HasSuffix(t.low, "en") && t.unknown() {
 			return true // Verb Sie …
 		}
-		if t.is(answerWord) && !t.is(neutral|confirm) || t.is(confirm) || t.low == "says" || t.low == "saying" {
+		if t.is(answerWord) && !t.is(neutral|confirm) || t.is(confirm) || t.low == "says" ||
+			t.low == "saying" {
 			for k := i + 1; k < len(s.tokens) && k < i+6; k++ {
 				if s.tokens[k].is(yesWord) && !s.tokens[k].is(neutral|whether) {
 					return true
@@ -194,7 +211,8 @@ func (s *sentence) otherQuestion() bool {
 			return true
 		}
 		if t.is(status) && !t.is(neutral|whether) && i > 0 {
-			if p := &s.tokens[i-1]; p.kind == word && (p.is(prepAt|prepFor|prepAs) || p.low == "in") && !p.is(whether) && s.asks {
+			if p := &s.tokens[i-1]; p.kind == word &&
+				(p.is(prepAt|prepFor|prepAs) || p.low == "in") && !p.is(whether) && s.asks {
 				return true // on what basis, in welcher Position
 			}
 		}
@@ -204,10 +222,12 @@ func (s *sentence) otherQuestion() bool {
 		if t.is(status) && i > 0 && len(s.tokens) < 4 && s.next(i) == nil {
 			continue // sorry, what?
 		}
-		if t.is(status) && s.opens(i) && !t.is(neutral) && !(s.work&(employment|weakWork) != 0) && !(t.is(whether) && i > 0) {
+		if t.is(status) && s.opens(i) && !t.is(neutral) && !(s.work&(employment|weakWork) != 0) &&
+			!(t.is(whether) && i > 0) {
 			return true
 		}
-		if n := s.at(i + 1); t.is(employVerb) && s.lang == en && n != nil && i > 1 && s.tokens[i-1].is(you) && s.tokens[i-2].is(modal) {
+		if n := s.at(i + 1); t.is(employVerb) && s.lang == en && n != nil && i > 1 &&
+			s.tokens[i-1].is(you) && s.tokens[i-2].is(modal) {
 			return true // can you employ
 		}
 		if t.is(past|modal) && !t.is(neutral) && s.person(i+1) && s.opens(i) {
@@ -231,7 +251,8 @@ func (s *sentence) job() bool {
 		if t.is(employment) {
 			return false
 		}
-		found = found || t.is(weakWork) && (t.low == "job" || t.low == "team" || t.low == "equipo" || t.low == "équipe" || t.low == "equipe")
+		found = found || t.is(weakWork) && (t.low == "job" || t.low == "team" ||
+			t.low == "equipo" || t.low == "équipe" || t.low == "equipe")
 	}
 	return found
 }
@@ -289,7 +310,8 @@ func (s *sentence) person(i int) bool {
 		if t.is(pronoun) {
 			return singular(t.low) && !t.is(you)
 		}
-		return t.ident >= 0 || t.is(role) && !t.is(polite|you|title) || t.nameable() && t.capital || t.plain() && s.lang == en && s.work != 0
+		return t.ident >= 0 || t.is(role) && !t.is(polite|you|title) || t.nameable() && t.capital ||
+			t.plain() && s.lang == en && s.work != 0
 	}
 	return false
 }
@@ -307,5 +329,6 @@ func (s *sentence) mentions(c class) bool {
 // or heads a column, rather than an order.
 func (s *sentence) label(i int) bool {
 	n := s.at(i + 1)
-	return n == nil || n.kind == mark && n.r != '(' && n.r != '\'' && n.r != '`' && n.r != '“' && n.r != '‘'
+	return n == nil || n.kind == mark && n.r != '(' && n.r != '\'' && n.r != '`' && n.r != '“' &&
+		n.r != '‘'
 }

@@ -105,7 +105,8 @@ func (s *scanner) breakLine(next rune) {
 }
 
 func (s *scanner) mark(start, end int, r rune) {
-	s.tokens = append(s.tokens, token{text: s.text[start:end], start: start, end: end, kind: mark, r: r, ident: -1, space: s.space})
+	s.tokens = append(s.tokens, token{text: s.text[start:end], start: start, end: end, kind: mark,
+		r: r, ident: -1, space: s.space})
 	s.space = false
 }
 
@@ -121,7 +122,8 @@ func mailbox(r rune) bool {
 	case '’', '‑', '\uFF20', '\uFE6B', '．', '－', '＋', '＿', '＇', '·', '‧', '・':
 		return true
 	}
-	return unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.So, unicode.Sk, unicode.Cf, unicode.Co)
+	return unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.So, unicode.Sk, unicode.Cf,
+		unicode.Co)
 }
 
 // run returns the end of the whole run of mailbox characters.
@@ -145,7 +147,8 @@ func wordRune(r rune) bool {
 }
 
 func cjk(r rune) bool {
-	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) || r == 'ー' || r == '々'
+	return r >= 0x2E80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) ||
+		r == 'ー' || r == '々'
 }
 
 // words cuts a run without an address into words and marks.
@@ -166,7 +169,8 @@ func (s *scanner) words(from, to int) {
 			i = end
 		case s.companyAt(i, to) > 0:
 			end := i + s.companyAt(i, to)
-			s.tokens = append(s.tokens, token{text: s.text[i:end], start: i, end: end, kind: company, ident: -1, space: s.space})
+			s.tokens = append(s.tokens, token{text: s.text[i:end], start: i, end: end,
+				kind: company, ident: -1, space: s.space})
 			s.space = false
 			i = s.skipPossessive(end, to)
 		case wordRune(r) && !unicode.Is(unicode.Cf, r):
@@ -189,7 +193,8 @@ func (s *scanner) words(from, to int) {
 func (s *scanner) skipPossessive(i, to int) int {
 	for _, p := range [...]string{"'s", "’s"} {
 		if strings.HasPrefix(s.text[i:to], p) {
-			if r, _ := utf8.DecodeRuneInString(s.text[i+len(p) : to]); i+len(p) == to || !wordRune(r) {
+			if r, _ := utf8.DecodeRuneInString(s.text[i+len(p) : to]); i+len(p) == to ||
+				!wordRune(r) {
 				return i + len(p)
 			}
 		}
@@ -200,7 +205,8 @@ func (s *scanner) skipPossessive(i, to int) int {
 // companyAt returns how long the company's name, or its domain, is at i.
 func (s *scanner) companyAt(i, to int) int {
 	for _, name := range [...]string{s.domain, s.company} {
-		if name == "" || len(s.text)-i < len(name) || !strings.EqualFold(s.text[i:i+len(name)], name) {
+		if name == "" || len(s.text)-i < len(name) ||
+			!strings.EqualFold(s.text[i:i+len(name)], name) {
 			continue
 		}
 		end := i + len(name)
@@ -246,7 +252,8 @@ func (s *scanner) wordEnd(i, to int) int {
 // elides tells the French and Italian articles that lean on the next word.
 func elides(article string) bool {
 	switch article {
-	case "l", "d", "qu", "j", "s", "n", "c", "m", "t", "un", "dell", "all", "nell", "dall", "sull", "quell", "quest", "lorsqu", "puisqu", "jusqu":
+	case "l", "d", "qu", "j", "s", "n", "c", "m", "t", "un", "dell", "all", "nell", "dall", "sull",
+		"quell", "quest", "lorsqu", "puisqu", "jusqu":
 		return true
 	}
 	return false
@@ -257,7 +264,8 @@ func (s *scanner) word(i, end int) {
 	low := lookup(text)
 	e := s.dict.words[low]
 	if e == nil {
-		if cut := strings.LastIndexAny(low, "'"); cut > 0 && (low[cut:] == "'s" || low[cut:] == "'") {
+		if cut := strings.LastIndexAny(low, "'"); cut > 0 &&
+			(low[cut:] == "'s" || low[cut:] == "'") {
 			raw := strings.LastIndexAny(text, "'’")
 			if raw > 0 {
 				s.word(i, i+raw)
@@ -265,7 +273,8 @@ func (s *scanner) word(i, end int) {
 				return
 			}
 		}
-		if article, rest, ok := strings.Cut(low, "'"); ok && elides(article) && (s.dict.words[rest] != nil || !capital(text)) {
+		if article, rest, ok := strings.Cut(low, "'"); ok && elides(article) &&
+			(s.dict.words[rest] != nil || !capital(text)) {
 			raw := strings.IndexAny(text, "'’")
 			_, n := utf8.DecodeRuneInString(text[raw:])
 			s.word(i, i+raw)
@@ -277,7 +286,8 @@ func (s *scanner) word(i, end int) {
 		}
 	}
 	first, _ := utf8.DecodeRuneInString(text)
-	t := token{text: text, low: low, ent: e, start: i, end: end, kind: word, ident: -1, space: s.space, capital: unicode.IsUpper(first) || innerCapital(text)}
+	t := token{text: text, low: low, ent: e, start: i, end: end, kind: word, ident: -1,
+		space: s.space, capital: unicode.IsUpper(first) || innerCapital(text)}
 	if low != "" && strings.Trim(low, "0123456789") == "" {
 		t.kind = digits
 	}
@@ -288,7 +298,8 @@ func (s *scanner) word(i, end int) {
 	} else if t.ent == nil && employeeNumber(low) && low != lower(text) {
 		// Full-width forms of a number are never folded to it.
 		t.kind = identity
-		t.ident = s.found(identifier{start: i, end: end, kind: EmployeeNumber, person: lower(text), unusable: true})
+		t.ident = s.found(identifier{start: i, end: end, kind: EmployeeNumber, person: lower(text),
+			unusable: true})
 	}
 	s.tokens = append(s.tokens, t)
 }
@@ -322,7 +333,8 @@ func (s *scanner) pieces(i, end int, low string) bool {
 			numbers++
 		}
 	}
-	if count < 2 || known < count && numbers < 2 && (last == nil || last.all&(employee|employment) == 0) {
+	if count < 2 || known < count && numbers < 2 &&
+		(last == nil || last.all&(employee|employment) == 0) {
 		return false
 	}
 	for from := i; from < end; {
@@ -343,7 +355,8 @@ func (s *scanner) pieces(i, end int, low string) bool {
 			to += n
 		}
 		if n := s.companyAt(from, to); n > 0 && from+n == to {
-			s.tokens = append(s.tokens, token{text: s.text[from:to], start: from, end: to, kind: company, ident: -1, space: s.space})
+			s.tokens = append(s.tokens, token{text: s.text[from:to], start: from, end: to,
+				kind: company, ident: -1, space: s.space})
 			s.space = false
 		} else {
 			s.word(from, to)

@@ -32,7 +32,8 @@ func split(tokens []token, message int, out []sentence) []sentence {
 			continue
 		}
 		if i > from {
-			out = append(out, sentence{tokens: tokens[from:i], asks: t.r == '?' || t.r == '？', message: message})
+			out = append(out, sentence{tokens: tokens[from:i], asks: t.r == '?' ||
+				t.r == '？', message: message})
 		} else if n := len(out); n > 0 && (t.r == '?' || t.r == '？') {
 			out[n-1].asks = true
 		}
@@ -68,7 +69,8 @@ func abbreviated(tokens []token, dot int) bool {
 	if p.ent.all&title != 0 && more {
 		return true
 	}
-	return p.ent.all&legal != 0 && next < len(tokens) && !(tokens[next].capital && !tokens[next].possessive)
+	return p.ent.all&legal != 0 && next < len(tokens) &&
+		!(tokens[next].capital && !tokens[next].possessive)
 }
 
 // score counts, per language, the words that it knows.
@@ -124,7 +126,8 @@ func (s *sentence) resolve(text *[languages]int) {
 				if t.ent.all&shared != 0 && t.class&strongWork == 0 {
 					t.class = shared
 				}
-				if len(t.low) < 4 && t.class != shared && t.class&strongWork == 0 || t.capital && i > 0 && s.lang != de && t.class&strongWork == 0 && t.class&forbidden != 0 {
+				if len(t.low) < 4 && t.class != shared && t.class&strongWork == 0 || t.capital &&
+					i > 0 && s.lang != de && t.class&strongWork == 0 && t.class&forbidden != 0 {
 					t.class = 0
 				}
 			}
@@ -168,7 +171,8 @@ func (s *sentence) phrase(i int) *phrase {
 	phrases := s.tokens[i].ent.phrases
 	for k := range phrases {
 		p := &phrases[k]
-		if p.lang != s.lang && (p.class&(forbidden|list|strongWork) == 0 || s.tokens[i].ent.in[s.lang] != 0) {
+		if p.lang != s.lang &&
+			(p.class&(forbidden|list|strongWork) == 0 || s.tokens[i].ent.in[s.lang] != 0) {
 			continue
 		}
 		if s.span(i, p) > 0 && (found == nil || len(p.rest) > len(found.rest)) {
@@ -224,7 +228,8 @@ func (s *sentence) nextIndex(i int) int {
 func wraps(r rune) bool {
 	switch r {
 	case '"', '\'', '`', '´', '‘', '’', '‚', '“', '”', '„', '«', '»', '‹', '›', '「', '」', '『', '』',
-		'(', ')', '[', ']', '{', '}', '<', '>', '（', '）', '【', '】', '〈', '〉', '《', '》', '［', '］', '＜', '＞',
+		'(', ')', '[', ']', '{', '}', '<', '>', '（', '）', '【', '】', '〈', '〉', '《', '》', '［', '］',
+		'＜', '＞',
 		'*', '_', '~', '^', '#', '|', '\\', '&', '@', '＠', '・':
 		return true
 	}

@@ -46,13 +46,15 @@ func (v *reading) userNames(work class) {
 			if p == nil || n == nil {
 				continue
 			}
-			if p.ident >= 0 && n.kind == digits && n.ident < 0 && v.idents[p.ident].kind == EmployeeNumber && p.kind == digits {
+			if p.ident >= 0 && n.kind == digits && n.ident < 0 &&
+				v.idents[p.ident].kind == EmployeeNumber && p.kind == digits {
 				n.ident = v.add(n, s, EmployeeNumber, n.text)
 				continue
 			}
 			for _, pair := range [...][2]*token{{p, n}, {n, p}} {
 				person, other := pair[0], pair[1]
-				if person.ident >= 0 && other.ident < 0 && other.plain() && userName(other.text) && v.domain != "" && (t.is(and) || person.userName && work != 0) {
+				if person.ident >= 0 && other.ident < 0 && other.plain() && userName(other.text) &&
+					v.domain != "" && (t.is(and) || person.userName && work != 0) {
 					other.userName = true
 					other.ident = v.add(other, s, Email, lower(other.text)+"@"+v.domain)
 				}
@@ -62,7 +64,8 @@ func (v *reading) userNames(work class) {
 }
 
 func (v *reading) add(t *token, s *sentence, kind IdentifierKind, person string) int {
-	v.idents = append(v.idents, identifier{start: t.start, end: t.end, message: s.message, kind: kind, person: person})
+	v.idents = append(v.idents, identifier{start: t.start, end: t.end, message: s.message,
+		kind: kind, person: person})
 	return len(v.idents) - 1
 }
 
@@ -90,10 +93,12 @@ func userName(text string) bool {
 func (v *reading) spelledOut(s *sentence) bool {
 	for i := range s.tokens {
 		t := &s.tokens[i]
-		if t.kind != word || t.low != "at" && t.low != "arroba" && t.low != "arobase" && t.low != "chiocciola" && t.low != "ät" {
+		if t.kind != word || t.low != "at" && t.low != "arroba" && t.low != "arobase" &&
+			t.low != "chiocciola" && t.low != "ät" {
 			continue
 		}
-		if o, c := s.at(i-1), s.at(i+1); i > 1 && o != nil && c != nil && o.kind == mark && c.kind == mark && wraps(o.r) && wraps(c.r) && o.r != c.r {
+		if o, c := s.at(i-1), s.at(i+1); i > 1 && o != nil && c != nil && o.kind == mark &&
+			c.kind == mark && wraps(o.r) && wraps(c.r) && o.r != c.r {
 			// jdoe (at) staff0.com
 			for j := range s.tokens {
 				if s.tokens[j].plain() {
@@ -103,7 +108,8 @@ func (v *reading) spelledOut(s *sentence) bool {
 			return true
 		}
 		for k := i + 1; k < len(s.tokens) && k < i+7; k++ {
-			if low := s.tokens[k].low; low == "dot" || low == "punkt" || low == "punto" || low == "point" || low == "ponto" {
+			if low := s.tokens[k].low; low == "dot" || low == "punkt" || low == "punto" ||
+				low == "point" || low == "ponto" {
 				for j := range s.tokens {
 					if s.tokens[j].plain() {
 						// Neither a person nor a foreign word.
@@ -131,8 +137,10 @@ func (s *sentence) labelled(j int, c class) bool {
 			return true
 		}
 		switch {
-		case t.kind == mark && (t.r == ':' || t.r == '：' || t.r == '#' || t.r == '=' || t.r == '.' || t.r == '-' || wraps(t.r)):
-		case t.kind == word && (t.low == "is" || t.low == "ist" || t.low == "est" || t.low == "es" || t.low == "è" || t.low == "é" || t.low == "は" || t.low == "が"):
+		case t.kind == mark && (t.r == ':' || t.r == '：' || t.r == '#' || t.r == '=' ||
+			t.r == '.' || t.r == '-' || wraps(t.r)):
+		case t.kind == word && (t.low == "is" || t.low == "ist" || t.low == "est" ||
+			t.low == "es" || t.low == "è" || t.low == "é" || t.low == "は" || t.low == "が"):
 		default:
 			return false
 		}
@@ -143,7 +151,8 @@ func (s *sentence) labelled(j int, c class) bool {
 // alone: a message of one word, fillers aside, answers the question back.
 func (s *sentence) alone(j int) bool {
 	for i := range s.tokens {
-		if t := &s.tokens[i]; i != j && (t.unknown() && t.plain() || t.is(question|asker|past) && !t.is(polite)) {
+		if t := &s.tokens[i]; i != j && (t.unknown() && t.plain() || t.is(question|asker|past) &&
+			!t.is(polite)) {
 			return false
 		}
 	}
@@ -155,7 +164,8 @@ func (s *sentence) standsForPerson(j int) bool {
 	p, n := s.prev(j), s.next(j)
 	for _, other := range [...]*token{p, n} {
 		// Two such words side by side are a name or a foreign text.
-		if other != nil && other.plain() && !other.userName && other.kind == word && (other == s.at(j-1) || other == s.at(j+1)) {
+		if other != nil && other.plain() && !other.userName && other.kind == word &&
+			(other == s.at(j-1) || other == s.at(j+1)) {
 			return false
 		}
 	}
@@ -165,7 +175,8 @@ func (s *sentence) standsForPerson(j int) bool {
 	}
 	verb := n != nil && (n.is(workVerb|aux|employment) || n.is(adverb|weakWork) && s.work != 0)
 	if s.lang == ja {
-		return n != nil && (n.low == "は" || n.low == "が" || n.low == "も" || n.is(title) || n.low == "の")
+		return n != nil && (n.low == "は" || n.low == "が" || n.low == "も" || n.is(title) ||
+			n.low == "の")
 	}
 	if p == nil || p.kind == mark && !wraps(p.r) {
 		// jdoe works here? jdoe: employed?
@@ -175,12 +186,15 @@ func (s *sentence) standsForPerson(j int) bool {
 				return false
 			}
 			label := s.at(s.index(p) - 1)
-			return label != nil && label.is(employment|employee|weakWork|role|confirm) && s.work&(employment|employee) != 0
+			return label != nil && label.is(employment|employee|weakWork|role|confirm) &&
+				s.work&(employment|employee) != 0
 		}
-		return verb || n.kind == mark && !wraps(n.r) && s.work != 0 && (p == nil || p.r != ',' || n.r == ',') && s.first(j)
+		return verb || n.kind == mark && !wraps(n.r) && s.work != 0 &&
+			(p == nil || p.r != ',' || n.r == ',') && s.first(j)
 	}
 	switch {
-	case p.nameable() && p.capital && s.tokens[j-1].kind == mark && strings.ContainsRune("(<[（", s.tokens[j-1].r):
+	case p.nameable() && p.capital && s.tokens[j-1].kind == mark &&
+		strings.ContainsRune("(<[（", s.tokens[j-1].r):
 		// Ben Wong (bwong).
 		return true
 	case p.is(and) && n == nil && s.first(s.index(p)):
@@ -191,7 +205,8 @@ func (s *sentence) standsForPerson(j int) bool {
 	case p.is(title) && !p.is(role):
 		return false
 	case p.is(aux) && !p.is(you):
-		if q := s.prev(s.index(p)); q != nil && (q.ident >= 0 || q.is(asker|you|role|pronoun) && !q.is(confirm|polite)) {
+		if q := s.prev(s.index(p)); q != nil &&
+			(q.ident >= 0 || q.is(asker|you|role|pronoun) && !q.is(confirm|polite)) {
 			return false // we are renting
 		}
 		if n != nil && n.low == "to" && s.lang == en {
@@ -211,7 +226,8 @@ func (s *sentence) standsForPerson(j int) bool {
 		return s.work&(employment|weakWork) != 0 && s.personBehind(j)
 	case p.is(employee), p.is(role) && !p.is(title):
 		before := s.prev(s.index(p))
-		return (verb || n == nil || n.kind == mark && !wraps(n.r) && n.r != ':' && n.r != '：' && n.r != '=') && (before == nil || !s.indefinite(before) || n == nil || n.kind == mark)
+		return (verb || n == nil || n.kind == mark && !wraps(n.r) && n.r != ':' && n.r != '：' &&
+			n.r != '=') && (before == nil || !s.indefinite(before) || n == nil || n.kind == mark)
 	}
 	return false
 }
@@ -280,14 +296,18 @@ func (s *sentence) mend() {
 		if !t.plain() || len(t.low) < 4 || i == 0 {
 			continue
 		}
-		if p := s.prev(i); p != nil && p.is(aux|employVerb|named|user|role) && !s.at(i-1).is(adverb) && t.low[0] != 'e' {
+		if p := s.prev(i); p != nil && p.is(aux|employVerb|named|user|role) &&
+			!s.at(i-1).is(adverb) && t.low[0] != 'e' {
 			continue
 		}
 		for _, m := range [...]struct {
 			low string
 			c   class
-		}{{"works", workVerb}, {"work", workVerb}, {"working", workVerb}, {"employee", employee}, {"employed", employment}, {"employment", employment},
-			{"currently", adverb}, {"active", weakWork}, {"company", firm}, {"status", weakWork}, {"still", weakWork}, {"verify", confirm}, {"confirm", confirm}, {"payroll", employment}} {
+		}{{"works", workVerb}, {"work", workVerb}, {"working", workVerb}, {"employee", employee},
+			{"employed", employment}, {"employment", employment},
+			{"currently", adverb}, {"active", weakWork}, {"company", firm}, {"status", weakWork},
+			{"still", weakWork}, {"verify", confirm}, {"confirm", confirm},
+			{"payroll", employment}} {
 			if slip(t.low, m.low) {
 				t.class = m.c
 				s.known++
@@ -312,7 +332,8 @@ func slip(got, want string) bool {
 	case len(g) == len(w) && len(w) > 4:
 		return g[1:] == w[1:] || g[0] == w[1] && g[1] == w[0] && g[2:] == w[2:]
 	case len(g) == len(w):
-		return len(g) > 1 && g[0] == w[1] && g[1] == w[0] && g[2:] == w[2:] || len(want) > 5 && len(g) > 0 && g[1:] == w[1:]
+		return len(g) > 1 && g[0] == w[1] && g[1] == w[0] && g[2:] == w[2:] || len(want) > 5 &&
+			len(g) > 0 && g[1:] == w[1:]
 	case len(g) > len(w):
 		return g[1:] == w && len(want) > 4
 	}

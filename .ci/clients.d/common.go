@@ -66,7 +66,8 @@ const (
 	hookToken  = "hook-token"
 )
 
-// hook is a webhook: it keeps the bodies of the notifications that show the credentials and the token of the configuration.
+// hook is a webhook: it keeps the bodies of the notifications that show the credentials and the
+// token of the configuration.
 type hook struct {
 	url    string
 	bodies chan string
@@ -85,8 +86,10 @@ func listen() (*hook, error) {
 	go func() {
 		_ = http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
-			if r.Header.Get("Authorization") != "Bearer "+hookSecret || r.Header.Get("X-A2A-Notification-Token") != hookToken {
-				h.wrong <- "a notification without the credentials or the token of the configuration"
+			if r.Header.Get("Authorization") != "Bearer "+hookSecret ||
+				r.Header.Get("X-A2A-Notification-Token") != hookToken {
+				h.wrong <- "a notification without the credentials or the token of the " +
+					"configuration"
 				w.WriteHeader(http.StatusUnauthorized)
 				return
 			}

@@ -1,4 +1,5 @@
-// The client of the official Go SDK for A2A 0.3, as it comes. Arguments: the name to print, the agent's URL, an access token.
+// The client of the official Go SDK for A2A 0.3, as it comes. Arguments: the name to print, the
+// agent's URL, an access token.
 package main
 
 import (
@@ -98,19 +99,22 @@ func main() {
 	})
 	check("get", func() (err error) {
 		for range 50 {
-			if done, err = c.GetTask(ctx, &a2a.TaskQueryParams{ID: done.ID}); err != nil || done.Status.State.Terminal() {
+			if done, err = c.GetTask(ctx, &a2a.TaskQueryParams{ID: done.ID}); err != nil ||
+				done.Status.State.Terminal() {
 				break
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
 		if err == nil && (done.Status.State != a2a.TaskStateCompleted || len(done.Artifacts) == 0) {
-			err = fmt.Errorf("the task is %s with %d artifacts", done.Status.State, len(done.Artifacts))
+			err = fmt.Errorf("the task is %s with %d artifacts", done.Status.State,
+				len(done.Artifacts))
 		}
 		return err
 	})
 	check("stream", func() error {
 		var s seen
-		for ev, err := range c.SendStreamingMessage(ctx, question(a2a.TextPart{Text: "Is bwong@staff0.com an employee?"})) {
+		for ev, err := range c.SendStreamingMessage(ctx,
+			question(a2a.TextPart{Text: "Is bwong@staff0.com an employee?"})) {
 			if err != nil {
 				return err
 			}
@@ -120,7 +124,8 @@ func main() {
 	})
 	check("subscribe", func() error {
 		var s seen
-		for ev, err := range c.SendStreamingMessage(ctx, question(a2a.TextPart{Text: "Is asmith@staff0.com an employee?"})) {
+		for ev, err := range c.SendStreamingMessage(ctx,
+			question(a2a.TextPart{Text: "Is asmith@staff0.com an employee?"})) {
 			if err != nil {
 				return err
 			}
@@ -173,21 +178,25 @@ func main() {
 			return err
 		}
 		_, err = c.SetTaskPushConfig(ctx, &a2a.TaskPushConfig{TaskID: id, Config: a2a.PushConfig{
-			ID: "hook", URL: h.url, Token: hookToken, Auth: &a2a.PushAuthInfo{Schemes: []string{"Bearer"}, Credentials: hookSecret},
+			ID: "hook", URL: h.url, Token: hookToken,
+			Auth: &a2a.PushAuthInfo{Schemes: []string{"Bearer"}, Credentials: hookSecret},
 		}})
 		if err != nil {
 			return err
 		}
-		if _, err := c.GetTaskPushConfig(ctx, &a2a.GetTaskPushConfigParams{TaskID: id, ConfigID: "hook"}); err != nil {
+		if _, err := c.GetTaskPushConfig(ctx,
+			&a2a.GetTaskPushConfigParams{TaskID: id, ConfigID: "hook"}); err != nil {
 			return fmt.Errorf("get: %w", err)
 		}
-		if l, err := c.ListTaskPushConfig(ctx, &a2a.ListTaskPushConfigParams{TaskID: id}); err != nil || len(l) != 1 {
+		if l, err := c.ListTaskPushConfig(ctx,
+			&a2a.ListTaskPushConfigParams{TaskID: id}); err != nil || len(l) != 1 {
 			return fmt.Errorf("list: %d, %v", len(l), err)
 		}
 		if err := h.await(string(id), `"completed"`); err != nil {
 			return err
 		}
-		return c.DeleteTaskPushConfig(ctx, &a2a.DeleteTaskPushConfigParams{TaskID: id, ConfigID: "hook"})
+		return c.DeleteTaskPushConfig(ctx,
+			&a2a.DeleteTaskPushConfigParams{TaskID: id, ConfigID: "hook"})
 	})
 
 	check("error-not-found", func() error {
@@ -199,7 +208,8 @@ func main() {
 		return same(err, a2a.ErrTaskNotCancelable)
 	})
 	check("error-content-type", func() error {
-		part := a2a.FilePart{File: a2a.FileBytes{FileMeta: a2a.FileMeta{MimeType: "image/png"}, Bytes: "eA=="}}
+		part := a2a.FilePart{File: a2a.FileBytes{FileMeta: a2a.FileMeta{MimeType: "image/png"},
+			Bytes: "eA=="}}
 		_, err := c.SendMessage(ctx, question(part))
 		return same(err, a2a.ErrUnsupportedContentType)
 	})
@@ -214,7 +224,8 @@ func main() {
 		return same(err, a2a.ErrUnsupportedOperation)
 	})
 	check("error-webhook", func() error {
-		_, err := c.SetTaskPushConfig(ctx, &a2a.TaskPushConfig{TaskID: done.ID, Config: a2a.PushConfig{URL: "https://10.0.0.1/hook"}})
+		_, err := c.SetTaskPushConfig(ctx, &a2a.TaskPushConfig{TaskID: done.ID,
+			Config: a2a.PushConfig{URL: "https://10.0.0.1/hook"}})
 		return same(err, a2a.ErrInvalidParams)
 	})
 	check("error-401", func() error {

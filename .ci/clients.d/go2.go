@@ -1,4 +1,5 @@
-// The client of the official Go SDK for A2A 1.0, as it comes. Arguments: the name to print, the agent's URL, an access token.
+// The client of the official Go SDK for A2A 1.0, as it comes. Arguments: the name to print, the
+// agent's URL, an access token.
 package main
 
 import (
@@ -89,8 +90,11 @@ func main() {
 	}
 	check("extended-card", func() error {
 		_, err := c.GetExtendedAgentCard(ctx, &a2a.GetExtendedAgentCardRequest{})
-		// A scheme's scopes are an object with a list (a2a.proto, StringList). The SDK wants a bare array: a2aproject/a2a-go#430.
-		if err != nil && strings.Contains(err.Error(), "securityRequirements.schemes of type a2a.SecuritySchemeScopes") {
+		// A scheme's scopes are an object with a list (a2a.proto, StringList). The SDK wants a bare
+		// array: a2aproject/a2a-go#430.
+		if err != nil &&
+			strings.Contains(err.Error(),
+				"securityRequirements.schemes of type a2a.SecuritySchemeScopes") {
 			return na("this SDK reads no securityRequirements in the form of the specification")
 		}
 		return err
@@ -103,19 +107,22 @@ func main() {
 	})
 	check("get", func() (err error) {
 		for range 50 {
-			if done, err = c.GetTask(ctx, &a2a.GetTaskRequest{ID: done.ID}); err != nil || done.Status.State.Terminal() {
+			if done, err = c.GetTask(ctx, &a2a.GetTaskRequest{ID: done.ID}); err != nil ||
+				done.Status.State.Terminal() {
 				break
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
 		if err == nil && (done.Status.State != a2a.TaskStateCompleted || len(done.Artifacts) == 0) {
-			err = fmt.Errorf("the task is %s with %d artifacts", done.Status.State, len(done.Artifacts))
+			err = fmt.Errorf("the task is %s with %d artifacts", done.Status.State,
+				len(done.Artifacts))
 		}
 		return err
 	})
 	check("stream", func() error {
 		var s seen
-		for ev, err := range c.SendStreamingMessage(ctx, question(a2a.NewTextPart("Is bwong@staff0.com an employee?"))) {
+		for ev, err := range c.SendStreamingMessage(ctx,
+			question(a2a.NewTextPart("Is bwong@staff0.com an employee?"))) {
 			if err != nil {
 				return err
 			}
@@ -125,7 +132,8 @@ func main() {
 	})
 	check("subscribe", func() error {
 		var s seen
-		for ev, err := range c.SendStreamingMessage(ctx, question(a2a.NewTextPart("Is asmith@staff0.com an employee?"))) {
+		for ev, err := range c.SendStreamingMessage(ctx,
+			question(a2a.NewTextPart("Is asmith@staff0.com an employee?"))) {
 			if err != nil {
 				return err
 			}
@@ -184,15 +192,18 @@ func main() {
 			return err
 		}
 		_, err = c.CreateTaskPushConfig(ctx, &a2a.PushConfig{
-			ID: "hook", TaskID: id, URL: h.url, Token: hookToken, Auth: &a2a.PushAuthInfo{Scheme: "Bearer", Credentials: hookSecret},
+			ID: "hook", TaskID: id, URL: h.url, Token: hookToken,
+			Auth: &a2a.PushAuthInfo{Scheme: "Bearer", Credentials: hookSecret},
 		})
 		if err != nil {
 			return err
 		}
-		if _, err := c.GetTaskPushConfig(ctx, &a2a.GetTaskPushConfigRequest{TaskID: id, ID: "hook"}); err != nil {
+		if _, err := c.GetTaskPushConfig(ctx,
+			&a2a.GetTaskPushConfigRequest{TaskID: id, ID: "hook"}); err != nil {
 			return fmt.Errorf("get: %w", err)
 		}
-		if l, err := c.ListTaskPushConfigs(ctx, &a2a.ListTaskPushConfigRequest{TaskID: id}); err != nil || len(l) != 1 {
+		if l, err := c.ListTaskPushConfigs(ctx,
+			&a2a.ListTaskPushConfigRequest{TaskID: id}); err != nil || len(l) != 1 {
 			return fmt.Errorf("list: %d, %v", len(l), err)
 		}
 		if err := h.await(string(id), "TASK_STATE_COMPLETED"); err != nil {
@@ -226,7 +237,8 @@ func main() {
 		return same(err, a2a.ErrUnsupportedOperation)
 	})
 	check("error-webhook", func() error {
-		_, err := c.CreateTaskPushConfig(ctx, &a2a.PushConfig{TaskID: done.ID, URL: "https://10.0.0.1/hook"})
+		_, err := c.CreateTaskPushConfig(ctx,
+			&a2a.PushConfig{TaskID: done.ID, URL: "https://10.0.0.1/hook"})
 		return same(err, a2a.ErrInvalidParams)
 	})
 	check("error-401", func() error {
@@ -251,9 +263,11 @@ func main() {
 		if err != nil {
 			return err
 		}
-		_, err = with.GetTask(a2aclient.AttachSessionID(ctx, session), &a2a.GetTaskRequest{ID: done.ID})
+		_, err = with.GetTask(a2aclient.AttachSessionID(ctx, session),
+			&a2a.GetTaskRequest{ID: done.ID})
 		if errors.Is(err, a2a.ErrUnauthenticated) || err != nil && refused(err) == nil {
-			return na("it sends no token, for the card that this SDK can read has no securityRequirements")
+			return na("it sends no token, for the card that this SDK can read has no " +
+				"securityRequirements")
 		}
 		return err
 	})

@@ -2,14 +2,16 @@ package a2aclient
 
 import "staff0/a2a"
 
-// Assembler puts the events of one task together, as Follow and Watch yield them. The zero value is ready. What it returns must not be changed.
+// Assembler puts the events of one task together, as Follow and Watch yield them. The zero value is
+// ready. What it returns must not be changed.
 type Assembler struct {
 	fold    *a2a.Fold // nil before the first event of a task
 	message *a2a.Message
 }
 
-// Add takes the next event. A task replaces what is known, a status or a piece of an artifact is added to it (§4.2.2), also where the agent never
-// sent the task itself. The first event decides which task it is about; events of others are passed over.
+// Add takes the next event. A task replaces what is known, a status or a piece of an artifact is
+// added to it (§4.2.2), also where the agent never sent the task itself. The first event decides
+// which task it is about; events of others are passed over.
 func (a *Assembler) Add(event a2a.Event) {
 	switch e := event.(type) {
 	case *a2a.Task:

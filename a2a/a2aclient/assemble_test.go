@@ -18,7 +18,8 @@ func TestAssembler(t *testing.T) {
 	)
 	part := func(artifact, parts string, appended bool) string {
 		b, _ := json.Marshal(appended)
-		return `{"artifactUpdate":{"taskId":"t1","append":` + string(b) + `,"artifact":{"artifactId":"` + artifact + `","parts":[` + parts + `]},"future":1}}`
+		return `{"artifactUpdate":{"taskId":"t1","append":` + string(b) +
+			`,"artifact":{"artifactId":"` + artifact + `","parts":[` + parts + `]},"future":1}}`
 	}
 	for _, tt := range []struct {
 		why    string
@@ -27,8 +28,9 @@ func TestAssembler(t *testing.T) {
 		spoke  string // of the message
 	}{
 		{
-			why:    "pieces of artifacts are joined by the id of the artifact, whatever they are",
-			events: []string{task("WORKING"), part("a", text, false), part("b", link, false), part("a", raw+","+data, true), part("a", number, true), status("COMPLETED")},
+			why: "pieces of artifacts are joined by the id of the artifact, whatever they are",
+			events: []string{task("WORKING"), part("a", text, false), part("b", link, false),
+				part("a", raw+","+data, true), part("a", number, true), status("COMPLETED")},
 			want: `{"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_COMPLETED"},"artifacts":[
 				{"artifactId":"a","parts":[` + text + `,` + raw + `,{"data":{"answer":"yes"}},{"data":null}]},{"artifactId":"b","parts":[` + link + `]}]}`,
 		},
@@ -38,9 +40,10 @@ func TestAssembler(t *testing.T) {
 			want:   `{"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_WORKING"},"artifacts":[{"artifactId":"a","parts":[` + link + `]}]}`,
 		},
 		{
-			why:    "a task replaces all that was known",
-			events: []string{task("WORKING"), part("a", text, false), task("WORKING"), part("a", link, true)},
-			want:   `{"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_WORKING"},"artifacts":[{"artifactId":"a","parts":[` + link + `]}]}`,
+			why: "a task replaces all that was known",
+			events: []string{task("WORKING"), part("a", text, false), task("WORKING"),
+				part("a", link, true)},
+			want: `{"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_WORKING"},"artifacts":[{"artifactId":"a","parts":[` + link + `]}]}`,
 		},
 		{
 			why:    "an agent that never sends the task has one all the same",
@@ -53,9 +56,11 @@ func TestAssembler(t *testing.T) {
 			want:   `{"id":"t1","status":{"state":"TASK_STATE_COMPLETED"},"artifacts":[{"artifactId":"a","parts":[` + text + `]}]}`,
 		},
 		{
-			why:    "events of another task are passed over",
-			events: []string{task("WORKING"), `{"task":{"id":"t2","status":{"state":"TASK_STATE_FAILED"}}}`, `{"statusUpdate":{"taskId":"t2","status":{"state":"TASK_STATE_FAILED"}}}`},
-			want:   `{"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_WORKING"}}`,
+			why: "events of another task are passed over",
+			events: []string{task("WORKING"),
+				`{"task":{"id":"t2","status":{"state":"TASK_STATE_FAILED"}}}`,
+				`{"statusUpdate":{"taskId":"t2","status":{"state":"TASK_STATE_FAILED"}}}`},
+			want: `{"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_WORKING"}}`,
 		},
 		{
 			why:    "a message alone is the answer",
@@ -63,20 +68,23 @@ func TestAssembler(t *testing.T) {
 			spoke:  "Hello.",
 		},
 		{
-			why:    "a message within a task is part of its history",
-			events: []string{task("WORKING"), `{"message":{"messageId":"x","taskId":"t1","role":"ROLE_AGENT","parts":[{"text":"Soon."}]}}`},
+			why: "a message within a task is part of its history",
+			events: []string{task("WORKING"),
+				`{"message":{"messageId":"x","taskId":"t1","role":"ROLE_AGENT","parts":[{"text":"Soon."}]}}`},
 			want: `{"id":"t1","contextId":"c1","status":{"state":"TASK_STATE_WORKING"},
 				"history":[{"messageId":"x","taskId":"t1","role":"ROLE_AGENT","parts":[{"text":"Soon."}]}]}`,
 		},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			var got a2aclient.Assembler
-			for event, err := range client(t, newAgent(t).on("SendStreamingMessage", streamed(tt.events...))).SendStreamingMessage(t.Context(), question()) {
+			for event, err := range client(t, newAgent(t).on("SendStreamingMessage",
+				streamed(tt.events...))).SendStreamingMessage(t.Context(), question()) {
 				if err == nil {
 					got.Add(event)
 				}
 			}
-			if m := got.Message(); (m == nil) != (tt.spoke == "") || m != nil && m.Text() != tt.spoke {
+			if m := got.Message(); (m == nil) != (tt.spoke == "") || m != nil &&
+				m.Text() != tt.spoke {
 				t.Errorf("message %v, want %q", m, tt.spoke)
 			}
 			if tt.want == "" {
@@ -89,7 +97,8 @@ func TestAssembler(t *testing.T) {
 			if err := json.Unmarshal([]byte(tt.want), want); err != nil {
 				t.Fatal(err)
 			}
-			if text, wanted := string(got.Task().AppendJSON(nil)), string(want.AppendJSON(nil)); text != wanted {
+			if text, wanted := string(got.Task().AppendJSON(nil)),
+				string(want.AppendJSON(nil)); text != wanted {
 				t.Errorf("got\n  %s\nwant\n  %s", text, wanted)
 			}
 		})

@@ -13,11 +13,13 @@ import (
 	"staff0/a2a/wire"
 )
 
-// MaxCardAge is the longest time for which a card is used without asking again, whatever the agent allows.
+// MaxCardAge is the longest time for which a card is used without asking again, whatever the agent
+// allows.
 const MaxCardAge = time.Hour
 
-// Cache keeps the cards of agents in memory, for as long as each agent allows (§8.6.2, RFC 9111): a fresh card is given without a request, and an older
-// one is asked for by its tag. An agent that cannot be reached has no card. The zero value is empty and ready; it is safe for concurrent use.
+// Cache keeps the cards of agents in memory, for as long as each agent allows (§8.6.2, RFC 9111): a
+// fresh card is given without a request, and an older one is asked for by its tag. An agent that
+// cannot be reached has no card. The zero value is empty and ready; it is safe for concurrent use.
 type Cache struct {
 	mu    sync.Mutex
 	cards map[string]*kept // by the address of the card
@@ -32,7 +34,9 @@ type kept struct {
 }
 
 // Resolve is Resolve for callers that come back. The card is shared and must not be changed.
-func (c *Cache) Resolve(ctx context.Context, hc *http.Client, base *url.URL) (*a2a.AgentCard, error) {
+func (c *Cache) Resolve(
+	ctx context.Context, hc *http.Client, base *url.URL,
+) (*a2a.AgentCard, error) {
 	if base == nil {
 		return Resolve(ctx, hc, base) // which says what is missing
 	}
@@ -72,7 +76,8 @@ func newKept(card *a2a.AgentCard, h http.Header) *kept {
 		}
 	}
 	if !asks {
-		k.until = time.Now().Add(min(age-seconds(h.Get("Age")), MaxCardAge)) // proxies have kept it for a while already
+		// proxies have kept it for a while already
+		k.until = time.Now().Add(min(age-seconds(h.Get("Age")), MaxCardAge))
 	}
 	return k
 }

@@ -20,36 +20,46 @@ func TestCache(t *testing.T) {
 		why    string
 		header map[string]string
 		after  time.Duration
-		// what the agent is asked when the card is wanted again: nothing, for a card, or whether it is still the one with the tag.
+		// what the agent is asked when the card is wanted again: nothing, for a card, or whether it
+		// is still the one with the tag.
 		asked string
 	}{
-		{"fresh", map[string]string{"Cache-Control": "public, max-age=300", "ETag": `"a"`}, 299 * time.Second, "nothing"},
-		{"no longer fresh", map[string]string{"Cache-Control": "public, max-age=300", "ETag": `"a"`}, 300 * time.Second, `"a"`},
+		{"fresh", map[string]string{"Cache-Control": "public, max-age=300", "ETag": `"a"`},
+			299 * time.Second, "nothing"},
+		{"no longer fresh", map[string]string{"Cache-Control": "public, max-age=300",
+			"ETag": `"a"`}, 300 * time.Second, `"a"`},
 		{"without a tag", map[string]string{"Cache-Control": "max-age=300"}, 300 * time.Second, ""},
-		{"quoted, in capitals", map[string]string{"Cache-Control": `Max-Age="300"`}, 299 * time.Second, "nothing"},
-		{"kept by a proxy before", map[string]string{"Cache-Control": "max-age=300", "Age": "200", "ETag": `"a"`}, 100 * time.Second, `"a"`},
-		{"for ever is an hour", map[string]string{"Cache-Control": "max-age=999999999", "ETag": `"a"`}, time.Hour, `"a"`},
-		{"for less than for ever", map[string]string{"Cache-Control": "max-age=999999999"}, time.Hour - 1, "nothing"},
-		{"not to be used without asking", map[string]string{"Cache-Control": "max-age=300, no-cache", "ETag": `"a"`}, 0, `"a"`},
-		{"not to be kept", map[string]string{"Cache-Control": "no-cache, no-store, max-age=300", "ETag": `"a"`}, 0, ""},
+		{"quoted, in capitals", map[string]string{"Cache-Control": `Max-Age="300"`},
+			299 * time.Second, "nothing"},
+		{"kept by a proxy before", map[string]string{"Cache-Control": "max-age=300", "Age": "200",
+			"ETag": `"a"`}, 100 * time.Second, `"a"`},
+		{"for ever is an hour", map[string]string{"Cache-Control": "max-age=999999999",
+			"ETag": `"a"`}, time.Hour, `"a"`},
+		{"for less than for ever", map[string]string{"Cache-Control": "max-age=999999999"},
+			time.Hour - 1, "nothing"},
+		{"not to be used without asking",
+			map[string]string{"Cache-Control": "max-age=300, no-cache", "ETag": `"a"`}, 0, `"a"`},
+		{"not to be kept", map[string]string{"Cache-Control": "no-cache, no-store, max-age=300",
+			"ETag": `"a"`}, 0, ""},
 		{"of an agent that says nothing", nil, 0, ""},
 		{"of one that says nonsense", map[string]string{"Cache-Control": "max-age=-1"}, 0, ""},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var asked []string
-				conf := config(t, inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					asked = append(asked, r.Header.Get("If-None-Match"))
-					for name, value := range tt.header {
-						w.Header().Set(name, value)
-					}
-					w.Header().Set("Content-Type", "application/json")
-					if r.Header.Get("If-None-Match") != "" {
-						w.WriteHeader(http.StatusNotModified)
-						return
-					}
-					_, _ = w.Write(body)
-				})})
+				conf := config(t,
+					inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						asked = append(asked, r.Header.Get("If-None-Match"))
+						for name, value := range tt.header {
+							w.Header().Set(name, value)
+						}
+						w.Header().Set("Content-Type", "application/json")
+						if r.Header.Get("If-None-Match") != "" {
+							w.WriteHeader(http.StatusNotModified)
+							return
+						}
+						_, _ = w.Write(body)
+					})})
 				var cache a2aclient.Cache
 				for range 2 {
 					got, err := cache.Resolve(t.Context(), conf.HTTPClient, conf.Base)
@@ -70,10 +80,13 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// An agent that has gone has no card any more, and one that says 304 to whoever has none is no agent.
+// An agent that has gone has no card any more, and one that says 304 to whoever has none is no
+// agent.
 func TestCacheDoesNotMakeCardsUp(t *testing.T) {
 	status := http.StatusNotModified
-	conf := config(t, inProcess{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })})
+	conf := config(t, inProcess{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+	})})
 	var cache a2aclient.Cache
 	for _, status = range []int{304, 404, 503} {
 		if got, err := cache.Resolve(t.Context(), conf.HTTPClient, conf.Base); err == nil {

@@ -16,19 +16,27 @@ import (
 const (
 	maxAnswer   = 8 << 20          // bytes of one answer that is no stream
 	callTimeout = 90 * time.Second // a blocking SendMessage may take a while (§3.2.2)
-	// DefaultPatience is how long an agent is waited for that does not answer yet, or says 429, 502 or 503.
+	// DefaultPatience is how long an agent is waited for that does not answer yet, or says 429, 502
+	// or 503.
 	DefaultPatience = 15 * time.Second
-	patienceWait    = 250 * time.Millisecond // the first pause, and the one between connections that are refused
+	// the first pause, and the one between connections that are refused
+	patienceWait    = 250 * time.Millisecond
 	patienceMaxWait = 4 * time.Second
 )
 
-// Patiently does something that may be done twice again and again, for so long, while the agent refuses connections, or it or a gateway answers
-// 429, 502 or 503. Retry-After is obeyed within that time, and pauses grow without it. Any other outcome is returned at once.
-func Patiently[T any](ctx context.Context, patience time.Duration, try func(context.Context) (T, error)) (T, error) {
+// Patiently does something that may be done twice again and again, for so long, while the agent
+// refuses connections, or it or a gateway answers 429, 502 or 503. Retry-After is obeyed within
+// that time, and pauses grow without it. Any other outcome is returned at once.
+func Patiently[T any](
+	ctx context.Context, patience time.Duration, try func(context.Context) (T, error),
+) (T, error) {
 	return patiently(ctx, patience, notNow, try)
 }
 
-func patiently[T any](ctx context.Context, patience time.Duration, again func(error) bool, try func(context.Context) (T, error)) (T, error) {
+func patiently[T any](
+	ctx context.Context, patience time.Duration, again func(error) bool,
+	try func(context.Context) (T, error),
+) (T, error) {
 	p := newPace(patience)
 	for {
 		result, err := try(ctx)
@@ -53,8 +61,8 @@ func newPace(patience time.Duration) *pace {
 
 func (p *pace) over() bool { return time.Until(p.until) <= 0 }
 
-// pause waits until the next try after an error. Who answers is there and has work to do, and is left alone for longer each time; who refuses
-// connections may begin at any moment.
+// pause waits until the next try after an error. Who answers is there and has work to do, and is
+// left alone for longer each time; who refuses connections may begin at any moment.
 func (p *pace) pause(ctx context.Context, err error) error {
 	wait := min(max(p.wait, retryAfter(err)), time.Until(p.until))
 	var answered *HTTPError
@@ -76,14 +84,17 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// request is what an operation takes. It is checked here too: what the agent must refuse need not travel.
+// request is what an operation takes. It is checked here too: what the agent must refuse need not
+// travel.
 type request interface{ Validate() error }
 
 // spelling is an operation in one way of calling it.
 type spelling[Req request, Res any] func(*way) (*wire.Method[Req, Res], Req)
 
 // call does one call that is not a stream.
-func call[Req request, Res any](ctx context.Context, c *Client, spell spelling[Req, Res]) (Res, error) {
+func call[Req request, Res any](
+	ctx context.Context, c *Client, spell spelling[Req, Res],
+) (Res, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, errNoAnswer)
 	defer cancel()
 	a, err := open(ctx, c, spell, plainAnswer)
@@ -98,7 +109,8 @@ func call[Req request, Res any](ctx context.Context, c *Client, spell spelling[R
 // What a client accepts, over JSON-RPC and over HTTP+JSON.
 var (
 	plainAnswer  = [2]string{"application/json", "application/json, " + wire.JSONType}
-	streamAnswer = [2]string{wire.EventStream + ", application/json", wire.EventStream + ", application/json, " + wire.JSONType}
+	streamAnswer = [2]string{wire.EventStream + ", application/json", wire.EventStream +
+		", application/json, " + wire.JSONType}
 )
 
 // answer is an answer with status 200 to one call.
@@ -109,8 +121,11 @@ type answer[Req request, Res any] struct {
 	res    *http.Response
 }
 
-// open sends a call. Where an interface turns out not to be there, the next one of the card is taken, now and for the calls to come (§5.2).
-func open[Req request, Res any](ctx context.Context, c *Client, spell spelling[Req, Res], accept [2]string) (*answer[Req, Res], error) {
+// open sends a call. Where an interface turns out not to be there, the next one of the card is
+// taken, now and for the calls to come (§5.2).
+func open[Req request, Res any](
+	ctx context.Context, c *Client, spell spelling[Req, Res], accept [2]string,
+) (*answer[Req, Res], error) {
 	until := time.Now().Add(c.patience)
 	var first error
 	for i := c.current.Load(); ; i++ {
@@ -133,10 +148,12 @@ func open[Req request, Res any](ctx context.Context, c *Client, spell spelling[R
 }
 
 func openBy[Req request, Res any](
-	ctx context.Context, c *Client, w *way, m *wire.Method[Req, Res], req Req, accept [2]string, patience time.Duration,
+	ctx context.Context, c *Client, w *way, m *wire.Method[Req, Res], req Req, accept [2]string,
+	patience time.Duration,
 ) (*answer[Req, Res], error) {
 	if m.Name == "" {
-		return nil, &a2a.Error{Err: a2a.ErrMethodNotFound, Message: "protocol " + w.dialect.Version + " has no such operation"}
+		return nil, &a2a.Error{Err: a2a.ErrMethodNotFound, Message: "protocol " +
+			w.dialect.Version + " has no such operation"}
 	}
 	if err := req.Validate(); err != nil {
 		return nil, err
@@ -160,10 +177,14 @@ func openBy[Req request, Res any](
 			return nil, err
 		}
 	}
-	res, err := patiently(ctx, patience, notYet, func(ctx context.Context) (*http.Response, error) { return c.send(ctx, &out) })
+	res, err := patiently(ctx, patience, notYet, func(ctx context.Context) (*http.Response, error) {
+		return c.send(ctx, &out)
+	})
 	var answered *HTTPError
-	if out.target.Other != "" && errors.As(err, &answered) && answered.Status == http.StatusMethodNotAllowed {
-		out.target.Verb = out.target.Other // text and proto of the specification differ, and so do servers
+	if out.target.Other != "" && errors.As(err, &answered) &&
+		answered.Status == http.StatusMethodNotAllowed {
+		// text and proto of the specification differ, and so do servers
+		out.target.Verb = out.target.Other
 		res, err = c.send(ctx, &out)
 	}
 	a.res = res
@@ -178,7 +199,8 @@ type outgoing struct {
 }
 
 func (c *Client) send(ctx context.Context, out *outgoing) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, out.target.Verb, out.way.at(out.target.Path), bytes.NewReader(out.target.Body))
+	req, err := http.NewRequestWithContext(ctx, out.target.Verb, out.way.at(out.target.Path),
+		bytes.NewReader(out.target.Body))
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +236,8 @@ func (a *answer[Req, Res]) single(ctx context.Context) (Res, error) {
 	return a.result(body)
 }
 
-// result reads one response. An error of JSON-RPC may come without the id: the agent may have been unable to read it (JSON-RPC 2.0 §5).
+// result reads one response. An error of JSON-RPC may come without the id: the agent may have been
+// unable to read it (JSON-RPC 2.0 §5).
 func (a *answer[Req, Res]) result(body []byte) (Res, error) {
 	decode := wire.DecodeResponse
 	if a.way.rest {

@@ -19,8 +19,12 @@ import (
 )
 
 // dialects runs a test in both versions, with the spelling of its own.
-func dialects(t *testing.T, test func(t *testing.T, change func(*a2a.AgentCard), spell func(string) string)) {
-	t.Run("1.0", func(t *testing.T) { test(t, func(*a2a.AgentCard) {}, func(s string) string { return s }) })
+func dialects(
+	t *testing.T, test func(t *testing.T, change func(*a2a.AgentCard), spell func(string) string),
+) {
+	t.Run("1.0", func(t *testing.T) {
+		test(t, func(*a2a.AgentCard) {}, func(s string) string { return s })
+	})
 	t.Run("0.3", func(t *testing.T) { test(t, of03, old) })
 }
 
@@ -32,22 +36,33 @@ func TestErrorsOfAnswers(t *testing.T) {
 		want error
 	}{
 		{"an error with the call's id", fail(-32001, "gone"), a2a.ErrTaskNotFound},
-		{"an error with null for an id: the agent could not read ours", raw(`{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"?"}}`), a2a.ErrParse},
-		{"an error without an id", raw(`{"jsonrpc":"2.0","error":{"code":-32600,"message":"?"}}`), a2a.ErrInvalidRequest},
-		{"an error with another id", raw(`{"jsonrpc":"2.0","id":99,"error":{"code":-32001,"message":"?"}}`), a2a.ErrInvalidAgentResponse},
+		{"an error with null for an id: the agent could not read ours",
+			raw(`{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"?"}}`), a2a.ErrParse},
+		{"an error without an id", raw(`{"jsonrpc":"2.0","error":{"code":-32600,"message":"?"}}`),
+			a2a.ErrInvalidRequest},
+		{"an error with another id",
+			raw(`{"jsonrpc":"2.0","id":99,"error":{"code":-32001,"message":"?"}}`),
+			a2a.ErrInvalidAgentResponse},
 		{"an error under an unknown number", fail(-31401, "?"), a2a.ErrUnknown},
 		{"a server's own error is not one of credentials", fail(-32000, "?"), a2a.ErrUnknown},
-		{"a result with another id", raw(`{"jsonrpc":"2.0","id":99,"result":` + plainTask("WORKING") + `}`), a2a.ErrInvalidAgentResponse},
-		{"a result with null for an id", raw(`{"jsonrpc":"2.0","id":null,"result":` + plainTask("WORKING") + `}`), a2a.ErrInvalidAgentResponse},
-		{"a result with the id as a text", raw(`{"jsonrpc":"2.0","id":"1","result":` + plainTask("WORKING") + `}`), a2a.ErrInvalidAgentResponse},
-		{"a result and an error", raw(`{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":-32001,"message":"?"}}`), a2a.ErrInvalidAgentResponse},
+		{"a result with another id", raw(`{"jsonrpc":"2.0","id":99,"result":` +
+			plainTask("WORKING") + `}`), a2a.ErrInvalidAgentResponse},
+		{"a result with null for an id", raw(`{"jsonrpc":"2.0","id":null,"result":` +
+			plainTask("WORKING") + `}`), a2a.ErrInvalidAgentResponse},
+		{"a result with the id as a text", raw(`{"jsonrpc":"2.0","id":"1","result":` +
+			plainTask("WORKING") + `}`), a2a.ErrInvalidAgentResponse},
+		{"a result and an error",
+			raw(`{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":-32001,"message":"?"}}`),
+			a2a.ErrInvalidAgentResponse},
 		{"neither", raw(`{"jsonrpc":"2.0","id":1}`), a2a.ErrInvalidAgentResponse},
 		{"not JSON-RPC", raw(plainTask("WORKING")), a2a.ErrInvalidAgentResponse},
-		{"a member twice", raw(`{"jsonrpc":"2.0","id":1,"result":{"id":"t1","id":"t2"}}`), a2a.ErrInvalidAgentResponse},
+		{"a member twice", raw(`{"jsonrpc":"2.0","id":1,"result":{"id":"t1","id":"t2"}}`),
+			a2a.ErrInvalidAgentResponse},
 		{"HTML", answer(200, "text/html", "<html>Please log in"), a2a.ErrInvalidAgentResponse},
 		{"nothing", raw(""), a2a.ErrInvalidAgentResponse},
 		{"more than 8 MiB", raw(strings.Repeat(" ", 8<<20+1)), a2a.ErrInvalidAgentResponse},
-		{"a task without an id", result(`{"status":{"state":"TASK_STATE_WORKING"}}`), a2a.ErrInvalidAgentResponse},
+		{"a task without an id", result(`{"status":{"state":"TASK_STATE_WORKING"}}`),
+			a2a.ErrInvalidAgentResponse},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			dialects(t, func(t *testing.T, change func(*a2a.AgentCard), spell func(string) string) {
@@ -57,8 +72,10 @@ func TestErrorsOfAnswers(t *testing.T) {
 				if task != nil || !errors.Is(err, tt.want) {
 					t.Errorf("task %v, error %v, want %v", task, err, tt.want)
 				}
-				if told, err := heard(t, c.SubscribeToTask(t.Context(), about("t1"))); told != "" || !errors.Is(err, tt.want) {
-					t.Errorf("as the answer to a streaming call: told %q, error %v, want %v", told, err, tt.want)
+				if told, err := heard(t, c.SubscribeToTask(t.Context(), about("t1"))); told != "" ||
+					!errors.Is(err, tt.want) {
+					t.Errorf("as the answer to a streaming call: told %q, error %v, want %v", told,
+						err, tt.want)
 				}
 			})
 		})
@@ -76,26 +93,38 @@ func TestStatuses(t *testing.T) {
 		retry    time.Duration
 		inside   error
 	}{
-		{"401 is tried once more with a fresh token, and then told", 401, http.Header{"Www-Authenticate": {`Bearer error="invalid_token"`}}, rpc, 2, 0, a2a.ErrUnauthenticated},
+		{"401 is tried once more with a fresh token, and then told", 401,
+			http.Header{"Www-Authenticate": {`Bearer error="invalid_token"`}}, rpc, 2, 0,
+			a2a.ErrUnauthenticated},
 		{"401 without a body", 401, nil, "", 2, 0, nil},
 		{"403 is final at once", 403, nil, rpc, 1, 0, a2a.ErrUnauthenticated},
-		{"429 tells when to come back", 429, http.Header{"Retry-After": {"7"}}, rpc, 1, 7 * time.Second, a2a.ErrUnavailable},
-		{"which is bounded", 429, http.Header{"Retry-After": {"99999999"}}, "", 1, 5 * time.Minute, nil},
-		{"and ignored when it makes no sense", 429, http.Header{"Retry-After": {"-1"}}, "", 1, 0, nil},
-		{"an error of the protocol under another status", 404, nil, `{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"gone"}}`, 1, 0, a2a.ErrTaskNotFound},
-		{"an error of the other binding, or of a gateway", 400, nil, `{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"bad"}}`, 1, 0, a2a.ErrUnknown},
+		{"429 tells when to come back", 429, http.Header{"Retry-After": {"7"}}, rpc, 1,
+			7 * time.Second, a2a.ErrUnavailable},
+		{"which is bounded", 429, http.Header{"Retry-After": {"99999999"}}, "", 1,
+			5 * time.Minute, nil},
+		{"and ignored when it makes no sense", 429, http.Header{"Retry-After": {"-1"}}, "", 1,
+			0, nil},
+		{"an error of the protocol under another status", 404, nil,
+			`{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"gone"}}`, 1, 0,
+			a2a.ErrTaskNotFound},
+		{"an error of the other binding, or of a gateway", 400, nil,
+			`{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"bad"}}`, 1, 0,
+			a2a.ErrUnknown},
 		{"a body that is none", 500, nil, `{"error":"bad"}`, 1, 0, nil},
 		{"a success without content", 204, nil, "", 1, 0, nil},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
-			for _, call := range []string{"GetTask", "SubscribeToTask", "SendMessage", "SendStreamingMessage"} {
-				n := newNetwork(t, map[string]http.Handler{"agent.example": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-					for k, v := range tt.header {
-						w.Header()[k] = v
-					}
-					w.WriteHeader(tt.status)
-					_, _ = io.WriteString(w, tt.body)
-				})})
+			for _, call := range []string{"GetTask", "SubscribeToTask", "SendMessage",
+				"SendStreamingMessage"} {
+				n := newNetwork(t,
+					map[string]http.Handler{"agent.example": http.HandlerFunc(
+						func(w http.ResponseWriter, _ *http.Request) {
+							for k, v := range tt.header {
+								w.Header()[k] = v
+							}
+							w.WriteHeader(tt.status)
+							_, _ = io.WriteString(w, tt.body)
+						})})
 				c := connect(t, n)
 				var err error
 				switch call {
@@ -109,13 +138,15 @@ func TestStatuses(t *testing.T) {
 					_, err = heard(t, c.SendStreamingMessage(t.Context(), question()))
 				}
 				var answered *a2aclient.HTTPError
-				if !errors.As(err, &answered) || answered.Status != tt.status || answered.RetryAfter != tt.retry {
+				if !errors.As(err, &answered) || answered.Status != tt.status ||
+					answered.RetryAfter != tt.retry {
 					t.Fatalf("%s: error %#v", call, err)
 				}
 				if answered.Challenge != tt.header.Get("WWW-Authenticate") {
 					t.Errorf("%s: challenge %q", call, answered.Challenge)
 				}
-				if !errors.Is(err, tt.inside) && tt.inside != nil || tt.inside == nil && answered.Err != nil {
+				if !errors.Is(err, tt.inside) && tt.inside != nil || tt.inside == nil &&
+					answered.Err != nil {
 					t.Errorf("%s: inside is %v, want %v", call, answered.Err, tt.inside)
 				}
 				seen := n.seen["agent.example"]
@@ -137,7 +168,8 @@ func TestARefusedTokenIsReplaced(t *testing.T) {
 	if _, err := client(t, a).GetTask(t.Context(), &a2a.GetTaskRequest{ID: "t1"}); err != nil {
 		t.Error(err)
 	}
-	if first, second := a.calls[0], a.calls[1]; string(first.Params) != string(second.Params) || !first.ID.Equal(second.ID) {
+	if first, second := a.calls[0], a.calls[1]; string(first.Params) != string(second.Params) ||
+		!first.ID.Equal(second.ID) {
 		t.Error("the second request is not the first")
 	}
 }
@@ -145,7 +177,8 @@ func TestARefusedTokenIsReplaced(t *testing.T) {
 func TestRetryAfterAsADate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAgent(t).on("GetTask", func(c *call) {
-			c.Header().Set("Retry-After", time.Now().Add(90*time.Second).UTC().Format(http.TimeFormat))
+			c.Header().Set("Retry-After",
+				time.Now().Add(90*time.Second).UTC().Format(http.TimeFormat))
 			c.WriteHeader(http.StatusTooManyRequests)
 		})
 		_, err := client(t, a).GetTask(t.Context(), &a2a.GetTaskRequest{ID: "t1"})
@@ -157,7 +190,9 @@ func TestRetryAfterAsADate(t *testing.T) {
 }
 
 // failing is a transport that fails for so long.
-func failing(err error, until time.Duration, tries *[]time.Duration, then http.RoundTripper) http.RoundTripper {
+func failing(
+	err error, until time.Duration, tries *[]time.Duration, then http.RoundTripper,
+) http.RoundTripper {
 	start := time.Now()
 	return transportFunc(func(req *http.Request) (*http.Response, error) {
 		*tries = append(*tries, time.Since(start))
@@ -177,22 +212,31 @@ func TestPatience(t *testing.T) {
 		long time.Duration // how long the call took
 		ok   bool
 	}{
-		{"an agent that starts is waited for", dial(syscall.ECONNREFUSED), 2 * time.Second, 2 * time.Second, true},
-		{"until the last moment", dial(syscall.ECONNREFUSED), 15 * time.Second, 15 * time.Second, true},
+		{"an agent that starts is waited for", dial(syscall.ECONNREFUSED), 2 * time.Second,
+			2 * time.Second, true},
+		{"until the last moment", dial(syscall.ECONNREFUSED), 15 * time.Second,
+			15 * time.Second, true},
 		{"and no longer", dial(syscall.ECONNREFUSED), time.Hour, 15 * time.Second, false},
-		{"a name server that is out of order may come back", dial(&net.DNSError{Err: "timeout", IsTimeout: true}), 2 * time.Second, 2 * time.Second, true},
-		{"a name that does not exist will not", dial(&net.DNSError{Err: "no such host", IsNotFound: true}), time.Hour, 0, false},
-		{"a connection that broke may have brought the message", &net.OpError{Op: "read", Err: syscall.ECONNRESET}, time.Hour, 0, false},
+		{"a name server that is out of order may come back",
+			dial(&net.DNSError{Err: "timeout", IsTimeout: true}), 2 * time.Second,
+			2 * time.Second, true},
+		{"a name that does not exist will not",
+			dial(&net.DNSError{Err: "no such host", IsNotFound: true}), time.Hour, 0, false},
+		{"a connection that broke may have brought the message",
+			&net.OpError{Op: "read", Err: syscall.ECONNRESET}, time.Hour, 0, false},
 		{"so may one that ended", io.ErrUnexpectedEOF, time.Hour, 0, false},
-		{"a loopback name that leads elsewhere is no place for credentials", dial(oauth.ErrInsecureURL), time.Hour, 0, false},
+		{"a loopback name that leads elsewhere is no place for credentials",
+			dial(oauth.ErrInsecureURL), time.Hour, 0, false},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var tries []time.Duration
 				a := newAgent(t).on("SendMessage", result(task("COMPLETED")))
 				start := time.Now()
-				_, err := connect(t, failing(tt.err, tt.from, &tries, inProcess{a})).SendMessage(t.Context(), question())
-				if (err == nil) != tt.ok || err != nil && !errors.Is(err, tt.err) || time.Since(start) != tt.long {
+				_, err := connect(t, failing(tt.err, tt.from, &tries, inProcess{a})).SendMessage(
+					t.Context(), question())
+				if (err == nil) != tt.ok || err != nil && !errors.Is(err, tt.err) ||
+					time.Since(start) != tt.long {
 					t.Errorf("after %v: %v", time.Since(start), err)
 				}
 				if len(a.calls) > 1 {
@@ -215,10 +259,13 @@ func TestAnAgentThatSays503IsWaitedForAsItAsks(t *testing.T) {
 		a := newAgent(t).on("SendMessage", say(""), say("1"), say("60"), say("60"))
 		_, err := client(t, a).SendMessage(t.Context(), question())
 		var answered *a2aclient.HTTPError
-		if !errors.As(err, &answered) || answered.Status != 503 || answered.RetryAfter != time.Minute {
+		if !errors.As(err, &answered) || answered.Status != 503 ||
+			answered.RetryAfter != time.Minute {
 			t.Errorf("error %#v", err)
 		}
-		want := []time.Duration{0, 250 * time.Millisecond, 1250 * time.Millisecond, 15 * time.Second} // a last time when patience ends
+		// a last time when patience ends
+		want := []time.Duration{0, 250 * time.Millisecond, 1250 * time.Millisecond,
+			15 * time.Second}
 		for i, at := range l.at {
 			if i >= len(want) || at != want[i] {
 				t.Fatalf("tried at %v, want %v", l.at, want)
@@ -243,15 +290,22 @@ func TestWithoutPatienceNothingIsWaitedFor(t *testing.T) {
 func TestACallThatIsNotAnsweredEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent := func(c *call) { <-c.r.Context().Done() }
-		a := newAgent(t).on("SendMessage", silent).on("SendStreamingMessage", silent, func(c *call) {
-			answer(200, "application/json", `{"jsonrpc"`)(c)
-			silent(c)
-		})
+		a := newAgent(t).on("SendMessage", silent).on("SendStreamingMessage", silent,
+			func(c *call) {
+				answer(200, "application/json", `{"jsonrpc"`)(c)
+				silent(c)
+			})
 		c := client(t, a)
 		for _, call := range []func() error{
 			func() error { _, err := c.SendMessage(t.Context(), question()); return err },
-			func() error { _, err := heard(t, c.SendStreamingMessage(t.Context(), question())); return err },
-			func() error { _, err := heard(t, c.SendStreamingMessage(t.Context(), question())); return err },
+			func() error {
+				_, err := heard(t, c.SendStreamingMessage(t.Context(), question()))
+				return err
+			},
+			func() error {
+				_, err := heard(t, c.SendStreamingMessage(t.Context(), question()))
+				return err
+			},
 		} {
 			start := time.Now()
 			err := call()
@@ -279,8 +333,10 @@ func TestTheDeadlineOfTheCallerIsItsOwn(t *testing.T) {
 func TestCalls(t *testing.T) {
 	dialects(t, func(t *testing.T, change func(*a2a.AgentCard), _ func(string) string) {
 		a := newAgent(t).
-			on("ListTasks", result(`{"tasks":[`+plainTask("WORKING")+`],"nextPageToken":"","pageSize":50,"totalSize":1}`)).
-			on("CancelTask", result(plainTask("CANCELED"))).on("tasks/cancel", result(oldTask("canceled")))
+			on("ListTasks", result(`{"tasks":[`+plainTask("WORKING")+
+				`],"nextPageToken":"","pageSize":50,"totalSize":1}`)).
+			on("CancelTask", result(plainTask("CANCELED"))).on("tasks/cancel",
+			result(oldTask("canceled")))
 		c := client(t, a, change)
 		page, err := c.ListTasks(t.Context(), &a2a.ListTasksRequest{})
 		switch {

@@ -37,11 +37,13 @@ func ParseBase(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// Resolve fetches the card of the agent at base, without a token and without following a redirect: who answers elsewhere is somebody else. Where
-// there is none, or none for everybody (401, 403, 404), the older path is tried. It asks once; Patiently waits for an agent that is still starting.
+// Resolve fetches the card of the agent at base, without a token and without following a redirect:
+// who answers elsewhere is somebody else. Where there is none, or none for everybody (401, 403,
+// 404), the older path is tried. It asks once; Patiently waits for an agent that is still starting.
 //
-// Errors: *UnreachableError; *HTTPError for a status other than 200; *CardError for what is no card; oauth.ErrInsecureURL for an address that
-// ParseBase would refuse; the cause of ctx when that has ended.
+// Errors: *UnreachableError; *HTTPError for a status other than 200; *CardError for what is no
+// card; oauth.ErrInsecureURL for an address that ParseBase would refuse; the cause of ctx when that
+// has ended.
 func Resolve(ctx context.Context, hc *http.Client, base *url.URL) (*a2a.AgentCard, error) {
 	got, err := resolve(ctx, hc, base, nil, wire.UnmarshalCard)
 	if err != nil {
@@ -50,9 +52,12 @@ func Resolve(ctx context.Context, hc *http.Client, base *url.URL) (*a2a.AgentCar
 	return got.card, nil
 }
 
-// ResolvePinned is Resolve for a card that must be signed by one of the pinned keys: public JWKs, or thumbprints (RFC 7638). It is refused
-// unsigned, signed by another key, or altered. No address in the card is followed to a key.
-func ResolvePinned(ctx context.Context, hc *http.Client, base *url.URL, pins ...string) (*a2a.AgentCard, error) {
+// ResolvePinned is Resolve for a card that must be signed by one of the pinned keys: public JWKs,
+// or thumbprints (RFC 7638). It is refused unsigned, signed by another key, or altered. No address
+// in the card is followed to a key.
+func ResolvePinned(
+	ctx context.Context, hc *http.Client, base *url.URL, pins ...string,
+) (*a2a.AgentCard, error) {
 	var keys []*CardKey
 	for _, pin := range pins {
 		key, err := ParseCardKey(pin)
@@ -64,7 +69,9 @@ func ResolvePinned(ctx context.Context, hc *http.Client, base *url.URL, pins ...
 	if len(keys) == 0 {
 		return nil, &PinError{errors.New("there is none")}
 	}
-	got, err := resolve(ctx, hc, base, nil, func(body []byte) (*a2a.AgentCard, error) { return VerifyCard(body, keys...) })
+	got, err := resolve(ctx, hc, base, nil, func(body []byte) (*a2a.AgentCard, error) {
+		return VerifyCard(body, keys...)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +85,10 @@ func (e *PinError) Error() string { return "the pinned key cannot be used: " + e
 func (e *PinError) Unwrap() error { return e.Err }
 
 // resolve fetches the card, unless it is the one that there is, and reads it.
-func resolve(ctx context.Context, hc *http.Client, base *url.URL, have *kept, read func([]byte) (*a2a.AgentCard, error)) (*kept, error) {
+func resolve(
+	ctx context.Context, hc *http.Client, base *url.URL, have *kept,
+	read func([]byte) (*a2a.AgentCard, error),
+) (*kept, error) {
 	if hc == nil || base == nil {
 		return nil, errors.New("a2aclient: base and HTTP client are required")
 	}
@@ -103,7 +113,10 @@ func resolve(ctx context.Context, hc *http.Client, base *url.URL, have *kept, re
 	return nil, err
 }
 
-func resolveAt(ctx context.Context, hc *http.Client, at string, have *kept, read func([]byte) (*a2a.AgentCard, error)) (*kept, error) {
+func resolveAt(
+	ctx context.Context, hc *http.Client, at string, have *kept,
+	read func([]byte) (*a2a.AgentCard, error),
+) (*kept, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return nil, err
@@ -130,7 +143,8 @@ func resolveAt(ctx context.Context, hc *http.Client, at string, have *kept, read
 	switch media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); {
 	case media == "application/json", media == "text/plain", strings.HasSuffix(media, "+json"):
 	default:
-		return nil, &CardError{Reason: "it is not served as JSON, so this is hardly an agent; check the agent's address"}
+		return nil, &CardError{Reason: "it is not served as JSON, so this is hardly an agent; " +
+			"check the agent's address"}
 	}
 	body, err := readAll(ctx, res.Body, wire.MaxCardSize)
 	if errors.Is(err, errTooLarge) {

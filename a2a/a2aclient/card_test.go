@@ -61,21 +61,34 @@ func TestResolve(t *testing.T) {
 		agent  http.HandlerFunc
 		reason string // "" if the card is taken
 	}{
-		{"a card of 0.3 with unknown members", serveCard(200, "application/json; charset=utf-8", plainCard), ""},
+		{"a card of 0.3 with unknown members",
+			serveCard(200, "application/json; charset=utf-8", plainCard), ""},
 		{"by the media type of A2A", serveCard(200, "application/a2a+json", plainCard), ""},
 		{"HTML", serveCard(200, "text/html", "<html>"), "not served as JSON"},
-		{"HTML that says it is JSON", serveCard(200, "application/json", "<html>"), "not valid JSON"},
+		{"HTML that says it is JSON", serveCard(200, "application/json", "<html>"),
+			"not valid JSON"},
 		{"nothing said of what it is", serveCard(200, "", plainCard), "not served as JSON"},
-		{"10 MB", serveCard(200, "application/json", `{"name":"`+strings.Repeat("a", 10<<20)), "larger than"},
-		{"just too large", serveCard(200, "application/json", plainCard+strings.Repeat(" ", wire.MaxCardSize+1-len(plainCard))), "larger than"},
-		{"as large as may be", serveCard(200, "application/json", plainCard+strings.Repeat(" ", wire.MaxCardSize-len(plainCard))), ""},
-		{"a member twice", serveCard(200, "application/json", strings.Replace(plainCard, `"name":"a"`, `"name":"a","url":"https://attacker.example"`, 1)), "twice"},
-		{"a list", serveCard(200, "application/json", "["+plainCard+"]"), "cannot be used: reading the agent card: the value must be an object"},
+		{"10 MB", serveCard(200, "application/json", `{"name":"`+strings.Repeat("a", 10<<20)),
+			"larger than"},
+		{"just too large", serveCard(200, "application/json",
+			plainCard+strings.Repeat(" ", wire.MaxCardSize+1-len(plainCard))), "larger than"},
+		{"as large as may be", serveCard(200, "application/json",
+			plainCard+strings.Repeat(" ", wire.MaxCardSize-len(plainCard))), ""},
+		{"a member twice",
+			serveCard(200, "application/json", strings.Replace(plainCard, `"name":"a"`,
+				`"name":"a","url":"https://attacker.example"`, 1)), "twice"},
+		{"a list", serveCard(200, "application/json", "["+plainCard+"]"),
+			"cannot be used: reading the agent card: the value must be an object"},
 		{"no address", serveCard(200, "application/json", `{"name":"a"}`), "no address"},
-		{"something behind it", serveCard(200, "application/json", plainCard+"{}"), "not valid JSON"},
+		{"something behind it", serveCard(200, "application/json", plainCard+"{}"),
+			"not valid JSON"},
 		{"not found", serveCard(404, "application/json", plainCard), "answered 404 Not Found"},
-		{"a success of another kind", serveCard(203, "application/json", plainCard), "answered 203"},
-		{"an agent that starts", serveCard(503, "application/json", `{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"starting"}}`), "503 Service Unavailable: starting"},
+		{"a success of another kind", serveCard(203, "application/json", plainCard),
+			"answered 203"},
+		{"an agent that starts",
+			serveCard(503, "application/json",
+				`{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"starting"}}`),
+			"503 Service Unavailable: starting"},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			hc := &http.Client{Transport: inProcess{tt.agent}}
@@ -92,14 +105,16 @@ func TestResolve(t *testing.T) {
 
 func TestTheCardIsAskedForWithoutCredentials(t *testing.T) {
 	var asked *http.Request
-	hc := &http.Client{Transport: inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = r
-		serveCard(200, "application/json", plainCard)(w, r)
-	})}}
+	hc := &http.Client{Transport: inProcess{http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			asked = r
+			serveCard(200, "application/json", plainCard)(w, r)
+		})}}
 	if _, err := a2aclient.Resolve(t.Context(), hc, parse(t, agentURL+"/hr")); err != nil {
 		t.Fatal(err)
 	}
-	if asked.Method != "GET" || asked.URL.String() != "https://agent.example/hr/.well-known/agent-card.json" {
+	if asked.Method != "GET" ||
+		asked.URL.String() != "https://agent.example/hr/.well-known/agent-card.json" {
 		t.Errorf("asked with %s %s", asked.Method, asked.URL)
 	}
 	if asked.Header.Get("Authorization") != "" || asked.Header.Get("A2A-Version") != "1.0" {
@@ -110,8 +125,10 @@ func TestTheCardIsAskedForWithoutCredentials(t *testing.T) {
 func TestACardIsNotFetchedOverPlainHTTP(t *testing.T) {
 	n := newNetwork(t, nil)
 	hc := &http.Client{Transport: n}
-	for _, base := range []string{"http://agent.example", "http://10.0.0.1", "https://agent.example?x", "ftp://agent.example", "/"} {
-		if _, err := a2aclient.Resolve(t.Context(), hc, parse(t, base)); !errors.Is(err, oauth.ErrInsecureURL) {
+	for _, base := range []string{"http://agent.example", "http://10.0.0.1",
+		"https://agent.example?x", "ftp://agent.example", "/"} {
+		if _, err := a2aclient.Resolve(t.Context(), hc, parse(t, base)); !errors.Is(err,
+			oauth.ErrInsecureURL) {
 			t.Errorf("%s: error %v", base, err)
 		}
 	}
@@ -133,7 +150,8 @@ func TestACardThatDoesNotComeIsWaitedForAndNoLonger(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			start := time.Now()
-			_, err := a2aclient.Resolve(t.Context(), &http.Client{Transport: inProcess{agent}}, parse(t, agentURL))
+			_, err := a2aclient.Resolve(t.Context(), &http.Client{Transport: inProcess{agent}},
+				parse(t, agentURL))
 			var unreachable *a2aclient.UnreachableError
 			if !errors.As(err, &unreachable) || time.Since(start) != 30*time.Second {
 				t.Errorf("%s: ended after %v with %v", why, time.Since(start), err)
@@ -142,7 +160,8 @@ func TestACardThatDoesNotComeIsWaitedForAndNoLonger(t *testing.T) {
 			cause := errors.New("Ctrl-C")
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(time.Second, func() { cancel(cause) })
-			if _, err := a2aclient.Resolve(ctx, &http.Client{Transport: inProcess{agent}}, parse(t, agentURL)); !errors.Is(err, cause) {
+			if _, err := a2aclient.Resolve(ctx, &http.Client{Transport: inProcess{agent}},
+				parse(t, agentURL)); !errors.Is(err, cause) {
 				t.Errorf("%s: interrupted with %v", why, err)
 			}
 		})
@@ -152,16 +171,18 @@ func TestACardThatDoesNotComeIsWaitedForAndNoLonger(t *testing.T) {
 func TestPatientlyWaitsForACard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		hc := &http.Client{Transport: inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if time.Since(start) < 3*time.Second {
-				serveCard(503, "application/json", "")(w, r)
-				return
-			}
-			serveCard(200, "application/json", plainCard)(w, r)
-		})}}
-		card, err := a2aclient.Patiently(t.Context(), a2aclient.DefaultPatience, func(ctx context.Context) (*a2a.AgentCard, error) {
-			return a2aclient.Resolve(ctx, hc, parse(t, agentURL))
-		})
+		hc := &http.Client{Transport: inProcess{http.HandlerFunc(
+			func(w http.ResponseWriter, r *http.Request) {
+				if time.Since(start) < 3*time.Second {
+					serveCard(503, "application/json", "")(w, r)
+					return
+				}
+				serveCard(200, "application/json", plainCard)(w, r)
+			})}}
+		card, err := a2aclient.Patiently(t.Context(), a2aclient.DefaultPatience,
+			func(ctx context.Context) (*a2a.AgentCard, error) {
+				return a2aclient.Resolve(ctx, hc, parse(t, agentURL))
+			})
 		if err != nil || card.Name != "a" {
 			t.Errorf("card %v, error %v", card, err)
 		}

@@ -13,7 +13,8 @@ import (
 	"staff0/ciba/jose"
 )
 
-// CardKey is a public key for agent cards that somebody has chosen to trust ("pinned"), or its thumbprint.
+// CardKey is a public key for agent cards that somebody has chosen to trust ("pinned"), or its
+// thumbprint.
 type CardKey struct {
 	id         string           // the kid that it goes by besides its thumbprint; "": any
 	alg        string           // the one algorithm that it is for; "": any that fits
@@ -27,10 +28,12 @@ const thumbprintURI = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:"
 // MaxKeySize bounds the text of a public key. One of RSA with 8192 bits has 1.5 KiB.
 const MaxKeySize = 16 << 10
 
-// ParseCardKey reads a public JWK (RFC 7517) or the SHA-256 thumbprint of one (RFC 7638, base64url, also as the URN of RFC 9278).
+// ParseCardKey reads a public JWK (RFC 7517) or the SHA-256 thumbprint of one (RFC 7638, base64url,
+// also as the URN of RFC 9278).
 //
-// Keys are EC on P-256 or P-384, OKP on Ed25519, and RSA of 2048 to 8192 bits. use, key_ops and alg must allow it to
-// verify. If it has a kid, signatures must bear that or the thumbprint. A private key is refused: who verifies has no business with one.
+// Keys are EC on P-256 or P-384, OKP on Ed25519, and RSA of 2048 to 8192 bits. use, key_ops and alg
+// must allow it to verify. If it has a kid, signatures must bear that or the thumbprint. A private
+// key is refused: who verifies has no business with one.
 func ParseCardKey(pin string) (*CardKey, error) {
 	pin = strings.TrimSpace(pin)
 	if len(pin) > MaxKeySize {
@@ -41,7 +44,9 @@ func ParseCardKey(pin string) (*CardKey, error) {
 	}
 	digest := strings.TrimPrefix(pin, thumbprintURI)
 	if sum, err := jose.Decode(digest); err != nil || len(sum) != sha256.Size {
-		return nil, errors.New("the pinned key is neither a public key as JSON (JWK) nor the SHA-256 thumbprint of one; the agent's operator can print either")
+		return nil, errors.New(
+			"the pinned key is neither a public key as JSON (JWK) nor the SHA-256 thumbprint of " +
+				"one; the agent's operator can print either")
 	}
 	return &CardKey{thumbprint: digest}, nil
 }
@@ -56,7 +61,9 @@ func parseJWK(data []byte) (*CardKey, error) {
 	err := a2a.Members(data, func(name, value []byte) {
 		switch {
 		case string(name) == "d" || string(name) == "k":
-			fault = errors.New("is a private one; take the public part, and replace the key if this text has been anywhere else")
+			fault = errors.New(
+				"is a private one; take the public part, and replace the key if this text has " +
+					"been anywhere else")
 		case string(name) == "key_ops":
 			if a2a.Unmarshal(value, &keyOps) != nil || !slices.Contains(keyOps, "verify") {
 				fault = errors.New("is not for verifying (key_ops)")
@@ -72,7 +79,8 @@ func parseJWK(data []byte) (*CardKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the key %w", err)
 	}
-	key := &CardKey{id: members["kid"], alg: members["alg"], public: public, thumbprint: jose.Thumbprint(public)}
+	key := &CardKey{id: members["kid"], alg: members["alg"], public: public,
+		thumbprint: jose.Thumbprint(public)}
 	if use, ok := members["use"]; ok && use != "sig" {
 		return nil, errors.New("the key is not for signatures (use)")
 	}

@@ -93,13 +93,16 @@ func TestParseCardKeyRefuses(t *testing.T) {
 	for _, c := range []struct{ rule, pin, why string }{
 		{"nothing", "", "thumbprint"},
 		{"a short thumbprint", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9X", "thumbprint"},
-		{"a thumbprint in another base64", "NzbLsXh8uDCcd+6MNwXF4W/7noWXFZAfHkxZsRGC9Xs", "thumbprint"},
-		{"a thumbprint broken in two", "NzbLsXh8uDCcd-6MNwXF4W_7\nnoWXFZAfHkxZsRGC9Xs", "thumbprint"},
+		{"a thumbprint in another base64", "NzbLsXh8uDCcd+6MNwXF4W/7noWXFZAfHkxZsRGC9Xs",
+			"thumbprint"},
+		{"a thumbprint broken in two", "NzbLsXh8uDCcd-6MNwXF4W_7\nnoWXFZAfHkxZsRGC9Xs",
+			"thumbprint"},
 		{"an address", "https://agent.example/jwks.json", "thumbprint"},
 		{"too much", strings.Repeat(" x", MaxKeySize), "longer"},
 		{"half a JWK", jwkRSA[:40], "not valid JSON"},
 		{"a member named twice", `{"kty":"EC",` + jwkES256[1:], "twice"},
-		{"a private key", with(t, jwkES256, "d", "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"), "private"},
+		{"a private key", with(t, jwkES256, "d", "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"),
+			"private"},
 		{"a secret", `{"kty":"oct","k":"AAAA"}`, "private"},
 		{"a key for encryption", with(t, jwkES256, "use", "enc"), "use"},
 		{"a key to sign with", with(t, jwkES256, "key_ops", []string{"sign"}), "key_ops"},
@@ -108,19 +111,24 @@ func TestParseCardKeyRefuses(t *testing.T) {
 		{"an unknown kind", with(t, jwkES256, "kty", "X"), "kind"},
 		{"an unknown curve", with(t, jwkES256, "crv", "secp256k1"), "kind"},
 		{"a key for key agreement", with(t, jwkEd25519, "crv", "X25519"), "kind"},
-		{"a point that is not on the curve", with(t, jwkES256, "y", "y_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"), "no key"},
+		{"a point that is not on the curve",
+			with(t, jwkES256, "y", "y_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"), "no key"},
 		{"coordinates of another curve", p384, "no key"},
-		{"coordinates cut at another place", `{"kty":"EC","crv":"P-256","x":"` + jose.Encode(point[:31]) + `","y":"` + jose.Encode(point[31:]) + `"}`, "no key"},
+		{"coordinates cut at another place", `{"kty":"EC","crv":"P-256","x":"` +
+			jose.Encode(point[:31]) + `","y":"` + jose.Encode(point[31:]) + `"}`, "no key"},
 		{"a coordinate that is no text", with(t, jwkES256, "x", 5), "no key"},
 		{"a short Ed25519 key", with(t, jwkEd25519, "x", "11qYAYKxCrfVS_7TyWQHOg"), "no key"},
 		{"an RSA key without a modulus", with(t, jwkRSA, "n", ""), "no key"},
 		{"an even exponent", with(t, jwkRSA, "e", "AQAA"), "no key"},
 		{"the exponent 1", with(t, jwkRSA, "e", "AQ"), "no key"},
 		{"a huge exponent", with(t, jwkRSA, "e", "AQAAAAAB"), "no key"},
-		{"an RSA key of 1024 bits", with(t, jwkRSA, "n", jose.Encode(bytes.Repeat([]byte{0xff}, 128))), "1024 bits"},
-		{"an RSA key of 8200 bits", with(t, jwkRSA, "n", jose.Encode(bytes.Repeat([]byte{0xff}, 1025))), "8200 bits"},
+		{"an RSA key of 1024 bits",
+			with(t, jwkRSA, "n", jose.Encode(bytes.Repeat([]byte{0xff}, 128))), "1024 bits"},
+		{"an RSA key of 8200 bits",
+			with(t, jwkRSA, "n", jose.Encode(bytes.Repeat([]byte{0xff}, 1025))), "8200 bits"},
 	} {
-		if key, err := ParseCardKey(c.pin); err == nil || key != nil || !strings.Contains(err.Error(), c.why) {
+		if key, err := ParseCardKey(c.pin); err == nil || key != nil ||
+			!strings.Contains(err.Error(), c.why) {
 			t.Errorf("%s: %v", c.rule, err)
 		}
 	}

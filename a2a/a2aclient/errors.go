@@ -24,8 +24,8 @@ func (e *UnreachableError) Error() string {
 }
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// refused reports whether the request never arrived, so that sending it again cannot do anything twice. A name that does not exist is left out:
-// it is more likely misspelt than about to appear.
+// refused reports whether the request never arrived, so that sending it again cannot do anything
+// twice. A name that does not exist is left out: it is more likely misspelt than about to appear.
 func (e *UnreachableError) refused() bool {
 	var name *net.DNSError
 	var op *net.OpError
@@ -70,10 +70,12 @@ const (
 	maxRefusal    = 64 << 10 // bytes that are read of an answer that refuses
 )
 
-// refusal reads an answer with a status other than 200. In HTTP+JSON that is how the errors of the protocol come, and they are what is returned then.
+// refusal reads an answer with a status other than 200. In HTTP+JSON that is how the errors of the
+// protocol come, and they are what is returned then.
 func refusal(res *http.Response, rest bool) error {
 	e := &HTTPError{
-		Status: res.StatusCode, Challenge: res.Header.Get("WWW-Authenticate"), RetryAfter: oauth.RetryAfter(res.Header, maxRetryAfter),
+		Status: res.StatusCode, Challenge: res.Header.Get("WWW-Authenticate"),
+		RetryAfter: oauth.RetryAfter(res.Header, maxRetryAfter),
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxRefusal))
 	if err != nil {
@@ -107,12 +109,15 @@ func refusal(res *http.Response, rest bool) error {
 	return e
 }
 
-// ofProtocol reports whether the agent itself has told an error, and not who stands before it or what could be anybody's.
+// ofProtocol reports whether the agent itself has told an error, and not who stands before it or
+// what could be anybody's.
 func ofProtocol(e *a2a.Error) bool {
-	return a2a.CodeOf(e.Err).Reason != "" || errors.Is(e, a2a.ErrInvalidParams) || errors.Is(e, a2a.ErrInternal)
+	return a2a.CodeOf(e.Err).Reason != "" || errors.Is(e, a2a.ErrInvalidParams) ||
+		errors.Is(e, a2a.ErrInternal)
 }
 
-// fault reads an error object of JSON-RPC. -32000 is what servers use for whatever the protocol has no number for, so the status has to say what it means.
+// fault reads an error object of JSON-RPC. -32000 is what servers use for whatever the protocol has
+// no number for, so the status has to say what it means.
 func fault(object json.RawMessage, status int) *a2a.Error {
 	e := wire.DecodeError(object)
 	if e.Code != a2a.CodeOf(a2a.ErrUnavailable).Code {
@@ -138,10 +143,13 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-func invalid(cause error) error { return &a2a.Error{Err: a2a.ErrInvalidAgentResponse, Cause: cause} }
+func invalid(cause error) error {
+	return &a2a.Error{Err: a2a.ErrInvalidAgentResponse, Cause: cause}
+}
 
-// transport is what sends the requests of hc. A transport knows neither redirects nor cookies, so whatever client is handed over, none can be
-// followed and none can be sent. The client's Timeout is not used either: it would end streams.
+// transport is what sends the requests of hc. A transport knows neither redirects nor cookies, so
+// whatever client is handed over, none can be followed and none can be sent. The client's Timeout
+// is not used either: it would end streams.
 func transport(hc *http.Client) http.RoundTripper {
 	if hc.Transport == nil {
 		return http.DefaultTransport
@@ -195,13 +203,15 @@ func notYet(err error) bool {
 // busy reports whether a call was one too many, or a gateway had no answer to it.
 func busy(err error) bool {
 	var answered *HTTPError
-	return errors.As(err, &answered) && (answered.Status == http.StatusTooManyRequests || answered.Status == http.StatusBadGateway)
+	return errors.As(err, &answered) &&
+		(answered.Status == http.StatusTooManyRequests || answered.Status == http.StatusBadGateway)
 }
 
 // notNow reports whether what may be done twice is worth trying again.
 func notNow(err error) bool { return notYet(err) || busy(err) }
 
-// temporary reports whether an error may pass, so that a task that is known is worth asking for again.
+// temporary reports whether an error may pass, so that a task that is known is worth asking for
+// again.
 func temporary(err error) bool {
 	var unreachable *UnreachableError
 	var answered *HTTPError
@@ -220,10 +230,12 @@ func temporary(err error) bool {
 	return errors.Is(err, a2a.ErrInternal)
 }
 
-// ofTask reports whether an error is about the task or the operation, and not about who asks or whether anybody is there.
+// ofTask reports whether an error is about the task or the operation, and not about who asks or
+// whether anybody is there.
 func ofTask(err error) bool {
 	var answered *HTTPError
-	if errors.As(err, &answered) && (answered.Status == http.StatusUnauthorized || answered.Status == http.StatusForbidden) {
+	if errors.As(err, &answered) &&
+		(answered.Status == http.StatusUnauthorized || answered.Status == http.StatusForbidden) {
 		return false
 	}
 	var told *a2a.Error

@@ -12,20 +12,26 @@ import (
 	"staff0/a2a/wire"
 )
 
-// The pace of coming back to a task: twice as long from time to time, until something new is read or a stream has lasted for a while.
+// The pace of coming back to a task: twice as long from time to time, until something new is read
+// or a stream has lasted for a while.
 const (
 	followFirstWait = 500 * time.Millisecond
 	followMaxWait   = 10 * time.Second
 )
 
-// Follow sends a message and yields all that comes of it until the task has ended or asks for input, whatever happens to connections: once the
-// task is known, a cut stream is resumed by subscribing, and an agent that does not stream is asked again and again. A *a2a.Task among the
-// events replaces what came before it (§3.1.6); an Assembler puts them together. An error is the last element, and the only one.
+// Follow sends a message and yields all that comes of it until the task has ended or asks for
+// input, whatever happens to connections: once the task is known, a cut stream is resumed by
+// subscribing, and an agent that does not stream is asked again and again. A *a2a.Task among the
+// events replaces what came before it (§3.1.6); an Assembler puts them together. An error is the
+// last element, and the only one.
 //
-// How long to try is for ctx to say. A message that is answered 429 or 502 is sent again for as long as the client is patient: it has the same id,
-// by which an agent knows it, should a gateway have lost only the answer. If a connection breaks before the first answer the message is not sent
+// How long to try is for ctx to say. A message that is answered 429 or 502 is sent again for as
+// long as the client is patient: it has the same id, by which an agent knows it, should a gateway
+// have lost only the answer. If a connection breaks before the first answer the message is not sent
 // again, for nobody knows whether the agent has it.
-func (c *Client) Follow(ctx context.Context, req *a2a.SendMessageRequest) iter.Seq2[a2a.Event, error] {
+func (c *Client) Follow(
+	ctx context.Context, req *a2a.SendMessageRequest,
+) iter.Seq2[a2a.Event, error] {
 	return func(yield func(a2a.Event, error) bool) {
 		left := newAllowance()
 		events := c.sendStreaming(ctx, req, left)
@@ -34,8 +40,8 @@ func (c *Client) Follow(ctx context.Context, req *a2a.SendMessageRequest) iter.S
 			events = once(func() (a2a.Event, error) { return c.SendMessage(ctx, immediate(req)) })
 		}
 		events = unlessBusy(ctx, c.patience, events)
-		// A task that the message continues is not known before the agent has answered: to watch it then would pass off the state before the
-		// message as what came of it.
+		// A task that the message continues is not known before the agent has answered: to watch it
+		// then would pass off the state before the message as what came of it.
 		var seen thread
 		f := follower{client: c, poll: !c.streams(), yield: yield, left: left}
 		for event, err := range events {
@@ -60,7 +66,9 @@ func (c *Client) Follow(ctx context.Context, req *a2a.SendMessageRequest) iter.S
 }
 
 // unlessBusy is a sequence that is begun again while its first element is an error that says so.
-func unlessBusy(ctx context.Context, patience time.Duration, events iter.Seq2[a2a.Event, error]) iter.Seq2[a2a.Event, error] {
+func unlessBusy(
+	ctx context.Context, patience time.Duration, events iter.Seq2[a2a.Event, error],
+) iter.Seq2[a2a.Event, error] {
 	return func(yield func(a2a.Event, error) bool) {
 		p := newPace(patience)
 		for {
@@ -120,8 +128,9 @@ type follower struct {
 // run gives up when ctx ends, and on answers that will not change.
 func (f *follower) run(ctx context.Context) {
 	wait := followFirstWait
-	asked := time.Duration(0)                              // by Retry-After
-	for again := f.poll && f.last != nil; ; again = true { // what was told a moment ago need not be read at once
+	asked := time.Duration(0) // by Retry-After
+	// what was told a moment ago need not be read at once
+	for again := f.poll && f.last != nil; ; again = true {
 		if again {
 			if err := sleep(ctx, max(spread(wait), asked)); err != nil {
 				f.yield(nil, err)
@@ -139,7 +148,8 @@ func (f *follower) run(ctx context.Context) {
 			f.yield(nil, err)
 			return
 		case news && (f.poll || time.Since(began) >= followMaxWait):
-			wait = followFirstWait // not for streams that end as soon as they have begun, whatever they tell
+			// not for streams that end as soon as they have begun, whatever they tell
+			wait = followFirstWait
 		}
 	}
 }
@@ -147,14 +157,15 @@ func (f *follower) run(ctx context.Context) {
 // spread keeps clients that were cut at one moment from coming back at one moment.
 func spread(d time.Duration) time.Duration { return d - rand.N(d/4) }
 
-// visit subscribes once, or reads once. Done says that nothing more is to come, or that the reader has had enough; news, that the agent had
-// something to tell.
+// visit subscribes once, or reads once. Done says that nothing more is to come, or that the reader
+// has had enough; news, that the agent had something to tell.
 func (f *follower) visit(ctx context.Context) (news, done bool, err error) {
 	if f.poll {
 		return f.read(ctx, new(int32))
 	}
 	if f.client.way().dialect == wire.V03 {
-		// A subscription of 0.3 need not begin with the task, and what was said before it, such as where to approve, would never be told.
+		// A subscription of 0.3 need not begin with the task, and what was said before it, such as
+		// where to approve, would never be told.
 		if news, done, err := f.read(ctx, nil); done || err != nil {
 			return news, done, err
 		}
@@ -165,9 +176,11 @@ func (f *follower) visit(ctx context.Context) (news, done bool, err error) {
 		switch {
 		case err == nil:
 		case temporary(err) || !ofTask(err) || ctx.Err() != nil:
-			return heard > 1, false, err // the first event tells where the task is, not that it moves
+			// the first event tells where the task is, not that it moves
+			return heard > 1, false, err
 		default:
-			// It has ended (§3.1.6), or this agent has its own reasons; those of 0.3 have many words for either. Reading it tells.
+			// It has ended (§3.1.6), or this agent has its own reasons; those of 0.3 have many
+			// words for either. Reading it tells.
 			f.poll = true
 			return f.read(ctx, nil)
 		}
@@ -177,7 +190,8 @@ func (f *follower) visit(ctx context.Context) (news, done bool, err error) {
 		f.last = nil
 		seen.add(event)
 		if seen.over() && !whole {
-			return f.read(ctx, nil) // what was told between the streams is lost, and part of the result may be among it
+			// what was told between the streams is lost, and part of the result may be among it
+			return f.read(ctx, nil)
 		}
 		if !f.yield(event, nil) || seen.over() {
 			return true, true, nil
@@ -186,8 +200,8 @@ func (f *follower) visit(ctx context.Context) (news, done bool, err error) {
 	return heard > 1, false, ErrCut
 }
 
-// read reads the task and tells it if there is something new. The history, of which only so much is read, counts when there is nothing more to
-// come: then the task is read whole.
+// read reads the task and tells it if there is something new. The history, of which only so much is
+// read, counts when there is nothing more to come: then the task is read whole.
 func (f *follower) read(ctx context.Context, history *int32) (news, done bool, err error) {
 	task, err := f.client.GetTask(ctx, &a2a.GetTaskRequest{ID: f.id, HistoryLength: history})
 	if err == nil && history != nil && settled(task) {
@@ -213,5 +227,6 @@ func settled(t *a2a.Task) bool {
 
 // same compares what reading tells of a task.
 func same(a, b *a2a.Task) bool {
-	return reflect.DeepEqual(a.Status, b.Status) && reflect.DeepEqual(a.Artifacts, b.Artifacts) && reflect.DeepEqual(a.Metadata, b.Metadata)
+	return reflect.DeepEqual(a.Status, b.Status) && reflect.DeepEqual(a.Artifacts, b.Artifacts) &&
+		reflect.DeepEqual(a.Metadata, b.Metadata)
 }

@@ -26,7 +26,8 @@ const (
 	issuerURL = "https://issuer.example/"
 )
 
-// inProcess serves requests with a handler, in time that synctest can see: bodies are pipes, and the end of a request's context ends both sides.
+// inProcess serves requests with a handler, in time that synctest can see: bodies are pipes, and
+// the end of a request's context ends both sides.
 type inProcess struct{ http.Handler }
 
 func (p inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -46,13 +47,15 @@ func (p inProcess) RoundTrip(req *http.Request) (*http.Response, error) {
 		}()
 		p.ServeHTTP(w, served)
 	}()
-	stop := context.AfterFunc(req.Context(), func() { // the reader is told before the server can end in good order
+	// the reader is told before the server can end in good order
+	stop := context.AfterFunc(req.Context(), func() {
 		_ = body.CloseWithError(req.Context().Err())
 		cancel(errGone)
 	})
 	select {
 	case <-w.ready:
-		return &http.Response{StatusCode: w.status, Header: w.sent, Body: &pipeBody{body, stop, cancel}, ContentLength: -1, Request: req}, nil
+		return &http.Response{StatusCode: w.status, Header: w.sent,
+			Body: &pipeBody{body, stop, cancel}, ContentLength: -1, Request: req}, nil
 	case <-req.Context().Done():
 		return nil, req.Context().Err()
 	}
@@ -181,7 +184,8 @@ func fail(code int, message string) func(*call) {
 }
 
 func failure(code int, message string) string {
-	return `"error":{"code":` + strconv.Itoa(code) + `,"message":` + string(a2a.AppendString(nil, message)) + `}`
+	return `"error":{"code":` + strconv.Itoa(code) + `,"message":` +
+		string(a2a.AppendString(nil, message)) + `}`
 }
 
 // streamed answers with events and ends in good order.
@@ -215,11 +219,13 @@ func plainTask(state string) string {
 }
 
 func status(state string) string {
-	return `{"statusUpdate":{"taskId":"t1","contextId":"c1","status":{"state":"TASK_STATE_` + state + `"}}}`
+	return `{"statusUpdate":{"taskId":"t1","contextId":"c1","status":{"state":"TASK_STATE_` +
+		state + `"}}}`
 }
 
 func artifact(text string, appended bool) string {
-	return fmt.Sprintf(`{"artifactUpdate":{"taskId":"t1","contextId":"c1","append":%t,"artifact":{"artifactId":"a","parts":[{"text":%q}]}}}`, appended, text)
+	return fmt.Sprintf(
+		`{"artifactUpdate":{"taskId":"t1","contextId":"c1","append":%t,"artifact":{"artifactId":"a","parts":[{"text":%q}]}}}`, appended, text)
 }
 
 // name is an event in a word or two.
@@ -261,10 +267,12 @@ func card(changes ...func(*a2a.AgentCard)) *a2a.AgentCard {
 	yes := true
 	c := &a2a.AgentCard{
 		Name: "agent", Version: "1",
-		SupportedInterfaces: []a2a.AgentInterface{{URL: agentURL + "/a2a", ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: "1.0"}},
-		Capabilities:        a2a.AgentCapabilities{Streaming: &yes},
+		SupportedInterfaces: []a2a.AgentInterface{{URL: agentURL + "/a2a",
+			ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: "1.0"}},
+		Capabilities: a2a.AgentCapabilities{Streaming: &yes},
 		SecuritySchemes: map[string]a2a.SecurityScheme{"token": {OAuth2: &a2a.OAuth2SecurityScheme{
-			Flows: a2a.OAuthFlows{ClientCredentials: &a2a.OAuthFlow{TokenURL: issuerURL + "oauth/token"}},
+			Flows: a2a.OAuthFlows{ClientCredentials: &a2a.OAuthFlow{TokenURL: issuerURL +
+				"oauth/token"}},
 		}}},
 		SecurityRequirements: []a2a.SecurityRequirement{{Schemes: map[string]a2a.StringList{"token": {List: []string{"read:employee_status"}}}}},
 	}
@@ -277,7 +285,8 @@ func card(changes ...func(*a2a.AgentCard)) *a2a.AgentCard {
 func of03(c *a2a.AgentCard)     { c.SupportedInterfaces[0].ProtocolVersion = "0.3" }
 func noStream(c *a2a.AgentCard) { c.Capabilities.Streaming = nil }
 
-// purse is a token source that counts: its tokens are token-1, token-2 and so on, and one is kept until it is refused.
+// purse is a token source that counts: its tokens are token-1, token-2 and so on, and one is kept
+// until it is refused.
 type purse struct {
 	mu    sync.Mutex
 	spent int
@@ -309,7 +318,8 @@ func parse(t testing.TB, raw string) *url.URL {
 
 func config(t testing.TB, rt http.RoundTripper) a2aclient.Config {
 	return a2aclient.Config{
-		Base: parse(t, agentURL), HTTPClient: &http.Client{Transport: rt}, Issuer: parse(t, issuerURL), Tokens: new(purse),
+		Base: parse(t, agentURL), HTTPClient: &http.Client{Transport: rt},
+		Issuer: parse(t, issuerURL), Tokens: new(purse),
 		Patience: a2aclient.DefaultPatience,
 	}
 }
@@ -320,7 +330,9 @@ func client(t testing.TB, h http.Handler, changes ...func(*a2a.AgentCard)) *a2ac
 	return connect(t, inProcess{h}, changes...)
 }
 
-func connect(t testing.TB, rt http.RoundTripper, changes ...func(*a2a.AgentCard)) *a2aclient.Client {
+func connect(
+	t testing.TB, rt http.RoundTripper, changes ...func(*a2a.AgentCard),
+) *a2aclient.Client {
 	t.Helper()
 	c, err := a2aclient.New(card(changes...), config(t, rt))
 	if err != nil {
@@ -331,7 +343,8 @@ func connect(t testing.TB, rt http.RoundTripper, changes ...func(*a2a.AgentCard)
 
 func question() *a2a.SendMessageRequest {
 	return &a2a.SendMessageRequest{Message: &a2a.Message{
-		MessageID: "m1", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("Does jdoe work here?")},
+		MessageID: "m1", Role: a2a.RoleUser,
+		Parts: []a2a.Part{a2a.TextPart("Does jdoe work here?")},
 	}}
 }
 

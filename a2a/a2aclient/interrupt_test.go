@@ -60,13 +60,20 @@ func TestAContextThatEndsIsTheCauseWhateverIsGoingOn(t *testing.T) {
 				on("SubscribeToTask", func(c *call) { streamed(task("WORKING"))(c); silent(c) })
 		}},
 		{"while waiting to come back", nil, func(a *agent) {
-			a.on("SendStreamingMessage", cutAfter(task("WORKING"))).on("SubscribeToTask", cutAfter())
+			a.on("SendStreamingMessage", cutAfter(task("WORKING"))).on("SubscribeToTask",
+				cutAfter())
 		}},
 		{"while waiting for an agent that starts", nil, func(a *agent) {
-			a.on("SendStreamingMessage", func(c *call) { c.Header().Set("Retry-After", "10"); c.WriteHeader(503) })
+			a.on("SendStreamingMessage", func(c *call) {
+				c.Header().Set("Retry-After", "10")
+				c.WriteHeader(503)
+			})
 		}},
 		{"in an answer that does not come to its end", noStream, func(a *agent) {
-			a.on("SendMessage", func(c *call) { answer(200, "application/json", `{"jsonrpc":`)(c); silent(c) })
+			a.on("SendMessage", func(c *call) {
+				answer(200, "application/json", `{"jsonrpc":`)(c)
+				silent(c)
+			})
 		}},
 		{"while polling", noStream, func(a *agent) {
 			a.on("SendMessage", result(task("WORKING"))).on("GetTask", silent)

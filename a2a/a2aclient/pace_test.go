@@ -34,11 +34,13 @@ func TestPollingSlowsDownAndQuickensWithNews(t *testing.T) {
 		for range 7 {
 			a.on("GetTask", l.mark(result(plainTask("SUBMITTED"))))
 		}
-		a.on("GetTask", l.mark(result(plainTask("WORKING"))), l.mark(result(plainTask("COMPLETED"))))
+		a.on("GetTask", l.mark(result(plainTask("WORKING"))),
+			l.mark(result(plainTask("COMPLETED"))))
 		if _, err := heard(t, client(t, a, noStream).Watch(t.Context(), "t1")); err != nil {
 			t.Fatal(err)
 		}
-		wants := []time.Duration{500, 1000, 2000, 4000, 8000, 10000, 10000, 10000, 500} // ms, less up to a quarter
+		// ms, less up to a quarter
+		wants := []time.Duration{500, 1000, 2000, 4000, 8000, 10000, 10000, 10000, 500}
 		for i, want := range wants {
 			want *= time.Millisecond
 			if got := l.at[i+1] - l.at[i]; got > want || got < want*3/4 {
@@ -51,7 +53,8 @@ func TestPollingSlowsDownAndQuickensWithNews(t *testing.T) {
 func TestWhatWasToldAMomentAgoIsNotReadAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &timeline{start: time.Now()}
-		a := newAgent(t).on("SendMessage", result(task("WORKING"))).on("GetTask", l.mark(result(plainTask("COMPLETED"))))
+		a := newAgent(t).on("SendMessage", result(task("WORKING"))).on("GetTask",
+			l.mark(result(plainTask("COMPLETED"))))
 		if _, err := heard(t, client(t, a, noStream).Follow(t.Context(), question())); err != nil {
 			t.Fatal(err)
 		}

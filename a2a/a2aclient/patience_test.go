@@ -14,8 +14,8 @@ import (
 	"staff0/a2a/a2aclient"
 )
 
-// TestABusyAgentIsAskedAgain is about the first answer to a message. It is sent again with its id, within the client's patience, and then the
-// last answer is what is told.
+// TestABusyAgentIsAskedAgain is about the first answer to a message. It is sent again with its id,
+// within the client's patience, and then the last answer is what is told.
 func TestABusyAgentIsAskedAgain(t *testing.T) {
 	for _, status := range []int{429, 502, 503} {
 		for _, after := range []string{"", "2", "3600"} {
@@ -30,11 +30,15 @@ func TestABusyAgentIsAskedAgain(t *testing.T) {
 						}
 						const send, stream = "SendMessage", "SendStreamingMessage"
 						start := time.Now()
-						a := newAgent(t).on(send, busy, result(task("COMPLETED"))).on(stream, busy, streamed(task("COMPLETED")))
-						if told, err := heard(t, client(t, a, change).Follow(t.Context(), question())); told != "task COMPLETED" || err != nil {
+						a := newAgent(t).on(send, busy, result(task("COMPLETED"))).on(stream, busy,
+							streamed(task("COMPLETED")))
+						if told, err := heard(t, client(t, a, change).Follow(t.Context(),
+							question())); told != "task COMPLETED" || err != nil {
 							t.Errorf("told %q, error %v", told, err)
 						}
-						if len(a.calls) != 2 || string(a.calls[0].Params) != string(a.calls[1].Params) || time.Since(start) > a2aclient.DefaultPatience {
+						if len(a.calls) != 2 ||
+							string(a.calls[0].Params) != string(a.calls[1].Params) ||
+							time.Since(start) > a2aclient.DefaultPatience {
 							t.Errorf("%d calls in %v", len(a.calls), time.Since(start))
 						}
 
@@ -42,7 +46,8 @@ func TestABusyAgentIsAskedAgain(t *testing.T) {
 						a = newAgent(t).on(send, busy).on(stream, busy)
 						_, err := heard(t, client(t, a, change).Follow(t.Context(), question()))
 						var answered *a2aclient.HTTPError
-						if !errors.As(err, &answered) || answered.Status != status || time.Since(start) != a2aclient.DefaultPatience {
+						if !errors.As(err, &answered) || answered.Status != status ||
+							time.Since(start) != a2aclient.DefaultPatience {
 							t.Errorf("after %v: %v", time.Since(start), err)
 						}
 						if n := len(a.calls); n < 2 || n > 10 {
@@ -62,20 +67,24 @@ func TestABusyAgentIsLeftWhenTheCallerHasGone(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(cause) })
 		start := time.Now()
-		if _, err := heard(t, client(t, a).Follow(ctx, question())); !errors.Is(err, cause) || time.Since(start) != time.Second {
+		if _, err := heard(t, client(t, a).Follow(ctx, question())); !errors.Is(err, cause) ||
+			time.Since(start) != time.Second {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 	})
 }
 
-// TestStreamsThatEndAtOnceAreComeBackToLessOften demands a pause that grows, whatever those streams tell before they end.
+// TestStreamsThatEndAtOnceAreComeBackToLessOften demands a pause that grows, whatever those streams
+// tell before they end.
 func TestStreamsThatEndAtOnceAreComeBackToLessOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		a := newAgent(t).on("SendStreamingMessage", streamed(task("WORKING"))).
-			on("SubscribeToTask", streamed(task("WORKING"), status("WORKING"), artifact("news", false)))
-		if _, err := heard(t, client(t, a).Follow(ctx, question())); !errors.Is(err, context.DeadlineExceeded) {
+			on("SubscribeToTask",
+				streamed(task("WORKING"), status("WORKING"), artifact("news", false)))
+		if _, err := heard(t, client(t, a).Follow(ctx, question())); !errors.Is(err,
+			context.DeadlineExceeded) {
 			t.Errorf("error %v", err)
 		}
 		if n := len(a.calls); n < 5 || n > 13 {
@@ -84,7 +93,8 @@ func TestStreamsThatEndAtOnceAreComeBackToLessOften(t *testing.T) {
 	})
 }
 
-// TestWhatAnAgentMaySend is about bounds that are the reader's: beginning a stream anew moves none of them.
+// TestWhatAnAgentMaySend is about bounds that are the reader's: beginning a stream anew moves none
+// of them.
 func TestWhatAnAgentMaySend(t *testing.T) {
 	many := func(n int) func(*call) {
 		events := make([]string, n)
@@ -94,7 +104,8 @@ func TestWhatAnAgentMaySend(t *testing.T) {
 		return streamed(append([]string{task("WORKING")}, events...)...)
 	}
 	parts := func(n int) string {
-		return fmt.Sprintf(`{"artifactUpdate":{"taskId":"t1","append":true,"artifact":{"artifactId":"a","parts":[%s{"text":""}]}}}`, strings.Repeat(`{"text":""},`, n-1))
+		return fmt.Sprintf(
+			`{"artifactUpdate":{"taskId":"t1","append":true,"artifact":{"artifactId":"a","parts":[%s{"text":""}]}}}`, strings.Repeat(`{"text":""},`, n-1))
 	}
 	for _, tt := range []struct {
 		why  string
@@ -123,7 +134,8 @@ func TestWhatAnAgentMaySend(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 			defer cancel()
-			a := newAgent(t).on("SendStreamingMessage", many(4_000)).on("SubscribeToTask", many(4_000)).on("GetTask", result(plainTask("COMPLETED")))
+			a := newAgent(t).on("SendStreamingMessage", many(4_000)).on("SubscribeToTask",
+				many(4_000)).on("GetTask", result(plainTask("COMPLETED")))
 			n := 0
 			for _, err := range client(t, a).Follow(ctx, question()) {
 				if n++; err != nil {
@@ -137,7 +149,8 @@ func TestWhatAnAgentMaySend(t *testing.T) {
 	})
 }
 
-// TestOlderCards is about agents whose card stands where it did before 0.3, or is served by something that does not know what it is.
+// TestOlderCards is about agents whose card stands where it did before 0.3, or is served by
+// something that does not know what it is.
 func TestOlderCards(t *testing.T) {
 	for _, status := range []int{200, 401, 403, 404, 500} {
 		for _, older := range []int{200, 404} {
@@ -150,7 +163,8 @@ func TestOlderCards(t *testing.T) {
 				}
 				serveCard(status, "text/plain", "\ufeff"+plainCard)(w, r)
 			})
-			_, err := a2aclient.Resolve(t.Context(), &http.Client{Transport: inProcess{h}}, parse(t, agentURL+"/hr"))
+			_, err := a2aclient.Resolve(t.Context(), &http.Client{Transport: inProcess{h}},
+				parse(t, agentURL+"/hr"))
 			wantAsked, ok := 1, status == 200
 			if status >= 400 && status < 500 {
 				wantAsked, ok = 2, older == 200
@@ -184,12 +198,15 @@ func TestInterfacesMayBeRelative(t *testing.T) {
 		})
 		conf := config(t, inProcess{h})
 		conf.Base = parse(t, agentURL+"/hr")
-		c, err := a2aclient.New(card(func(c *a2a.AgentCard) { c.SupportedInterfaces[0].URL = raw }), conf)
+		c, err := a2aclient.New(card(func(c *a2a.AgentCard) {
+			c.SupportedInterfaces[0].URL = raw
+		}), conf)
 		if err == nil {
 			_, _ = c.GetTask(t.Context(), &a2a.GetTaskRequest{ID: "t1"})
 		}
 		var unusable *a2aclient.CardError
-		if called != want || (err != nil) != (want == "") || err != nil && !errors.As(err, &unusable) {
+		if called != want || (err != nil) != (want == "") || err != nil &&
+			!errors.As(err, &unusable) {
 			t.Errorf("%q: called %q, want %q; error %v", raw, called, want, err)
 		}
 		if raw == "//evil.example/x" && (unusable == nil || unusable.Elsewhere != raw) {

@@ -63,12 +63,15 @@ func TestReaders(t *testing.T) {
 				if !strings.HasPrefix(strings.TrimLeft(string(text), " \t\r\n"), "{") {
 					return "", errors.New("not an object")
 				}
-				_, err := readHeader(&a2a.AgentCardSignature{Protected: jose.Encode([]byte(`{"alg":"ES256","kid":"k"}`)), Header: text})
+				_, err := readHeader(
+					&a2a.AgentCardSignature{Protected: jose.Encode(
+						[]byte(`{"alg":"ES256","kid":"k"}`)), Header: text})
 				return "", err
 			},
 		},
 		readertest.Entrance{
-			Name: "public key", Text: `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"@}`, Member: "kid",
+			Name: "public key",
+			Text: `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"@}`, Member: "kid",
 			Read: func(text []byte) (string, error) {
 				key, err := ParseCardKey(string(text))
 				if err != nil {

@@ -16,7 +16,8 @@ import (
 
 // ofREST makes the card one of HTTP+JSON.
 func ofREST(c *a2a.AgentCard) {
-	c.SupportedInterfaces = []a2a.AgentInterface{{URL: agentURL + "/rest", ProtocolBinding: a2a.BindingHTTPJSON, ProtocolVersion: "1.0"}}
+	c.SupportedInterfaces = []a2a.AgentInterface{{URL: agentURL + "/rest",
+		ProtocolBinding: a2a.BindingHTTPJSON, ProtocolVersion: "1.0"}}
 }
 
 // said is what a client has sent.
@@ -37,12 +38,14 @@ func scripted(status int, media, body string) (http.Handler, *[]said) {
 	}), heard
 }
 
-// Every operation has its path, its query and its body (§5.3, §11.3), with the tenant of the interface in front, whatever is in an id.
+// Every operation has its path, its query and its body (§5.3, §11.3), with the tenant of the
+// interface in front, whatever is in an id.
 func TestWhatIsSentOverHTTPJSON(t *testing.T) {
 	n := int32(2)
 	size, yes := int32(5), true
 	after := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	const jsonAnswer, streamAnswer = "application/json, application/a2a+json", "text/event-stream, application/json, application/a2a+json"
+	const jsonAnswer, streamAnswer = "application/json, application/a2a+json",
+		"text/event-stream, application/json, application/a2a+json"
 	for _, tt := range []struct {
 		why                  string
 		call                 func(*a2aclient.Client) error
@@ -50,12 +53,17 @@ func TestWhatIsSentOverHTTPJSON(t *testing.T) {
 		verb, target, accept string
 		body                 string
 	}{
-		{"a message", func(c *a2aclient.Client) error { _, err := c.SendMessage(t.Context(), question()); return err }, task("WORKING"),
-			"POST", "/rest/hr/message:send", jsonAnswer, `{"message":{"messageId":"m1","role":"ROLE_USER","parts":[{"text":"Does jdoe work here?"}]}}`},
+		{"a message", func(c *a2aclient.Client) error {
+			_, err := c.SendMessage(t.Context(), question())
+			return err
+		}, task("WORKING"),
+			"POST", "/rest/hr/message:send", jsonAnswer,
+			`{"message":{"messageId":"m1","role":"ROLE_USER","parts":[{"text":"Does jdoe work here?"}]}}`},
 		{"a message that is to be streamed", func(c *a2aclient.Client) error {
 			_, err := heard(t, c.SendStreamingMessage(t.Context(), question()))
 			return err
-		}, task("COMPLETED"), "POST", "/rest/hr/message:stream", streamAnswer, `{"message":{"messageId":"m1","role":"ROLE_USER","parts":[{"text":"Does jdoe work here?"}]}}`},
+		}, task("COMPLETED"), "POST", "/rest/hr/message:stream", streamAnswer,
+			`{"message":{"messageId":"m1","role":"ROLE_USER","parts":[{"text":"Does jdoe work here?"}]}}`},
 		{"a task", func(c *a2aclient.Client) error {
 			_, err := c.GetTask(t.Context(), &a2a.GetTaskRequest{ID: "t1", HistoryLength: &n})
 			return err
@@ -63,19 +71,24 @@ func TestWhatIsSentOverHTTPJSON(t *testing.T) {
 		{"a task with an odd id", func(c *a2aclient.Client) error {
 			_, err := c.GetTask(t.Context(), &a2a.GetTaskRequest{ID: "../ü?a#b:cancel"})
 			return err
-		}, plainTask("WORKING"), "GET", "/rest/hr/tasks/..%2F%C3%BC%3Fa%23b%3Acancel", jsonAnswer, ""},
+		}, plainTask("WORKING"), "GET", "/rest/hr/tasks/..%2F%C3%BC%3Fa%23b%3Acancel",
+			jsonAnswer, ""},
 		{"tasks", func(c *a2aclient.Client) error {
 			_, err := c.ListTasks(t.Context(), &a2a.ListTasksRequest{
-				ContextID: "a b&c", Status: a2a.TaskStateCompleted, PageSize: &size, PageToken: "+/=", HistoryLength: &n, StatusTimestampAfter: after, IncludeArtifacts: &yes,
+				ContextID: "a b&c", Status: a2a.TaskStateCompleted, PageSize: &size,
+				PageToken: "+/=", HistoryLength: &n, StatusTimestampAfter: after,
+				IncludeArtifacts: &yes,
 			})
 			return err
 		}, `{"tasks":[],"nextPageToken":"","pageSize":5,"totalSize":0}`, "GET",
 			"/rest/hr/tasks?contextId=a+b%26c&historyLength=2&includeArtifacts=true&pageSize=5&pageToken=%2B%2F%3D&status=TASK_STATE_COMPLETED&statusTimestampAfter=2026-01-02T03%3A04%3A05.000Z",
 			jsonAnswer, ""},
 		{"a cancellation", func(c *a2aclient.Client) error {
-			_, err := c.CancelTask(t.Context(), &a2a.CancelTaskRequest{ID: "t1", Metadata: a2a.Struct(`{"why":"x"}`)})
+			_, err := c.CancelTask(t.Context(),
+				&a2a.CancelTaskRequest{ID: "t1", Metadata: a2a.Struct(`{"why":"x"}`)})
 			return err
-		}, plainTask("CANCELED"), "POST", "/rest/hr/tasks/t1:cancel", jsonAnswer, `{"metadata":{"why":"x"}}`},
+		}, plainTask("CANCELED"), "POST", "/rest/hr/tasks/t1:cancel", jsonAnswer,
+			`{"metadata":{"why":"x"}}`},
 		{"a cancellation with nothing to say", func(c *a2aclient.Client) error {
 			_, err := c.CancelTask(t.Context(), &a2a.CancelTaskRequest{ID: "t1"})
 			return err
@@ -85,7 +98,10 @@ func TestWhatIsSentOverHTTPJSON(t *testing.T) {
 			return err
 		},
 			task("COMPLETED"), "POST", "/rest/hr/tasks/t1:subscribe", streamAnswer, ""},
-		{"the extended card", func(c *a2aclient.Client) error { _, err := c.ExtendedCard(t.Context()); return err },
+		{"the extended card", func(c *a2aclient.Client) error {
+			_, err := c.ExtendedCard(t.Context())
+			return err
+		},
 			`{"name":"more","supportedInterfaces":[{"url":"https://agent.example/","protocolBinding":"JSONRPC","protocolVersion":"1.0"}]}`,
 			"GET", "/rest/hr/extendedAgentCard", jsonAnswer, ""},
 	} {
@@ -99,10 +115,13 @@ func TestWhatIsSentOverHTTPJSON(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := (*got)[0]
-			if s.verb != tt.verb || s.target != tt.target || s.body != tt.body || s.header.Get("Accept") != tt.accept {
+			if s.verb != tt.verb || s.target != tt.target || s.body != tt.body ||
+				s.header.Get("Accept") != tt.accept {
 				t.Errorf("%s %s %s, accepts %q", s.verb, s.target, s.body, s.header.Get("Accept"))
 			}
-			if s.header.Get("A2A-Version") != "1.0" || s.header.Get("Authorization") != "Bearer token-1" || (s.header.Get("Content-Type") == "application/json") != (tt.body != "") {
+			if s.header.Get("A2A-Version") != "1.0" ||
+				s.header.Get("Authorization") != "Bearer token-1" ||
+				(s.header.Get("Content-Type") == "application/json") != (tt.body != "") {
 				t.Errorf("headers %v", s.header)
 			}
 		})
@@ -113,7 +132,8 @@ func TestWhatIsSentOverHTTPJSON(t *testing.T) {
 func TestIdsThatCannotBePartOfAPath(t *testing.T) {
 	c := connect(t, newNetwork(t, nil), ofREST)
 	for _, id := range []a2a.TaskID{".", ".."} {
-		if _, err := c.GetTask(t.Context(), &a2a.GetTaskRequest{ID: id}); !errors.Is(err, a2a.ErrInvalidParams) {
+		if _, err := c.GetTask(t.Context(), &a2a.GetTaskRequest{ID: id}); !errors.Is(err,
+			a2a.ErrInvalidParams) {
 			t.Errorf("%s: error %v", id, err)
 		}
 	}
@@ -121,13 +141,17 @@ func TestIdsThatCannotBePartOfAPath(t *testing.T) {
 
 func TestAnInterfaceWithAQueryKeepsIt(t *testing.T) {
 	h, got := scripted(200, "application/json", plainTask("WORKING"))
-	c := client(t, h, ofREST, func(c *a2a.AgentCard) { c.SupportedInterfaces[0].URL = agentURL + "/rest/?key=1" })
+	c := client(t, h, ofREST, func(c *a2a.AgentCard) {
+		c.SupportedInterfaces[0].URL = agentURL + "/rest/?key=1"
+	})
 	for _, n := range []*int32{nil, new(int32)} {
-		if _, err := c.GetTask(t.Context(), &a2a.GetTaskRequest{ID: "t1", HistoryLength: n}); err != nil {
+		if _, err := c.GetTask(t.Context(),
+			&a2a.GetTaskRequest{ID: "t1", HistoryLength: n}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if a, b := (*got)[0].target, (*got)[1].target; a != "/rest/tasks/t1?key=1" || b != "/rest/tasks/t1?historyLength=0&key=1" {
+	if a, b := (*got)[0].target, (*got)[1].target; a != "/rest/tasks/t1?key=1" ||
+		b != "/rest/tasks/t1?historyLength=0&key=1" {
 		t.Errorf("%s and %s", a, b)
 	}
 }
@@ -135,13 +159,15 @@ func TestAnInterfaceWithAQueryKeepsIt(t *testing.T) {
 func statusBody(code, status, reason string) string {
 	details := ""
 	if reason != "" {
-		details = `,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"` + reason + `","domain":"a2a-protocol.org","metadata":{"a":"b"}}]`
+		details = `,"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"` +
+			reason + `","domain":"a2a-protocol.org","metadata":{"a":"b"}}]`
 	}
 	return `{"error":{"code":` + code + `,"status":"` + status + `","message":"?"` + details + `}}`
 }
 
-// Errors of the protocol come with a status, and are the same errors as over JSON-RPC (§5.1, §11.6): what the agent has said counts, and not the status
-// of its version of the specification. What somebody before the agent says is an HTTPError.
+// Errors of the protocol come with a status, and are the same errors as over JSON-RPC (§5.1,
+// §11.6): what the agent has said counts, and not the status of its version of the specification.
+// What somebody before the agent says is an HTTPError.
 func TestErrorsOverHTTPJSON(t *testing.T) {
 	for _, tt := range []struct {
 		why    string
@@ -150,20 +176,28 @@ func TestErrorsOverHTTPJSON(t *testing.T) {
 		want   error
 		http   bool // it is an HTTPError
 	}{
-		{"a task that is not there", 404, statusBody("404", "NOT_FOUND", "TASK_NOT_FOUND"), a2a.ErrTaskNotFound, false},
-		{"under the status of 1.0.0", 409, statusBody("409", "FAILED_PRECONDITION", "TASK_NOT_CANCELABLE"), a2a.ErrTaskNotCancelable, false},
-		{"under the status of 1.0.1", 400, statusBody("400", "FAILED_PRECONDITION", "TASK_NOT_CANCELABLE"), a2a.ErrTaskNotCancelable, false},
-		{"a reason of somebody else", 400, strings.Replace(statusBody("400", "X", "TASK_NOT_FOUND"), "a2a-protocol.org", "example.com", 1), a2a.ErrInvalidParams, false},
-		{"wrong parameters", 400, statusBody("400", "INVALID_ARGUMENT", ""), a2a.ErrInvalidParams, false},
+		{"a task that is not there", 404, statusBody("404", "NOT_FOUND", "TASK_NOT_FOUND"),
+			a2a.ErrTaskNotFound, false},
+		{"under the status of 1.0.0", 409, statusBody("409", "FAILED_PRECONDITION",
+			"TASK_NOT_CANCELABLE"), a2a.ErrTaskNotCancelable, false},
+		{"under the status of 1.0.1", 400, statusBody("400", "FAILED_PRECONDITION",
+			"TASK_NOT_CANCELABLE"), a2a.ErrTaskNotCancelable, false},
+		{"a reason of somebody else", 400, strings.Replace(statusBody("400", "X", "TASK_NOT_FOUND"),
+			"a2a-protocol.org", "example.com", 1), a2a.ErrInvalidParams, false},
+		{"wrong parameters", 400, statusBody("400", "INVALID_ARGUMENT", ""), a2a.ErrInvalidParams,
+			false},
 		{"a fault", 500, statusBody("500", "INTERNAL", ""), a2a.ErrInternal, false},
 		{"no such route", 404, statusBody("404", "NOT_FOUND", ""), a2a.ErrMethodNotFound, true},
-		{"too many calls", 429, statusBody("429", "RESOURCE_EXHAUSTED", ""), a2a.ErrUnavailable, true},
+		{"too many calls", 429, statusBody("429", "RESOURCE_EXHAUSTED", ""),
+			a2a.ErrUnavailable, true},
 		{"no scope", 403, statusBody("403", "PERMISSION_DENIED", ""), a2a.ErrUnauthenticated, true},
 		{"no words", 404, "", nil, true},
 		{"words of somebody else", 404, "<html>", nil, true},
 		{"an error that is none", 404, `{"error":"no"}`, nil, true},
-		{"an error under 200", 200, statusBody("404", "NOT_FOUND", "TASK_NOT_FOUND"), a2a.ErrTaskNotFound, false},
-		{"an error under 200 that is none", 200, `{"error":"no"}`, a2a.ErrInvalidAgentResponse, false},
+		{"an error under 200", 200, statusBody("404", "NOT_FOUND", "TASK_NOT_FOUND"),
+			a2a.ErrTaskNotFound, false},
+		{"an error under 200 that is none", 200, `{"error":"no"}`, a2a.ErrInvalidAgentResponse,
+			false},
 		{"a list", 200, `[]`, a2a.ErrInvalidAgentResponse, false},
 		{"nothing", 200, ``, a2a.ErrInvalidAgentResponse, false},
 		{"a member twice", 200, `{"id":"t1","id":"t2"}`, a2a.ErrInvalidAgentResponse, false},
@@ -176,7 +210,9 @@ func TestErrorsOverHTTPJSON(t *testing.T) {
 			_, streamed := heard(t, c.SubscribeToTask(t.Context(), about("t1")))
 			for _, err := range []error{err, streamed} {
 				var answered *a2aclient.HTTPError
-				if tt.want != nil && !errors.Is(err, tt.want) || errors.As(err, &answered) != tt.http || tt.http && answered.Status != tt.status {
+				if tt.want != nil && !errors.Is(err, tt.want) ||
+					errors.As(err, &answered) != tt.http || tt.http &&
+					answered.Status != tt.status {
 					t.Errorf("error %v", err)
 				}
 			}
@@ -186,7 +222,8 @@ func TestErrorsOverHTTPJSON(t *testing.T) {
 
 // Events are bare, and an error among them ends the stream.
 func TestAStreamOverHTTPJSON(t *testing.T) {
-	h, _ := scripted(200, "text/event-stream", "data: "+task("WORKING")+"\n\n: hi\n\ndata: "+statusBody("500", "INTERNAL", "")+"\n\n")
+	h, _ := scripted(200, "text/event-stream", "data: "+task("WORKING")+"\n\n: hi\n\ndata: "+
+		statusBody("500", "INTERNAL", "")+"\n\n")
 	told, err := heard(t, client(t, h, ofREST).SendStreamingMessage(t.Context(), question()))
 	if told != "task WORKING" || !errors.Is(err, a2a.ErrInternal) {
 		t.Errorf("told %q, error %v", told, err)
@@ -210,12 +247,14 @@ func TestSubscribeIsTriedWithTheOtherVerb(t *testing.T) {
 	}
 }
 
-// Where nobody is at the first interface, the next one is taken, and kept (§5.2, CLI-3). An agent that has refused has answered.
+// Where nobody is at the first interface, the next one is taken, and kept (§5.2, CLI-3). An agent
+// that has refused has answered.
 func TestFallback(t *testing.T) {
 	both := func(c *a2a.AgentCard) {
 		c.SupportedInterfaces = []a2a.AgentInterface{
 			{URL: agentURL + "/rest", ProtocolBinding: a2a.BindingHTTPJSON, ProtocolVersion: "1.0"},
-			{URL: agentURL + "/a2a", ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: "1.0", Tenant: "hr"},
+			{URL: agentURL + "/a2a", ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: "1.0",
+				Tenant: "hr"},
 		}
 	}
 	for _, tt := range []struct {
@@ -240,15 +279,16 @@ func TestFallback(t *testing.T) {
 				start := time.Now()
 				a := newAgent(t).on("GetTask", result(plainTask("WORKING")))
 				first := 0
-				conf := config(t, inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if r.URL.Path == "/a2a" {
-						a.ServeHTTP(w, r)
-						return
-					}
-					first++
-					w.WriteHeader(tt.status)
-					_, _ = io.WriteString(w, tt.body)
-				})})
+				conf := config(t,
+					inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+						if r.URL.Path == "/a2a" {
+							a.ServeHTTP(w, r)
+							return
+						}
+						first++
+						w.WriteHeader(tt.status)
+						_, _ = io.WriteString(w, tt.body)
+					})})
 				conf.Binding = tt.pinned
 				c, err := a2aclient.New(card(both), conf)
 				if err != nil {
@@ -265,10 +305,13 @@ func TestFallback(t *testing.T) {
 					return
 				}
 				before := first
-				if _, err := c.GetTask(t.Context(), &a2a.GetTaskRequest{ID: "t1"}); err != nil || first != before {
-					t.Errorf("the second call: error %v, %d requests to where nobody is", err, first-before)
+				if _, err := c.GetTask(t.Context(), &a2a.GetTaskRequest{ID: "t1"}); err != nil ||
+					first != before {
+					t.Errorf("the second call: error %v, %d requests to where nobody is", err,
+						first-before)
 				}
-				if c.Binding() != a2a.BindingJSONRPC || string(a.calls[0].Params) != `{"tenant":"hr","id":"t1"}` {
+				if c.Binding() != a2a.BindingJSONRPC ||
+					string(a.calls[0].Params) != `{"tenant":"hr","id":"t1"}` {
 					t.Errorf("%s with %s", c.Binding(), a.calls[0].Params)
 				}
 			})
@@ -277,20 +320,26 @@ func TestFallback(t *testing.T) {
 	t.Run("nowhere is anybody", func(t *testing.T) {
 		h, got := scripted(404, "text/html", "<html>")
 		var answered *a2aclient.HTTPError
-		if _, err := client(t, h, both).GetTask(t.Context(), &a2a.GetTaskRequest{ID: "t1"}); !errors.As(err, &answered) || len(*got) != 2 {
+		if _, err := client(t, h, both).GetTask(t.Context(),
+			&a2a.GetTaskRequest{ID: "t1"}); !errors.As(err, &answered) || len(*got) != 2 {
 			t.Errorf("error %v after %d requests", err, len(*got))
 		}
 	})
 }
 
-// Extensions that both sides know are asked for, in the header of the version (§4.6.3). One that is required and not known is a reason not to call at all.
+// Extensions that both sides know are asked for, in the header of the version (§4.6.3). One that is
+// required and not known is a reason not to call at all.
 func TestExtensions(t *testing.T) {
-	known, needed, foreign := "https://x.example/known", "https://x.example/needed", "https://x.example/foreign"
+	known, needed, foreign := "https://x.example/known", "https://x.example/needed",
+		"https://x.example/foreign"
 	declare := func(c *a2a.AgentCard) {
-		c.Capabilities.Extensions = []a2a.AgentExtension{{URI: foreign}, {URI: known}, {URI: needed, Required: true}}
+		c.Capabilities.Extensions = []a2a.AgentExtension{{URI: foreign}, {URI: known},
+			{URI: needed, Required: true}}
 	}
-	for header, change := range map[string]func(*a2a.AgentCard){"A2a-Extensions": func(*a2a.AgentCard) {}, "X-A2a-Extensions": of03} {
-		a := newAgent(t).on("GetTask", result(plainTask("WORKING"))).on("tasks/get", result(oldTask("working")))
+	for header, change := range map[string]func(
+		*a2a.AgentCard){"A2a-Extensions": func(*a2a.AgentCard) {}, "X-A2a-Extensions": of03} {
+		a := newAgent(t).on("GetTask", result(plainTask("WORKING"))).on("tasks/get",
+			result(oldTask("working")))
 		conf := config(t, inProcess{a})
 		conf.Extensions = []string{needed, known, "https://x.example/absent"}
 		c, err := a2aclient.New(card(declare, change), conf)
@@ -307,7 +356,8 @@ func TestExtensions(t *testing.T) {
 	conf := config(t, nil)
 	conf.Extensions = []string{known}
 	var unusable *a2aclient.CardError
-	if _, err := a2aclient.New(card(declare), conf); !errors.As(err, &unusable) || !strings.Contains(err.Error(), needed) {
+	if _, err := a2aclient.New(card(declare), conf); !errors.As(err, &unusable) ||
+		!strings.Contains(err.Error(), needed) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -317,13 +367,16 @@ func TestExtendedCard(t *testing.T) {
 	more := func(c *a2a.AgentCard) { c.Capabilities.ExtendedAgentCard = &yes }
 	const newer = `{"name":"more","supportedInterfaces":[{"url":"https://agent.example/","protocolBinding":"JSONRPC","protocolVersion":"1.0"}]}`
 	a := newAgent(t).on("GetExtendedAgentCard", result(newer)).
-		on("agent/getAuthenticatedExtendedCard", result(`{"protocolVersion":"0.3.0","name":"more","url":"https://agent.example/"}`))
+		on("agent/getAuthenticatedExtendedCard",
+			result(`{"protocolVersion":"0.3.0","name":"more","url":"https://agent.example/"}`))
 	for _, change := range []func(*a2a.AgentCard){func(*a2a.AgentCard) {}, of03} {
-		if got, err := client(t, a, more, change).ExtendedCard(t.Context()); err != nil || got.Name != "more" || len(got.SupportedInterfaces) != 1 {
+		if got, err := client(t, a, more, change).ExtendedCard(t.Context()); err != nil ||
+			got.Name != "more" || len(got.SupportedInterfaces) != 1 {
 			t.Errorf("card %v, error %v", got, err)
 		}
 	}
-	if _, err := connect(t, newNetwork(t, nil)).ExtendedCard(t.Context()); !errors.Is(err, a2a.ErrUnsupportedOperation) {
+	if _, err := connect(t, newNetwork(t, nil)).ExtendedCard(t.Context()); !errors.Is(err,
+		a2a.ErrUnsupportedOperation) {
 		t.Errorf("an agent without one was asked: %v", err)
 	}
 }

@@ -19,7 +19,8 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// The client against the real server, with the real engine behind it, in both versions and both bindings.
+// The client against the real server, with the real engine behind it, in both versions and both
+// bindings.
 
 // tongues are the ways to speak: the versions over JSON-RPC, and the other binding.
 var tongues = []string{"1.0", "0.3", a2a.BindingHTTPJSON}
@@ -36,7 +37,8 @@ func (h holder) Token(context.Context) (*oauth.Token, error) {
 type verifier struct{}
 
 func (verifier) Verify(_ context.Context, token string) (*jwks.Claims, error) {
-	claims := &jwks.Claims{ClientID: token, Subject: token, Machine: true, Scope: []string{scope}, Expiry: time.Now().Add(time.Hour)}
+	claims := &jwks.Claims{ClientID: token, Subject: token, Machine: true, Scope: []string{scope},
+		Expiry: time.Now().Add(time.Hour)}
 	switch token {
 	case "stranger":
 		return nil, jwks.ErrInvalid
@@ -55,25 +57,30 @@ func (script) Execute(_ context.Context, turn *tasks.Turn) error {
 	var err error
 	do := func(step tasks.Step) bool { err = turn.Do(step); return err == nil }
 	say := func(state a2a.TaskState, text string) a2a.Event {
-		return &a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: state, Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(text)}}}}
+		return &a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: state,
+			Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(text)}}}}
 	}
 	asked := turn.Task.History[len(turn.Task.History)-1].Text()
 	switch {
 	case turn.Signal != nil:
 		piece := func(text string, appended bool) a2a.Event {
-			return &a2a.TaskArtifactUpdateEvent{Append: appended, Artifact: &a2a.Artifact{ArtifactID: "a", Parts: []a2a.Part{a2a.TextPart(text)}}}
+			return &a2a.TaskArtifactUpdateEvent{Append: appended,
+				Artifact: &a2a.Artifact{ArtifactID: "a", Parts: []a2a.Part{a2a.TextPart(text)}}}
 		}
 		_ = do(tasks.Step{Events: []a2a.Event{piece("Yes,", false)}}) &&
-			do(tasks.Step{Events: []a2a.Event{piece("they do.", true), say(a2a.TaskStateCompleted, "Done.")}})
+			do(tasks.Step{Events: []a2a.Event{piece("they do.", true),
+				say(a2a.TaskStateCompleted, "Done.")}})
 	case strings.Contains(asked, "somebody"):
 		do(tasks.Step{Events: []a2a.Event{say(a2a.TaskStateInputRequired, "Who?")}})
 	default:
-		do(tasks.Step{Events: []a2a.Event{say(a2a.TaskStateAuthRequired, "Please approve.")}, Checkpoint: []byte("c"), Park: true})
+		do(tasks.Step{Events: []a2a.Event{say(a2a.TaskStateAuthRequired, "Please approve.")},
+			Checkpoint: []byte("c"), Park: true})
 	}
 	return err
 }
 
-// plant is an agent with all that belongs to it. It can be restarted, and connections to it can be cut.
+// plant is an agent with all that belongs to it. It can be restarted, and connections to it can be
+// cut.
 type plant struct {
 	t      *testing.T
 	memory tasks.Memory
@@ -88,11 +95,13 @@ type plant struct {
 
 func newPlant(t *testing.T, tongue string, streaming bool) *plant {
 	p := &plant{t: t, card: card(func(c *a2a.AgentCard) {
-		c.Description, c.DefaultInputModes, c.DefaultOutputModes = "d", []string{"text/plain"}, []string{"text/plain"}
+		c.Description, c.DefaultInputModes, c.DefaultOutputModes = "d", []string{"text/plain"},
+			[]string{"text/plain"}
 		c.Capabilities.Streaming = &streaming
 		c.SupportedInterfaces[0].ProtocolVersion = tongue
 		if tongue == a2a.BindingHTTPJSON {
-			c.SupportedInterfaces[0] = a2a.AgentInterface{URL: agentURL + "/a2a/rest", ProtocolBinding: tongue, ProtocolVersion: "1.0"}
+			c.SupportedInterfaces[0] = a2a.AgentInterface{URL: agentURL + "/a2a/rest",
+				ProtocolBinding: tongue, ProtocolVersion: "1.0"}
 		}
 	})}
 	p.start()
@@ -101,11 +110,13 @@ func newPlant(t *testing.T, tongue string, streaming bool) *plant {
 }
 
 func (p *plant) start() {
-	engine, err := tasks.NewEngine(tasks.Config{Store: &p.memory, Executor: script{}, InputModes: []string{"text/plain"}, Opening: "Looking…"})
+	engine, err := tasks.NewEngine(tasks.Config{Store: &p.memory, Executor: script{},
+		InputModes: []string{"text/plain"}, Opening: "Looking…"})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	server, err := a2asrv.New(a2asrv.Config{Card: p.card, Engine: engine, Verifier: verifier{}, Scope: scope, Path: "/a2a"})
+	server, err := a2asrv.New(a2asrv.Config{Card: p.card, Engine: engine, Verifier: verifier{},
+		Scope: scope, Path: "/a2a"})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -154,7 +165,10 @@ func (p *plant) RoundTrip(req *http.Request) (*http.Response, error) {
 	life := p.life
 	p.mu.Unlock()
 	body := res.Body.(*pipeBody)
-	stop := context.AfterFunc(life, func() { _ = body.CloseWithError(io.ErrUnexpectedEOF); body.cancel(errGone) })
+	stop := context.AfterFunc(life, func() {
+		_ = body.CloseWithError(io.ErrUnexpectedEOF)
+		body.cancel(errGone)
+	})
 	res.Body = &lineBody{body, stop}
 	return res, nil
 }
@@ -196,7 +210,8 @@ func (p *plant) client(who holder) *a2aclient.Client {
 }
 
 func ask(text string) *a2a.SendMessageRequest {
-	return &a2a.SendMessageRequest{Message: &a2a.Message{MessageID: a2a.NewMessageID(), Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(text)}}}
+	return &a2a.SendMessageRequest{Message: &a2a.Message{MessageID: a2a.NewMessageID(),
+		Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(text)}}}
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -226,10 +241,11 @@ func TestRoundTrip(t *testing.T) {
 			p.restart(3 * time.Minute)
 			p.approve(id)
 		}},
-		{"approved after an hour, though the token was good for an hour", true, func(p *plant, id a2a.TaskID) {
-			time.Sleep(70 * time.Minute)
-			p.approve(id)
-		}},
+		{"approved after an hour, though the token was good for an hour", true,
+			func(p *plant, id a2a.TaskID) {
+				time.Sleep(70 * time.Minute)
+				p.approve(id)
+			}},
 	} {
 		for _, version := range tongues {
 			t.Run(tt.why+" in "+version, func(t *testing.T) {
@@ -257,7 +273,8 @@ func TestRoundTrip(t *testing.T) {
 					}
 					got := whole.Task()
 					if !waited || ended != 1 || got.Status.State != a2a.TaskStateCompleted {
-						t.Fatalf("waited %v, ended %d times, task %s", waited, ended, got.AppendJSON(nil))
+						t.Fatalf("waited %v, ended %d times, task %s", waited, ended,
+							got.AppendJSON(nil))
 					}
 					if len(got.Artifacts) != 1 || got.Artifacts[0].Text() != "Yes,\nthey do." {
 						t.Errorf("task %s", got.AppendJSON(nil))
@@ -283,34 +300,41 @@ func TestRoundTripOfTheOtherOperations(t *testing.T) {
 					whole.Add(event)
 				}
 				first := whole.Task()
-				if first.Status.State != a2a.TaskStateInputRequired || first.Status.Message.Text() != "Who?" {
+				if first.Status.State != a2a.TaskStateInputRequired ||
+					first.Status.Message.Text() != "Who?" {
 					t.Fatalf("task %s", first.AppendJSON(nil))
 				}
 				second := ask("jdoe")
 				second.Message.TaskID, second.Message.ContextID = first.ID, first.ContextID
 				event, err := c.SendMessage(t.Context(), second)
-				if err != nil || name(event) != "task AUTH_REQUIRED" || event.(*a2a.Task).ID != first.ID {
+				if err != nil || name(event) != "task AUTH_REQUIRED" ||
+					event.(*a2a.Task).ID != first.ID {
 					t.Fatalf("%v, error %v", event, err)
 				}
 
 				got, err := c.GetTask(t.Context(), &a2a.GetTaskRequest{ID: first.ID})
-				if err != nil || got.Status.State != a2a.TaskStateAuthRequired || len(got.History) == 0 {
+				if err != nil || got.Status.State != a2a.TaskStateAuthRequired ||
+					len(got.History) == 0 {
 					t.Errorf("task %v, error %v", got, err)
 				}
 				page, err := c.ListTasks(t.Context(), &a2a.ListTasksRequest{})
-				if version != "0.3" && (err != nil || len(page.Tasks) != 1) || version == "0.3" && !errors.Is(err, a2a.ErrMethodNotFound) {
+				if version != "0.3" && (err != nil || len(page.Tasks) != 1) || version == "0.3" &&
+					!errors.Is(err, a2a.ErrMethodNotFound) {
 					t.Errorf("page %v, error %v", page, err)
 				}
-				if _, err := p.client("insurer").GetTask(t.Context(), &a2a.GetTaskRequest{ID: first.ID}); !errors.Is(err, a2a.ErrTaskNotFound) {
+				if _, err := p.client("insurer").GetTask(t.Context(),
+					&a2a.GetTaskRequest{ID: first.ID}); !errors.Is(err, a2a.ErrTaskNotFound) {
 					t.Errorf("another caller: error %v", err)
 				}
-				if _, err := heard(t, p.client("insurer").Watch(t.Context(), first.ID)); !errors.Is(err, a2a.ErrTaskNotFound) {
+				if _, err := heard(t, p.client("insurer").Watch(t.Context(), first.ID)); !errors.Is(
+					err, a2a.ErrTaskNotFound) {
 					t.Errorf("another caller watches: error %v", err)
 				}
 				for who, status := range map[holder]int{"stranger": 401, "visitor": 403} {
 					_, err := heard(t, p.client(who).Watch(t.Context(), first.ID))
 					var answered *a2aclient.HTTPError
-					if !errors.As(err, &answered) || answered.Status != status || !errors.Is(err, a2a.ErrUnauthenticated) || answered.Challenge == "" {
+					if !errors.As(err, &answered) || answered.Status != status ||
+						!errors.Is(err, a2a.ErrUnauthenticated) || answered.Challenge == "" {
 						t.Errorf("%s: error %v", who, err)
 					}
 				}
@@ -318,7 +342,8 @@ func TestRoundTripOfTheOtherOperations(t *testing.T) {
 				if err != nil || canceled.Status.State != a2a.TaskStateCanceled {
 					t.Errorf("task %v, error %v", canceled, err)
 				}
-				if told, err := heard(t, c.Watch(t.Context(), first.ID)); told != "task CANCELED" || err != nil {
+				if told, err := heard(t, c.Watch(t.Context(), first.ID)); told != "task CANCELED" ||
+					err != nil {
 					t.Errorf("told %q, error %v", told, err)
 				}
 			})

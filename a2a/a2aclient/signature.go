@@ -17,27 +17,39 @@ import (
 // Why a card is not believed. VerifyCard gives them with the fault of each signature.
 var (
 	// ErrCardUnsigned is a card without a signature.
-	ErrCardUnsigned = errors.New("the agent card is not signed; ask the agent's operator whether it should be, and call no other agent in its place")
+	ErrCardUnsigned = errors.New(
+		"the agent card is not signed; ask the agent's operator whether it should be, and call " +
+			"no other agent in its place")
 	// ErrCardSigner is a card with signatures, none by a pinned key.
-	ErrCardSigner = errors.New("the agent card is not signed by a pinned key; if the agent has a new key, get it from its operator by another way and pin that")
-	// ErrCardAltered is a card with a signature in the name of a pinned key that does not hold: the card, or the signature, is not as the key made it.
-	ErrCardAltered = errors.New("the agent card was altered after a pinned key signed it, or signed by somebody else in its name; do not call this agent, and tell its operator")
+	ErrCardSigner = errors.New(
+		"the agent card is not signed by a pinned key; if the agent has a new key, get it from " +
+			"its operator by another way and pin that")
+	// ErrCardAltered is a card with a signature in the name of a pinned key that does not hold: the
+	// card, or the signature, is not as the key made it.
+	ErrCardAltered = errors.New(
+		"the agent card was altered after a pinned key signed it, or signed by somebody else in " +
+			"its name; do not call this agent, and tell its operator")
 )
 
-// MaxSignatures bounds the signatures of a card, and with them the work of verifying. Rotation takes two.
+// MaxSignatures bounds the signatures of a card, and with them the work of verifying. Rotation
+// takes two.
 const MaxSignatures = 16
 
-// VerifyCard reads a card as it was received and returns it if one of its signatures is by one of the keys (§8.4.3).
+// VerifyCard reads a card as it was received and returns it if one of its signatures is by one of
+// the keys (§8.4.3).
 //
-// The card that is returned is read from the text that was signed, not from what was received, so nothing in it comes from anybody else; of the
-// signatures it has the one that held. Callers use it, and never the one that wire.UnmarshalCard makes of the same data.
+// The card that is returned is read from the text that was signed, not from what was received, so
+// nothing in it comes from anybody else; of the signatures it has the one that held. Callers use
+// it, and never the one that wire.UnmarshalCard makes of the same data.
 //
-// Keys are looked for among those given and nowhere else: jku, x5u and x5c are not looked at, nor is jwk, unless its thumbprint was pinned. The
-// algorithm must fit the key: ES256 and ES384 by curve, EdDSA (Ed25519), RS256 and PS256. A signature with crit is refused, since none of the
-// extensions that it could name is understood here; typ may be anything, as only cards are ever taken from this.
+// Keys are looked for among those given and nowhere else: jku, x5u and x5c are not looked at, nor
+// is jwk, unless its thumbprint was pinned. The algorithm must fit the key: ES256 and ES384 by
+// curve, EdDSA (Ed25519), RS256 and PS256. A signature with crit is refused, since none of the
+// extensions that it could name is understood here; typ may be anything, as only cards are ever
+// taken from this.
 //
-// Errors are ErrCardUnsigned, ErrCardSigner and ErrCardAltered, or those of wire.UnmarshalCard. Whether a key has expired or was revoked is the
-// matter of whoever pins it.
+// Errors are ErrCardUnsigned, ErrCardSigner and ErrCardAltered, or those of wire.UnmarshalCard.
+// Whether a key has expired or was revoked is the matter of whoever pins it.
 func VerifyCard(data []byte, keys ...*CardKey) (*a2a.AgentCard, error) {
 	card, err := wire.UnmarshalCard(data)
 	if err != nil {
@@ -47,7 +59,8 @@ func VerifyCard(data []byte, keys ...*CardKey) (*a2a.AgentCard, error) {
 		return nil, ErrCardUnsigned
 	}
 	if len(card.Signatures) > MaxSignatures {
-		return nil, invalidCard(fmt.Errorf("the agent card has more than %d signatures", MaxSignatures))
+		return nil, invalidCard(fmt.Errorf("the agent card has more than %d signatures",
+			MaxSignatures))
 	}
 	payloads, err := wire.CardPayloads(data)
 	if err != nil {
@@ -86,7 +99,8 @@ var (
 	errForeign   = errors.New("is by no pinned key")
 	errUntrue    = errors.New("names a pinned key and does not hold")
 	errAlgorithm = fmt.Errorf("%w: its algorithm does not fit the key", errUntrue)
-	errKeyless   = errors.New("names a pinned thumbprint and does not bring the key to it; pin the whole key (JWK)")
+	errKeyless   = errors.New(
+		"names a pinned thumbprint and does not bring the key to it; pin the whole key (JWK)")
 )
 
 // signedPayload is the one of the payloads that the signature holds for, by one of the keys.
@@ -102,7 +116,8 @@ func signedPayload(s *a2a.AgentCardSignature, payloads [][]byte, keys []*CardKey
 	fault := errForeign
 	for _, key := range keys {
 		public, named := h.key(key)
-		fits := public != nil && (key.alg == "" || key.alg == h.alg) && slices.Contains(jose.Algorithms(public), h.alg)
+		fits := public != nil && (key.alg == "" || key.alg == h.alg) &&
+			slices.Contains(jose.Algorithms(public), h.alg)
 		for _, payload := range payloads {
 			if fits && jose.Verify(public, h.alg, s.Protected+"."+jose.Encode(payload), raw) {
 				return payload, nil
@@ -127,7 +142,8 @@ type joseHeader struct {
 	jwks     []json.RawMessage // keys that came with the signature
 }
 
-// readHeader takes alg and kid from the protected header alone. The names are compared to the letter.
+// readHeader takes alg and kid from the protected header alone. The names are compared to the
+// letter.
 func readHeader(s *a2a.AgentCardSignature) (*joseHeader, error) {
 	protected, err := jose.Decode(s.Protected)
 	if err != nil || !bytes.HasPrefix(bytes.TrimLeft(protected, " \t\r\n"), []byte("{")) {
@@ -139,9 +155,11 @@ func readHeader(s *a2a.AgentCardSignature) (*joseHeader, error) {
 	each := func(name, value []byte) {
 		switch {
 		case seen[string(name)]:
-			fault = errors.New("names a header parameter twice") // RFC 7515 §7.2.1: the headers must not overlap
+			// RFC 7515 §7.2.1: the headers must not overlap
+			fault = errors.New("names a header parameter twice")
 		case string(name) == "crit":
-			fault = errors.New("asks for extensions that are not understood here (crit)") // RFC 7515 §4.1.11
+			// RFC 7515 §4.1.11
+			fault = errors.New("asks for extensions that are not understood here (crit)")
 		case string(name) == "jwk":
 			h.jwks = append(h.jwks, value)
 		}
@@ -174,8 +192,8 @@ func readHeader(s *a2a.AgentCardSignature) (*joseHeader, error) {
 	return &h, nil
 }
 
-// key is the public key to try for a pinned one, nil if there is none, and whether the signature names that pinned key, rather than merely not
-// contradicting it.
+// key is the public key to try for a pinned one, nil if there is none, and whether the signature
+// names that pinned key, rather than merely not contradicting it.
 func (h *joseHeader) key(pinned *CardKey) (public crypto.PublicKey, named bool) {
 	named = h.kid == pinned.thumbprint || pinned.id != "" && h.kid == pinned.id
 	if pinned.public != nil {

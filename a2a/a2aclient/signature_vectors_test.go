@@ -51,7 +51,8 @@ func TestSignaturesOfOfficialSDKs(t *testing.T) {
 		}
 		want := readCard(t, files[strings.Replace(of, "union", "ours", 1)+".json"])
 		switch {
-		case of == "empty": // the texts and lists that were left out come back as they were, the rest does not
+		case of == "empty":
+			// the texts and lists that were left out come back as they were, the rest does not
 			want.SecuritySchemes, want.SecurityRequirements = nil, nil
 			want.Capabilities.Extensions[0].Params = a2a.Struct(`{"e":[0,false]}`)
 		case of == "union": // the source has no requirements in the form of 1.0
@@ -68,7 +69,8 @@ func TestSignaturesOfOfficialSDKs(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", name, got, wantPayload)
 		}
 		altered := edit(t, data, func(doc map[string]any) { doc["name"] = "another" })
-		if _, err := VerifyCard(altered, cardKey(t, string(files[by+".jwk"]))); !errors.Is(err, ErrCardAltered) {
+		if _, err := VerifyCard(altered, cardKey(t, string(files[by+".jwk"]))); !errors.Is(err,
+			ErrCardAltered) {
 			t.Errorf("%s under another name: %v", name, err)
 		}
 	}
@@ -86,7 +88,8 @@ func TestSignaturesOfOfficialSDKs(t *testing.T) {
 
 // FuzzVerifyCard: what is changed in a signed card either does no harm or is refused.
 func FuzzVerifyCard(f *testing.F) {
-	files := signatureFiles(f) // a signature made here would be another in each process, and a finding hard to repeat
+	// a signature made here would be another in each process, and a finding hard to repeat
+	files := signatureFiles(f)
 	data, public := files["full.go.json"], cardKey(f, string(files["go.jwk"]))
 	want, err := VerifyCard(data, public)
 	if err != nil {

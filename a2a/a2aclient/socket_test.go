@@ -30,7 +30,8 @@ func dial(t *testing.T, addr string) *a2aclient.Client {
 	t.Cleanup(hc.CloseIdleConnections)
 	base := "http://" + addr
 	c, err := a2aclient.New(card(at(base+"/a2a")), a2aclient.Config{
-		Base: parse(t, base), HTTPClient: hc, Issuer: parse(t, issuerURL), Tokens: new(purse), Patience: a2aclient.DefaultPatience,
+		Base: parse(t, base), HTTPClient: hc, Issuer: parse(t, issuerURL), Tokens: new(purse),
+		Patience: a2aclient.DefaultPatience,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +39,8 @@ func dial(t *testing.T, addr string) *a2aclient.Client {
 	return c
 }
 
-// raw answers the first connection by hand, from the request's end, and leaves those after it to the agent.
+// raw answers the first connection by hand, from the request's end, and leaves those after it to
+// the agent.
 func raw(t *testing.T, first func(net.Conn), a *agent) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -94,23 +96,39 @@ func reset(conn net.Conn) {
 
 func TestConnectionsThatBreak(t *testing.T) {
 	event := `data: {"jsonrpc":"2.0","id":1,"result":` + task("WORKING") + "}\n\n"
-	half := strings.TrimSuffix(`data: {"jsonrpc":"2.0","id":1,"result":`+status("COMPLETED")+"}\n\n", "\n\n")
+	half := strings.TrimSuffix(`data: {"jsonrpc":"2.0","id":1,"result":`+status("COMPLETED")+
+		"}\n\n", "\n\n")
 	chunked := strings.Replace(head, "\r\n\r\n", "\r\nTransfer-Encoding: chunked\r\n\r\n", 1)
 	for _, tt := range []struct {
 		why   string
 		first func(net.Conn)
 		lost  bool // before the task was known
 	}{
-		{"after an event, in good order", func(c net.Conn) { _, _ = io.WriteString(c, head+event); _ = c.Close() }, false},
-		{"in the midst of an event", func(c net.Conn) { _, _ = io.WriteString(c, head+event+half); _ = c.Close() }, false},
+		{"after an event, in good order", func(c net.Conn) {
+			_, _ = io.WriteString(c, head+event)
+			_ = c.Close()
+		}, false},
+		{"in the midst of an event", func(c net.Conn) {
+			_, _ = io.WriteString(c, head+event+half)
+			_ = c.Close()
+		}, false},
 		{"in the midst of a chunk", func(c net.Conn) {
 			_, _ = io.WriteString(c, chunked+"fff\r\n"+event)
 			_ = c.Close()
 		}, false},
 		{"with a reset before anything", reset, true},
-		{"in the midst of the headers", func(c net.Conn) { _, _ = io.WriteString(c, head[:20]); _ = c.Close() }, true},
-		{"after the headers", func(c net.Conn) { _, _ = io.WriteString(c, chunked); reset(c) }, true},
-		{"with what is not HTTP", func(c net.Conn) { _, _ = io.WriteString(c, "220 mail.example ESMTP\r\n"); _ = c.Close() }, true},
+		{"in the midst of the headers", func(c net.Conn) {
+			_, _ = io.WriteString(c, head[:20])
+			_ = c.Close()
+		}, true},
+		{"after the headers", func(c net.Conn) {
+			_, _ = io.WriteString(c, chunked)
+			reset(c)
+		}, true},
+		{"with what is not HTTP", func(c net.Conn) {
+			_, _ = io.WriteString(c, "220 mail.example ESMTP\r\n")
+			_ = c.Close()
+		}, true},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			t.Parallel()
@@ -120,7 +138,8 @@ func TestConnectionsThatBreak(t *testing.T) {
 			told, err := heard(t, dial(t, raw(t, tt.first, a)).Follow(ctx, question()))
 			var unreachable *a2aclient.UnreachableError
 			switch {
-			case tt.lost && (told != "" || !errors.As(err, &unreachable) && !errors.Is(err, a2aclient.ErrCut)):
+			case tt.lost &&
+				(told != "" || !errors.As(err, &unreachable) && !errors.Is(err, a2aclient.ErrCut)):
 				t.Errorf("told %q, error %v", told, err)
 			case tt.lost && a.methods() != "":
 				t.Errorf("the message was sent again: %s", a.methods())
@@ -136,9 +155,11 @@ func TestAResetAfterAnEvent(t *testing.T) {
 	defer cancel()
 	read := make(chan struct{}) // a reset overtakes what has not been read
 	addr := raw(t, func(c net.Conn) {
-		_, _ = io.WriteString(c, head+`data: {"jsonrpc":"2.0","id":1,"result":`+task("WORKING")+"}\n\n")
+		_, _ = io.WriteString(c, head+`data: {"jsonrpc":"2.0","id":1,"result":`+task("WORKING")+
+			"}\n\n")
 		go func() { <-read; reset(c) }()
-	}, newAgent(t).on("SubscribeToTask", fail(-32004, "ended")).on("GetTask", result(plainTask("COMPLETED"))))
+	}, newAgent(t).on("SubscribeToTask", fail(-32004, "ended")).on("GetTask",
+		result(plainTask("COMPLETED"))))
 	var told []string
 	for event, err := range dial(t, addr).Follow(ctx, question()) {
 		if err != nil {
@@ -161,7 +182,8 @@ func TestAPortThatNobodyListensOnYet(t *testing.T) {
 	}
 	addr := l.Addr().String()
 	_ = l.Close()
-	_, refused := a2aclient.Resolve(t.Context(), oauth.NewHTTPClient(0), parse(t, "http://"+addr)) // which does not wait
+	// which does not wait
+	_, refused := a2aclient.Resolve(t.Context(), oauth.NewHTTPClient(0), parse(t, "http://"+addr))
 	var unreachable *a2aclient.UnreachableError
 	if !errors.As(refused, &unreachable) {
 		t.Fatalf("error %v", refused)
@@ -169,7 +191,8 @@ func TestAPortThatNobodyListensOnYet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tries []time.Duration
 		a := newAgent(t).on("SendMessage", result(task("COMPLETED")))
-		if _, err := connect(t, failing(unreachable.Err, 2*time.Second, &tries, inProcess{a})).SendMessage(t.Context(), question()); err != nil {
+		if _, err := connect(t, failing(unreachable.Err, 2*time.Second, &tries,
+			inProcess{a})).SendMessage(t.Context(), question()); err != nil {
 			t.Error(err)
 		}
 		if len(tries) != 9 {

@@ -13,12 +13,14 @@ import (
 	"staff0/a2a/wire"
 )
 
-// Bounds of streams. A single event is bounded by wire.MaxEventSize; how long a stream lasts is for its task to say.
+// Bounds of streams. A single event is bounded by wire.MaxEventSize; how long a stream lasts is for
+// its task to say.
 const (
 	idleTimeout = 45 * time.Second // agents send a comment every 10 to 15 s
-	maxStream   = 64 << 20         // bytes of one stream, or of all that Follow or Watch open for one task
-	maxEvents   = 10_000           // of one stream, or of all of them
-	maxParts    = 100_000          // of a task, and of what is added to it
+	// bytes of one stream, or of all that Follow or Watch open for one task
+	maxStream = 64 << 20
+	maxEvents = 10_000  // of one stream, or of all of them
+	maxParts  = 100_000 // of a task, and of what is added to it
 )
 
 var (
@@ -28,7 +30,8 @@ var (
 	errTooManyParts   = fmt.Errorf("there are more than %d parts", maxParts)
 )
 
-// allowance is what an agent may still send about one task. It is the reader's, however often the agent begins anew.
+// allowance is what an agent may still send about one task. It is the reader's, however often the
+// agent begins anew.
 type allowance struct {
 	bytes  int64
 	events int
@@ -74,10 +77,13 @@ func partsOf(m *a2a.Message) int {
 }
 
 // stream does one call that answers with events.
-func stream[Req request](ctx context.Context, c *Client, left *allowance, spell spelling[Req, a2a.Event]) iter.Seq2[a2a.Event, error] {
+func stream[Req request](
+	ctx context.Context, c *Client, left *allowance, spell spelling[Req, a2a.Event],
+) iter.Seq2[a2a.Event, error] {
 	return func(yield func(a2a.Event, error) bool) {
 		if !c.streams() {
-			yield(nil, &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "the agent does not stream"})
+			yield(nil, &a2a.Error{Err: a2a.ErrUnsupportedOperation,
+				Message: "the agent does not stream"})
 			return
 		}
 		ctx, cancel := context.WithCancelCause(ctx)
@@ -91,13 +97,15 @@ func stream[Req request](ctx context.Context, c *Client, left *allowance, spell 
 		}
 		defer func() { _ = a.res.Body.Close() }()
 		var events iter.Seq2[a2a.Event, error]
-		if media, _, _ := mime.ParseMediaType(a.res.Header.Get("Content-Type")); media == wire.EventStream {
+		if media, _, _ := mime.ParseMediaType(
+			a.res.Header.Get("Content-Type")); media == wire.EventStream {
 			unanswered.Stop()
 			idle := time.AfterFunc(idleTimeout, func() { cancel(errIdle) })
 			defer idle.Stop()
 			events = a.decoded(ctx, &watched{r: a.res.Body, idle: idle, left: left})
 		} else {
-			// An error before the stream has begun comes as plain JSON, and so does the answer of an agent that does not stream (§9.4.2).
+			// An error before the stream has begun comes as plain JSON, and so does the answer of
+			// an agent that does not stream (§9.4.2).
 			events = once(func() (a2a.Event, error) { return a.single(ctx) })
 		}
 		var seen thread
@@ -114,7 +122,8 @@ func stream[Req request](ctx context.Context, c *Client, left *allowance, spell 
 				return
 			}
 		}
-		// A stream that ends in good order may still have left its task half done: no event of 1.0 says that it is the last.
+		// A stream that ends in good order may still have left its task half done: no event of 1.0
+		// says that it is the last.
 		if !seen.over() {
 			yield(nil, ErrCut)
 		}
@@ -126,7 +135,8 @@ func once(do func() (a2a.Event, error)) iter.Seq2[a2a.Event, error] {
 	return func(yield func(a2a.Event, error) bool) { yield(do()) }
 }
 
-// decoded reads the events of a body. The types of events are ignored: some agents mark errors by them, but what is an error says so itself.
+// decoded reads the events of a body. The types of events are ignored: some agents mark errors by
+// them, but what is an error says so itself.
 func (a *answer[Req, Res]) decoded(ctx context.Context, body io.Reader) iter.Seq2[Res, error] {
 	return func(yield func(Res, error) bool) {
 		var none Res
@@ -151,8 +161,8 @@ func (a *answer[Req, Res]) decoded(ctx context.Context, body io.Reader) iter.Seq
 	}
 }
 
-// watched ends the silence of a body by its timer, which runs only while the agent is waited for: that the reader of events takes its time is
-// not the agent's fault. Comments are heard too.
+// watched ends the silence of a body by its timer, which runs only while the agent is waited for:
+// that the reader of events takes its time is not the agent's fault. Comments are heard too.
 type watched struct {
 	r    io.Reader
 	idle *time.Timer
@@ -169,8 +179,8 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// thread is what the events of a stream have told of the task that it is about, which is that of the first event. Events about other tasks say
-// nothing of this one.
+// thread is what the events of a stream have told of the task that it is about, which is that of
+// the first event. Events about other tasks say nothing of this one.
 type thread struct {
 	id       a2a.TaskID
 	state    a2a.TaskState
@@ -205,6 +215,7 @@ func (t *thread) own(id a2a.TaskID) bool {
 // ended reports whether nothing can follow.
 func (t *thread) ended() bool { return t.answered || t.state.Terminal() }
 
-// over reports whether nothing more is to be waited for: it has ended, or it is the caller's turn. AUTH_REQUIRED is neither: somebody else is
-// being waited for, and the task goes on by itself (§7.6.2).
+// over reports whether nothing more is to be waited for: it has ended, or it is the caller's turn.
+// AUTH_REQUIRED is neither: somebody else is being waited for, and the task goes on by itself
+// (§7.6.2).
 func (t *thread) over() bool { return t.ended() || t.state == a2a.TaskStateInputRequired }

@@ -47,7 +47,8 @@ func handle(b *testing.B, h http.Handler, r *http.Request, body string, status i
 	}
 }
 
-// overLoopback measures handler and net/http together, over one connection, with a client that costs as little as can be.
+// overLoopback measures handler and net/http together, over one connection, with a client that
+// costs as little as can be.
 func overLoopback(b *testing.B, h http.Handler, request string) {
 	srv := httptest.NewServer(h)
 	defer srv.Close()
@@ -96,7 +97,8 @@ func BenchmarkCard(b *testing.B) {
 	b.Run("loopback, bare net/http", func(b *testing.B) { overLoopback(b, plain, request) })
 }
 
-// floor is GetTask as little as one can do with net/http and golang-jwt: verify the token, read the body, answer what is known.
+// floor is GetTask as little as one can do with net/http and golang-jwt: verify the token, read the
+// body, answer what is known.
 func floor(b *testing.B, verifier *jwt.Parser, key any, answer []byte) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -104,7 +106,9 @@ func floor(b *testing.B, verifier *jwt.Parser, key any, answer []byte) http.Hand
 			jwt.RegisteredClaims
 			Scope string `json:"scope"`
 		}
-		if _, err := verifier.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return key, nil }); err != nil {
+		if _, err := verifier.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) {
+			return key, nil
+		}); err != nil {
 			b.Error(err)
 		}
 		if body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20)); err != nil || len(body) == 0 {
@@ -124,13 +128,17 @@ func BenchmarkGet(b *testing.B) {
 	id, _, _ := strings.Cut(rest, `"`)
 	call := `{"jsonrpc":"2.0","id":1,"method":"GetTask","params":{"id":"` + id + `"}}`
 	older := `{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"id":"` + id + `"}}`
-	request := strings.Replace(raw(call, "A2A-Version: "+wire.Version10), "Bearer bank", "Bearer "+token, 1)
+	request := strings.Replace(raw(call, "A2A-Version: "+wire.Version10), "Bearer bank", "Bearer "+
+		token, 1)
 	answer := serve(a.server, post(call, token)).Body.Bytes()
 	b.Run("handler", func(b *testing.B) { handle(b, a.server, post(call, token), call, 200) })
-	b.Run("handler, older version", func(b *testing.B) { handle(b, a.server, post(older, token), older, 200) })
+	b.Run("handler, older version", func(b *testing.B) {
+		handle(b, a.server, post(older, token), older, 200)
+	})
 	b.Run("loopback", func(b *testing.B) { overLoopback(b, a.server, request) })
 	b.Run("loopback, floor with golang-jwt", func(b *testing.B) {
-		parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithExpirationRequired())
+		parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}),
+			jwt.WithExpirationRequired())
 		overLoopback(b, floor(b, parser, public, answer), request)
 	})
 	a.shutdown(b)
@@ -142,8 +150,11 @@ func BenchmarkReject(b *testing.B) {
 	forged := sign(nil)
 	forged = forged[:len(forged)-8] + "AAAAAAAA"
 	foreign := sign(jwt.MapClaims{"aud": "https://staff0/api"})
-	for name, token := range map[string]string{"forged": forged, "wrong audience": foreign, "garbage": "garbage"} {
-		b.Run("handler, "+name, func(b *testing.B) { handle(b, server, post(getNothing, token), getNothing, 401) })
+	for name, token := range map[string]string{"forged": forged, "wrong audience": foreign,
+		"garbage": "garbage"} {
+		b.Run("handler, "+name, func(b *testing.B) {
+			handle(b, server, post(getNothing, token), getNothing, 401)
+		})
 		b.Run("verification alone, "+name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

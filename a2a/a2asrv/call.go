@@ -69,7 +69,8 @@ func (s *Server) run(c *call, op operation, err error) {
 
 // read reads the body, or answers why that did not work.
 func (s *Server) read(c *call) (ok bool) {
-	// A body that trickles in must not hold a connection. Once the body is read, net/http takes the deadline off.
+	// A body that trickles in must not hold a connection. Once the body is read, net/http takes the
+	// deadline off.
 	_ = http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(BodyTimeout))
 	var err error
 	if c.body.b, err = readBody(c.r, c.body.b); err != nil {
@@ -108,12 +109,15 @@ func (s *Server) decode(c *call) (operation, error) {
 
 // Faults of a body.
 var (
-	errTooLarge = &a2a.Error{Err: a2a.ErrInvalidRequest, Message: "The request is larger than 1 MiB"}
-	errTooSlow  = &a2a.Error{Err: a2a.ErrInvalidRequest, Message: "The request did not arrive in time"}
-	errCut      = &a2a.Error{Err: a2a.ErrParse, Message: "The request was cut off"}
+	errTooLarge = &a2a.Error{Err: a2a.ErrInvalidRequest,
+		Message: "The request is larger than 1 MiB"}
+	errTooSlow = &a2a.Error{Err: a2a.ErrInvalidRequest,
+		Message: "The request did not arrive in time"}
+	errCut = &a2a.Error{Err: a2a.ErrParse, Message: "The request was cut off"}
 )
 
-// readBody reads as much as there is, up to the bound. Memory grows with what has arrived, not with what was announced.
+// readBody reads as much as there is, up to the bound. Memory grows with what has arrived, not with
+// what was announced.
 func readBody(r *http.Request, b []byte) ([]byte, error) {
 	if r.ContentLength > MaxBodySize {
 		return b, errTooLarge
@@ -135,7 +139,8 @@ func readBody(r *http.Request, b []byte) ([]byte, error) {
 	}
 }
 
-// unread answers a request whose body could not be read. The connection is of no further use: the rest of the body would be taken for a request.
+// unread answers a request whose body could not be read. The connection is of no further use: the
+// rest of the body would be taken for a request.
 func (s *Server) unread(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header()["Connection"] = closing
 	var timeout net.Error
@@ -150,10 +155,13 @@ func (s *Server) unread(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// mediaType checks that the body is JSON and not packed. It also keeps away what a page of another origin can send without being asked first.
+// mediaType checks that the body is JSON and not packed. It also keeps away what a page of another
+// origin can send without being asked first.
 func mediaType(h http.Header) (status int, err error) {
-	if packed := h["Content-Encoding"]; len(packed) > 0 && !strings.EqualFold(strings.Join(packed, ","), "identity") {
-		return http.StatusUnsupportedMediaType, &a2a.Error{Err: a2a.ErrContentTypeNotSupported, Message: "Requests are sent without a Content-Encoding"}
+	if packed := h["Content-Encoding"]; len(packed) > 0 &&
+		!strings.EqualFold(strings.Join(packed, ","), "identity") {
+		return http.StatusUnsupportedMediaType, &a2a.Error{Err: a2a.ErrContentTypeNotSupported,
+			Message: "Requests are sent without a Content-Encoding"}
 	}
 	types := h["Content-Type"]
 	if len(types) == 1 {
@@ -161,19 +169,24 @@ func mediaType(h http.Header) (status int, err error) {
 			return 0, nil
 		}
 		media, params, err := mime.ParseMediaType(types[0])
-		isJSON := media == jsonType[0] || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")
+		isJSON := media == jsonType[0] || strings.HasPrefix(media, "application/") &&
+			strings.HasSuffix(media, "+json")
 		charset := params["charset"]
-		if err == nil && isJSON && (charset == "" || strings.EqualFold(charset, "utf-8")) { // RFC 8259 §8.1
+		// RFC 8259 §8.1
+		if err == nil && isJSON && (charset == "" || strings.EqualFold(charset, "utf-8")) {
 			return 0, nil
 		}
 	}
-	return http.StatusUnsupportedMediaType, &a2a.Error{Err: a2a.ErrContentTypeNotSupported, Message: "Requests are sent as application/json"}
+	return http.StatusUnsupportedMediaType, &a2a.Error{Err: a2a.ErrContentTypeNotSupported,
+		Message: "Requests are sent as application/json"}
 }
 
 // errTooMany is told with 429: neither the protocol nor JSON-RPC has a number for it.
-var errTooMany = &a2a.Error{Err: a2a.ErrUnavailable, Message: "Too many calls of yours are waiting. Please try again"}
+var errTooMany = &a2a.Error{Err: a2a.ErrUnavailable,
+	Message: "Too many calls of yours are waiting. Please try again"}
 
-// fail answers a call that went wrong. A streaming call whose stream has not begun is answered in the way of its version (see Dialect.ErrorEvents).
+// fail answers a call that went wrong. A streaming call whose stream has not begun is answered in
+// the way of its version (see Dialect.ErrorEvents).
 func (s *Server) fail(c *call, stream bool, err error) {
 	if gone(c.r.Context()) {
 		return
@@ -190,7 +203,8 @@ func (s *Server) fail(c *call, stream bool, err error) {
 	case errors.Is(err, tasks.ErrDraining), errors.Is(err, a2a.ErrUnavailable):
 		status = http.StatusServiceUnavailable
 		unavailable(c.w)
-		err = &a2a.Error{Err: a2a.ErrUnavailable, Message: "The agent is shutting down. Please try again", Cause: err}
+		err = &a2a.Error{Err: a2a.ErrUnavailable,
+			Message: "The agent is shutting down. Please try again", Cause: err}
 	default:
 		err = s.public(c, err)
 		if c.rest {
@@ -207,8 +221,8 @@ func (s *Server) fail(c *call, stream bool, err error) {
 	c.answer(status, out.b)
 }
 
-// answer writes the whole answer of a call that is no stream. After blanks have been sent there is no other status than
-// theirs.
+// answer writes the whole answer of a call that is no stream. After blanks have been sent there is
+// no other status than theirs.
 func (c *call) answer(status int, body []byte) {
 	if c.wait != nil && c.wait.stop() {
 		_, _ = c.w.Write(body)
@@ -226,24 +240,29 @@ func (c *call) appendError(b []byte, status int, err error) []byte {
 }
 
 // appendResult spells a result in the binding of the call.
-func appendResult[Req, Res any](b []byte, c *call, m *wire.Method[Req, Res], res Res) ([]byte, error) {
+func appendResult[Req, Res any](
+	b []byte, c *call, m *wire.Method[Req, Res], res Res,
+) ([]byte, error) {
 	if c.rest {
 		return m.Result.Append(b, res)
 	}
 	return m.AppendResult(b, c.id, res)
 }
 
-// public keeps what is nobody's business from the caller, and gives it a number by which the log can be searched.
+// public keeps what is nobody's business from the caller, and gives it a number by which the log
+// can be searched.
 func (s *Server) public(c *call, err error) error {
 	if !errors.Is(a2a.CodeOf(err).Err, a2a.ErrInternal) {
 		return err
 	}
 	request := rand.Text()[:10]
 	s.log.Error("a call failed", "request", request, "method", c.method, "error", err)
-	return &a2a.Error{Err: a2a.ErrInternal, Message: "Internal error. Please try again; if it stays, report request " + request}
+	return &a2a.Error{Err: a2a.ErrInternal,
+		Message: "Internal error. Please try again; if it stays, report request " + request}
 }
 
-// drop gives the body back as soon as the parameters have been read, so that a call that waits does not hold it.
+// drop gives the body back as soon as the parameters have been read, so that a call that waits does
+// not hold it.
 func (s *Server) drop(c *call) {
 	s.release(c.body)
 	c.body, c.params = nil, nil
@@ -255,8 +274,9 @@ func (s *Server) free(c *call) {
 	}
 }
 
-// unhurried takes the deadline for writing off an answer. Before a blocking call it is that of the http.Server, which knows nothing of waiting. After an event
-// it is that of the event: over HTTP/2 a deadline that passes ends the answer even if nobody is writing.
+// unhurried takes the deadline for writing off an answer. Before a blocking call it is that of the
+// http.Server, which knows nothing of waiting. After an event it is that of the event: over HTTP/2
+// a deadline that passes ends the answer even if nobody is writing.
 func unhurried(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 }

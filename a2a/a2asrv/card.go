@@ -32,12 +32,14 @@ func newCard(c *a2a.AgentCard, form wire.CardForm) (*card, error) {
 	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
 	made := time.Now().UTC().Truncate(time.Second)
 	return &card{
-		body: body, tag: tag, made: made, etag: []string{tag}, length: []string{strconv.Itoa(len(body))},
+		body: body, tag: tag, made: made, etag: []string{tag},
+		length:   []string{strconv.Itoa(len(body))},
 		modified: []string{made.Format(http.TimeFormat)},
 	}, nil
 }
 
-// Headers of the card. It is public, so any page may read it: browsers send the version header only where they are told that they may.
+// Headers of the card. It is public, so any page may read it: browsers send the version header only
+// where they are told that they may.
 var (
 	cardCaching  = []string{"public, max-age=" + strconv.Itoa(int(CardMaxAge/time.Second))}
 	cardVary     = []string{wire.VersionHeader}
@@ -48,7 +50,8 @@ var (
 	cardRemember = []string{"86400"} // seconds that a browser may remember the answer to OPTIONS
 )
 
-// serveCard gives the card of the newest version to whoever asks for that version, and to everybody else the one that all can read (§8.2, §8.6.1).
+// serveCard gives the card of the newest version to whoever asks for that version, and to everybody
+// else the one that all can read (§8.2, §8.6.1).
 func (s *Server) serveCard(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h["Access-Control-Allow-Origin"] = cardOrigin
@@ -63,7 +66,8 @@ func (s *Server) serveCard(w http.ResponseWriter, r *http.Request) {
 		return
 	default:
 		h["Allow"] = cardAllow
-		s.refuse(w, r, http.StatusMethodNotAllowed, &a2a.Error{Err: a2a.ErrInvalidRequest, Message: "The card is read with GET"})
+		s.refuse(w, r, http.StatusMethodNotAllowed,
+			&a2a.Error{Err: a2a.ErrInvalidRequest, Message: "The card is read with GET"})
 		return
 	}
 	if !s.ready() {
@@ -106,7 +110,8 @@ func (c *card) known(h http.Header) bool {
 	return err == nil && !c.made.After(since)
 }
 
-// matches compares weakly, as If-None-Match wants it (RFC 9110 §13.1.2). Our tags hold no comma, so the list may be cut at them.
+// matches compares weakly, as If-None-Match wants it (RFC 9110 §13.1.2). Our tags hold no comma, so
+// the list may be cut at them.
 func (c *card) matches(lists []string) bool {
 	for _, list := range lists {
 		for tag := range strings.SplitSeq(list, ",") {

@@ -37,12 +37,18 @@ func TestTheTimeOfTheCardSavesFetchingIt(t *testing.T) {
 			header []string
 			status int
 		}{
-			{"the time that was told", []string{"If-Modified-Since", modified}, http.StatusNotModified},
-			{"a later time", []string{"If-Modified-Since", made.Add(time.Minute).Format(http.TimeFormat)}, http.StatusNotModified},
-			{"an earlier time", []string{"If-Modified-Since", made.Add(-time.Minute).Format(http.TimeFormat)}, http.StatusOK},
+			{"the time that was told", []string{"If-Modified-Since", modified},
+				http.StatusNotModified},
+			{"a later time", []string{"If-Modified-Since",
+				made.Add(time.Minute).Format(http.TimeFormat)}, http.StatusNotModified},
+			{"an earlier time", []string{"If-Modified-Since",
+				made.Add(-time.Minute).Format(http.TimeFormat)}, http.StatusOK},
 			{"no time", []string{"If-Modified-Since", "yesterday"}, http.StatusOK},
-			{"the time with another tag", []string{"If-Modified-Since", modified, "If-None-Match", `"another"`}, http.StatusOK},
-			{"an earlier time with the tag", []string{"If-Modified-Since", made.Add(-time.Minute).Format(http.TimeFormat), "If-None-Match", tag}, http.StatusNotModified},
+			{"the time with another tag", []string{"If-Modified-Since", modified, "If-None-Match",
+				`"another"`}, http.StatusOK},
+			{"an earlier time with the tag",
+				[]string{"If-Modified-Since", made.Add(-time.Minute).Format(http.TimeFormat),
+					"If-None-Match", tag}, http.StatusNotModified},
 		} {
 			if got := get(r.header...).StatusCode; got != r.status {
 				t.Errorf("%s is answered with %d, want %d", r.name, got, r.status)

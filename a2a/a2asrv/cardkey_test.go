@@ -14,7 +14,8 @@ import (
 	"staff0/ciba/jose"
 )
 
-// The key is made once, kept for its owner alone, and the same ever after, also when several processes start at once.
+// The key is made once, kept for its owner alone, and the same ever after, also when several
+// processes start at once.
 func TestCardKeyIsKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "card-key.pem")
 	ids := make([]string, 8)
@@ -53,7 +54,8 @@ func TestCardKeyIsKept(t *testing.T) {
 	}
 }
 
-// The pure 1.0 card is signed, and whoever has pinned the key can tell. The union card, which no verifier could read as it was signed, is not.
+// The pure 1.0 card is signed, and whoever has pinned the key can tell. The union card, which no
+// verifier could read as it was signed, is not.
 func TestCardIsSigned(t *testing.T) {
 	key, err := jose.Generate("ES256")
 	if err != nil {

@@ -28,7 +28,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the servers of the conversations say")
 
-// TestConversations replays testdata/*.txtar in bubbles of test time, which begins at 2000-01-01T00:00:00Z.
+// TestConversations replays testdata/*.txtar in bubbles of test time, which begins at
+// 2000-01-01T00:00:00Z.
 //
 //	client NAME   a request. Without other headers it has a token of the client "bank" and, with a body, is application/json.
 //	              "Header:" alone leaves a header out.
@@ -36,7 +37,8 @@ var update = flag.Bool("update", false, "rewrite what the servers of the convers
 //	world         what happens elsewhere: approve TASK, decline TASK, wait DURATION, leave NAME (the client hangs up),
 //	              drain (the agent stops), store breaks|works, agent unready|ready.
 //
-// Ids that the server makes are written as uuid-1, uuid-2 … in the order of their appearance, and so are page tokens and numbers of requests.
+// Ids that the server makes are written as uuid-1, uuid-2 … in the order of their appearance, and
+// so are page tokens and numbers of requests.
 func TestConversations(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -109,10 +111,12 @@ var notes = map[string]func(*a2asrv.Config){
 		}
 	},
 	"extensions": func(c *a2asrv.Config) {
-		c.Card.Capabilities.Extensions = []a2a.AgentExtension{{URI: "https://x.example/one"}, {URI: "https://x.example/two"}}
+		c.Card.Capabilities.Extensions = []a2a.AgentExtension{{URI: "https://x.example/one"},
+			{URI: "https://x.example/two"}}
 	},
 	"required extension": func(c *a2asrv.Config) {
-		c.Card.Capabilities.Extensions = []a2a.AgentExtension{{URI: "https://x.example/needed", Required: true}}
+		c.Card.Capabilities.Extensions = []a2a.AgentExtension{{URI: "https://x.example/needed",
+			Required: true}}
 	},
 	"extended card": func(c *a2asrv.Config) {
 		yes := true
@@ -195,8 +199,10 @@ func send(t *testing.T, client *http.Client, text string) *exchange {
 
 // shownHeaders are those that belong to the contract.
 var shownHeaders = []string{
-	"Content-Type", "Cache-Control", "Etag", "Vary", "Allow", "Www-Authenticate", "Retry-After", "X-Accel-Buffering", "Access-Control-Allow-Origin",
-	"Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Access-Control-Max-Age", "Access-Control-Expose-Headers",
+	"Content-Type", "Cache-Control", "Etag", "Vary", "Allow", "Www-Authenticate", "Retry-After",
+	"X-Accel-Buffering", "Access-Control-Allow-Origin",
+	"Access-Control-Allow-Methods", "Access-Control-Allow-Headers", "Access-Control-Max-Age",
+	"Access-Control-Expose-Headers",
 	"A2a-Extensions", "X-A2a-Extensions",
 }
 
@@ -223,7 +229,8 @@ func (x *exchange) receive(client *http.Client, r *http.Request) {
 		body, _ := io.ReadAll(res.Body)
 		x.mu.Lock()
 		x.over = true
-		if pretty := new(bytes.Buffer); strings.HasPrefix(r.URL.Path, "/.well-known/") && json.Indent(pretty, body, "", "  ") == nil {
+		if pretty := new(bytes.Buffer); strings.HasPrefix(r.URL.Path, "/.well-known/") &&
+			json.Indent(pretty, body, "", "  ") == nil {
 			body = pretty.Bytes()
 		}
 		if len(body) > 0 {
@@ -267,16 +274,20 @@ type names struct {
 }
 
 var random = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b0[0-9a-v]{41}|"nextPageToken":"[^"]+"|report request [A-Z2-7]+`)
+	return regexp.MustCompile(
+		`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b0[0-9a-v]{41}|"nextPageToken":"[^"]+"|report request [A-Z2-7]+`)
 })
 
-var invented = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(uuid|page|request)-[0-9]+`) })
+var invented = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(uuid|page|request)-[0-9]+`)
+})
 
 func (n *names) replace(text string) string {
 	return random().ReplaceAllStringFunc(text, func(found string) string {
 		kind, before, after := "uuid", "", ""
 		if rest, ok := strings.CutPrefix(found, `"nextPageToken":"`); ok {
-			kind, before, after, found = "page", `"nextPageToken":"`, `"`, strings.TrimSuffix(rest, `"`)
+			kind, before, after, found = "page", `"nextPageToken":"`, `"`,
+				strings.TrimSuffix(rest, `"`)
 		} else if rest, ok := strings.CutPrefix(found, "report request "); ok {
 			kind, before, found = "request", "report request ", rest
 		}

@@ -33,7 +33,8 @@ func (g tongue) String() string {
 	return a2a.BindingJSONRPC + " " + g.dialect.Version
 }
 
-// speaker calls one agent in one tongue. What it hears comes back as the nouns of package a2a, so that tongues can be compared.
+// speaker calls one agent in one tongue. What it hears comes back as the nouns of package a2a, so
+// that tongues can be compared.
 type speaker struct {
 	t *testing.T
 	*agent
@@ -68,7 +69,9 @@ func request[Req, Res any](s *speaker, m *wire.Method[Req, Res], req Req) *http.
 }
 
 // decoded reads one response of either binding.
-func decoded[Req, Res any](s *speaker, m *wire.Method[Req, Res], status int, body []byte) (Res, error) {
+func decoded[Req, Res any](
+	s *speaker, m *wire.Method[Req, Res], status int, body []byte,
+) (Res, error) {
 	var none Res
 	if s.rest {
 		r, err := wire.DecodeBare(body)
@@ -94,7 +97,8 @@ func decoded[Req, Res any](s *speaker, m *wire.Method[Req, Res], status int, bod
 	return m.DecodeResult(r.Result)
 }
 
-// said is the whole answer to a call in one line: what came, and the error that it ended with, with stable names for ids.
+// said is the whole answer to a call in one line: what came, and the error that it ended with, with
+// stable names for ids.
 func said[Req, Res any](s *speaker, m *wire.Method[Req, Res], req Req) string {
 	s.t.Helper()
 	if m.Name == "" {
@@ -120,7 +124,8 @@ func said[Req, Res any](s *speaker, m *wire.Method[Req, Res], req Req) string {
 	return strings.Join(lines, "\n")
 }
 
-// line writes a result as 1.0 does. Errors are told by their meaning, for numbers, statuses and sentences belong to the tongues.
+// line writes a result as 1.0 does. Errors are told by their meaning, for numbers, statuses and
+// sentences belong to the tongues.
 func line(t *testing.T, res any, err error) string {
 	var told *a2a.Error
 	if errors.As(err, &told) {
@@ -140,14 +145,16 @@ func line(t *testing.T, res any, err error) string {
 }
 
 func asks(text string, change ...func(*a2a.SendMessageRequest)) *a2a.SendMessageRequest {
-	req := &a2a.SendMessageRequest{Message: &a2a.Message{MessageID: "m", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(text)}}}
+	req := &a2a.SendMessageRequest{Message: &a2a.Message{MessageID: "m", Role: a2a.RoleUser,
+		Parts: []a2a.Part{a2a.TextPart(text)}}}
 	for _, c := range change {
 		c(req)
 	}
 	return req
 }
 
-// SEC-3, §5.1: whatever the tongue, the same calls have the same results and the same errors, in the same order.
+// SEC-3, §5.1: whatever the tongue, the same calls have the same results and the same errors, in
+// the same order.
 func TestTonguesSayTheSame(t *testing.T) {
 	question := "Does jdoe@staff0.com work here?"
 	steps := []struct {
@@ -156,23 +163,32 @@ func TestTonguesSayTheSame(t *testing.T) {
 		newer bool
 		say   func(s *speaker, last a2a.TaskID) string
 	}{
-		{"a question that needs an approval", false, func(s *speaker, _ a2a.TaskID) string { return said(s, &s.dialect.SendMessage, asks(question)) }},
+		{"a question that needs an approval", false, func(s *speaker, _ a2a.TaskID) string {
+			return said(s, &s.dialect.SendMessage, asks(question))
+		}},
 		{"the task", false, func(s *speaker, id a2a.TaskID) string {
 			return said(s, &s.dialect.GetTask, &a2a.GetTaskRequest{ID: id})
 		}},
 		{"the task without its history", false, func(s *speaker, id a2a.TaskID) string {
-			return said(s, &s.dialect.GetTask, &a2a.GetTaskRequest{ID: id, HistoryLength: new(int32)})
+			return said(s, &s.dialect.GetTask,
+				&a2a.GetTaskRequest{ID: id, HistoryLength: new(int32)})
 		}},
 		{"a remark", false, func(s *speaker, id a2a.TaskID) string {
-			return said(s, &s.dialect.SendMessage, asks("Thank you.", func(q *a2a.SendMessageRequest) { q.Message.TaskID = id }))
+			return said(s, &s.dialect.SendMessage,
+				asks("Thank you.", func(q *a2a.SendMessageRequest) {
+					q.Message.TaskID = id
+				}))
 		}},
 		{"a remark in another context", false, func(s *speaker, id a2a.TaskID) string {
-			return said(s, &s.dialect.SendMessage, asks("Hm.", func(q *a2a.SendMessageRequest) { q.Message.TaskID, q.Message.ContextID = id, "another" }))
+			return said(s, &s.dialect.SendMessage, asks("Hm.", func(q *a2a.SendMessageRequest) {
+				q.Message.TaskID, q.Message.ContextID = id, "another"
+			}))
 		}},
 		{"a page of tasks", true, func(s *speaker, _ a2a.TaskID) string {
 			size, yes := int32(1), true
 			return said(s, &s.dialect.ListTasks, &a2a.ListTasksRequest{
-				PageSize: &size, Status: a2a.TaskStateAuthRequired, IncludeArtifacts: &yes, StatusTimestampAfter: time.Now().Add(-time.Hour),
+				PageSize: &size, Status: a2a.TaskStateAuthRequired, IncludeArtifacts: &yes,
+				StatusTimestampAfter: time.Now().Add(-time.Hour),
 			})
 		}},
 		{"a page that is too large", true, func(s *speaker, _ a2a.TaskID) string {
@@ -198,7 +214,10 @@ func TestTonguesSayTheSame(t *testing.T) {
 			return said(s, &s.dialect.CancelTask, &a2a.CancelTaskRequest{ID: id})
 		}},
 		{"a message to what has ended", false, func(s *speaker, id a2a.TaskID) string {
-			return said(s, &s.dialect.SendStreamingMessage, asks("And now?", func(q *a2a.SendMessageRequest) { q.Message.TaskID = id }))
+			return said(s, &s.dialect.SendStreamingMessage,
+				asks("And now?", func(q *a2a.SendMessageRequest) {
+					q.Message.TaskID = id
+				}))
 		}},
 		{"an answer in a stream", false, func(s *speaker, _ a2a.TaskID) string {
 			return said(s, &s.dialect.SendStreamingMessage, asks("Answer now."))
@@ -207,7 +226,8 @@ func TestTonguesSayTheSame(t *testing.T) {
 			return said(s, &s.dialect.SendStreamingMessage, asks("Does she work here?"))
 		}},
 		{"a cancellation", false, func(s *speaker, id a2a.TaskID) string {
-			return said(s, &s.dialect.CancelTask, &a2a.CancelTaskRequest{ID: id, Metadata: a2a.Struct(`{"why":"enough"}`)})
+			return said(s, &s.dialect.CancelTask,
+				&a2a.CancelTaskRequest{ID: id, Metadata: a2a.Struct(`{"why":"enough"}`)})
 		}},
 		{"a second one", false, func(s *speaker, id a2a.TaskID) string {
 			return said(s, &s.dialect.CancelTask, &a2a.CancelTaskRequest{ID: id})
@@ -223,17 +243,23 @@ func TestTonguesSayTheSame(t *testing.T) {
 			return said(s, &s.dialect.GetTask, &a2a.GetTaskRequest{ID: id, HistoryLength: &n})
 		}},
 		{"a message without parts", false, func(s *speaker, _ a2a.TaskID) string {
-			return said(s, &s.dialect.SendMessage, asks("", func(q *a2a.SendMessageRequest) { q.Message.Parts = []a2a.Part{} }))
+			return said(s, &s.dialect.SendMessage, asks("", func(q *a2a.SendMessageRequest) {
+				q.Message.Parts = []a2a.Part{}
+			}))
 		}},
 		{"a picture", false, func(s *speaker, _ a2a.TaskID) string {
-			return said(s, &s.dialect.SendStreamingMessage, asks("", func(q *a2a.SendMessageRequest) {
-				q.Message.Parts = []a2a.Part{{Kind: a2a.PartRaw, Raw: []byte("x"), MediaType: "image/png"}}
-			}))
+			return said(s, &s.dialect.SendStreamingMessage,
+				asks("", func(q *a2a.SendMessageRequest) {
+					q.Message.Parts = []a2a.Part{{Kind: a2a.PartRaw, Raw: []byte("x"),
+						MediaType: "image/png"}}
+				}))
 		}},
 		{"letters of all kinds", false, func(s *speaker, _ a2a.TaskID) string {
-			return said(s, &s.dialect.SendMessage, asks("Answer now.", func(q *a2a.SendMessageRequest) {
-				q.Message.Metadata, q.Message.MessageID = a2a.Struct(`{"ü\"":"日本\u2028<&>"}`), "ü日"
-			}))
+			return said(s, &s.dialect.SendMessage,
+				asks("Answer now.", func(q *a2a.SendMessageRequest) {
+					q.Message.Metadata, q.Message.MessageID = a2a.Struct(`{"ü\"":"日本\u2028<&>"}`),
+						"ü日"
+				}))
 		}},
 		{"a fault of the agent", false, func(s *speaker, id a2a.TaskID) string {
 			s.store.broken.Store(true)
@@ -241,16 +267,20 @@ func TestTonguesSayTheSame(t *testing.T) {
 			return said(s, &s.dialect.GetTask, &a2a.GetTaskRequest{ID: id})
 		}},
 		{"a webhook", false, func(s *speaker, id a2a.TaskID) string {
-			return said(s, &s.dialect.CreateTaskPushNotificationConfig, &a2a.TaskPushNotificationConfig{TaskID: id, URL: "https://x.example/"})
+			return said(s, &s.dialect.CreateTaskPushNotificationConfig,
+				&a2a.TaskPushNotificationConfig{TaskID: id, URL: "https://x.example/"})
 		}},
 		{"that webhook", false, func(s *speaker, id a2a.TaskID) string {
-			return said(s, &s.dialect.GetTaskPushNotificationConfig, &a2a.GetTaskPushNotificationConfigRequest{TaskID: id, ID: "c"})
+			return said(s, &s.dialect.GetTaskPushNotificationConfig,
+				&a2a.GetTaskPushNotificationConfigRequest{TaskID: id, ID: "c"})
 		}},
 		{"all webhooks", false, func(s *speaker, id a2a.TaskID) string {
-			return said(s, &s.dialect.ListTaskPushNotificationConfigs, &a2a.ListTaskPushNotificationConfigsRequest{TaskID: id})
+			return said(s, &s.dialect.ListTaskPushNotificationConfigs,
+				&a2a.ListTaskPushNotificationConfigsRequest{TaskID: id})
 		}},
 		{"no webhook", false, func(s *speaker, id a2a.TaskID) string {
-			return said(s, &s.dialect.DeleteTaskPushNotificationConfig, &a2a.DeleteTaskPushNotificationConfigRequest{TaskID: id, ID: "c"})
+			return said(s, &s.dialect.DeleteTaskPushNotificationConfig,
+				&a2a.DeleteTaskPushNotificationConfigRequest{TaskID: id, ID: "c"})
 		}},
 		{"the extended card", true, func(s *speaker, _ a2a.TaskID) string {
 			return said(s, &s.dialect.GetExtendedAgentCard, &a2a.GetExtendedAgentCardRequest{})
@@ -267,7 +297,8 @@ func TestTonguesSayTheSame(t *testing.T) {
 	tongues := []tongue{{wire.V10, false}, {wire.V10, true}, {wire.V03, false}}
 	for _, g := range tongues {
 		synctest.Test(t, func(t *testing.T) {
-			s := &speaker{t, newAgent(t, notes["extended card"]), g, &names{real: map[string]string{}, given: map[string]string{}}}
+			s := &speaker{t, newAgent(t, notes["extended card"]), g,
+				&names{real: map[string]string{}, given: map[string]string{}}}
 			var last a2a.TaskID
 			for _, step := range steps {
 				got := step.say(s, last)
@@ -286,7 +317,8 @@ func TestTonguesSayTheSame(t *testing.T) {
 			}
 			got, want := heard[g][i], heard[tongues[0]][i]
 			if g.dialect == wire.V03 {
-				want = strings.ReplaceAll(want, `,"mediaType":"application/json"`, "") // parts of data have none there
+				// parts of data have none there
+				want = strings.ReplaceAll(want, `,"mediaType":"application/json"`, "")
 			}
 			if got != want {
 				t.Errorf("%s, in %s:\n%s\nbut in %s:\n%s", step.why, g, got, tongues[0], want)
@@ -294,24 +326,31 @@ func TestTonguesSayTheSame(t *testing.T) {
 		}
 	}
 	for i, step := range steps { // equal answers could all be wrong
-		if kind := strings.HasPrefix(heard[tongues[0]][i], "{"); kind != slices.Contains([]int{0, 1, 2, 3, 5, 8, 12, 13, 14, 15, 21, 27}, i) {
+		if kind := strings.HasPrefix(heard[tongues[0]][i], "{"); kind != slices.Contains(
+			[]int{0, 1, 2, 3, 5, 8, 12, 13, 14, 15, 21, 27}, i) {
 			t.Errorf("%s: %s", step.why, heard[tongues[0]][i])
 		}
 	}
 }
 
-// What is no path of the binding, or is one that no client would send, is refused as everything is: with an error of the binding, and without a panic.
+// What is no path of the binding, or is one that no client would send, is refused as everything is:
+// with an error of the binding, and without a panic.
 func FuzzREST(f *testing.F) {
 	for _, seed := range [][3]string{
-		{"GET", "/tasks", ""}, {"GET", "/tasks/t?historyLength=1", ""}, {"POST", "/message:send", `{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"Answer now."}]}}`},
-		{"POST", "/message:stream", `{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"Answer now."}]}}`}, {"POST", "/x/tasks/a%2Fb:cancel", "null"},
-		{"GET", "/tasks/t:subscribe", ""}, {"DELETE", "/tasks/t/pushNotificationConfigs/c", ""}, {"GET", "/extendedAgentCard", ""}, {"GET", "/tasks?pageSize=1&page_size=%00", ""},
+		{"GET", "/tasks", ""}, {"GET", "/tasks/t?historyLength=1", ""}, {"POST", "/message:send",
+			`{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"Answer now."}]}}`},
+		{"POST", "/message:stream",
+			`{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"Answer now."}]}}`},
+		{"POST", "/x/tasks/a%2Fb:cancel", "null"},
+		{"GET", "/tasks/t:subscribe", ""}, {"DELETE", "/tasks/t/pushNotificationConfigs/c", ""},
+		{"GET", "/extendedAgentCard", ""}, {"GET", "/tasks?pageSize=1&page_size=%00", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2])
 	}
 	a := newAgent(f, nil)
 	f.Fuzz(func(t *testing.T, verb, path, body string) {
-		r, err := http.NewRequest(verb, "http://agent/rest/"+strings.TrimPrefix(path, "/"), strings.NewReader(body))
+		r, err := http.NewRequest(verb, "http://agent/rest/"+strings.TrimPrefix(path, "/"),
+			strings.NewReader(body))
 		if err != nil {
 			return
 		}
@@ -325,7 +364,8 @@ func FuzzREST(f *testing.F) {
 		}
 		bodies := []string{w.Body.String()}
 		if w.Header().Get("Content-Type") == wire.EventStream {
-			bodies = strings.Split(strings.ReplaceAll(strings.TrimSuffix(w.Body.String(), "\n\n"), "data: ", ""), "\n\n")
+			bodies = strings.Split(strings.ReplaceAll(strings.TrimSuffix(w.Body.String(), "\n\n"),
+				"data: ", ""), "\n\n")
 		} else if w.Header().Get("Content-Type") != "application/json" {
 			t.Fatalf("%s %q: %v", verb, path, w.Header())
 		}
@@ -338,20 +378,25 @@ func FuzzREST(f *testing.F) {
 	})
 }
 
-// A request that never ends, or is too large, costs as little as over JSON-RPC, also where its body does not matter.
+// A request that never ends, or is too large, costs as little as over JSON-RPC, also where its body
+// does not matter.
 func TestBodiesOfRoutesAreBounded(t *testing.T) {
-	for _, route := range []string{"POST /message:send", "POST /tasks/x:cancel", "GET /tasks/x", "DELETE /tasks/x/pushNotificationConfigs/c"} {
+	for _, route := range []string{"POST /message:send", "POST /tasks/x:cancel", "GET /tasks/x",
+		"DELETE /tasks/x/pushNotificationConfigs/c"} {
 		verb, path, _ := strings.Cut(route, " ")
 		t.Run(route, func(t *testing.T) {
 			server := newAgent(t, nil).server
 			for name, body := range map[string]io.Reader{
 				"with its length": strings.NewReader(strings.Repeat(" ", a2asrv.MaxBodySize+1)),
-				"without":         io.MultiReader(strings.NewReader(strings.Repeat(" ", a2asrv.MaxBodySize+1))),
+				"without": io.MultiReader(
+					strings.NewReader(strings.Repeat(" ", a2asrv.MaxBodySize+1))),
 			} {
 				r := httptest.NewRequest(verb, "/rest"+path, body)
 				r.Header.Set("Authorization", "Bearer bank")
 				r.Header.Set("Content-Type", "application/json")
-				if w := serve(server, r); w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), `"code":413`) || w.Header().Get("Connection") != "close" {
+				if w := serve(server, r); w.Code != http.StatusRequestEntityTooLarge ||
+					!strings.Contains(w.Body.String(), `"code":413`) ||
+					w.Header().Get("Connection") != "close" {
 					t.Errorf("%s: %d %v %s", name, w.Code, w.Header(), w.Body)
 				}
 			}
@@ -364,7 +409,9 @@ func TestBodiesOfRoutesAreBounded(t *testing.T) {
 				r.Header.Set("Content-Type", "application/json")
 				start := time.Now()
 				res, text := do(t, client, r)
-				if res.StatusCode != http.StatusRequestTimeout || !strings.Contains(text, "DEADLINE_EXCEEDED") || time.Since(start).Truncate(time.Second) != a2asrv.BodyTimeout {
+				if res.StatusCode != http.StatusRequestTimeout ||
+					!strings.Contains(text, "DEADLINE_EXCEEDED") ||
+					time.Since(start).Truncate(time.Second) != a2asrv.BodyTimeout {
 					t.Errorf("%s after %v: %s", res.Status, time.Since(start), text)
 				}
 			})

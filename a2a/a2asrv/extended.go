@@ -15,7 +15,8 @@ import (
 // olderCardPath is where clients of 0.2 look for the extended card, below the URL of the agent.
 const olderCardPath = "/agent/authenticatedExtendedCard"
 
-// extend writes the extended card in the form of each version (§3.1.11): never the union, for results are read strictly.
+// extend writes the extended card in the form of each version (§3.1.11): never the union, for
+// results are read strictly.
 func (s *Server) extend(public, extended *a2a.AgentCard) error {
 	s.extended = map[*wire.Dialect]*card{}
 	for _, i := range public.SupportedInterfaces {
@@ -39,10 +40,12 @@ func (s *Server) extend(public, extended *a2a.AgentCard) error {
 	return nil
 }
 
-// serveExtendedCard enters the extended card. A GET of it may be kept for a while by whoever asked, and by nobody else (§8.6.1, §13.3).
+// serveExtendedCard enters the extended card. A GET of it may be kept for a while by whoever asked,
+// and by nobody else (§8.6.1, §13.3).
 func (b binding) serveExtendedCard(d *wire.Dialect, c *card) {
 	m := &d.GetExtendedAgentCard
-	serve(b, m, atOnce, func(context.Context, tasks.Owner, *a2a.GetExtendedAgentCardRequest) (*a2a.AgentCard, error) {
+	serve(b, m, atOnce, func(context.Context, tasks.Owner, *a2a.GetExtendedAgentCardRequest) (
+		*a2a.AgentCard, error) {
 		return c.noun, nil
 	})
 	op := b.table[m.Name]
@@ -77,7 +80,8 @@ func (c *card) servePrivately(w http.ResponseWriter, r *http.Request, media []st
 func (s *Server) serveOlderCard(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", http.MethodGet)
-		s.refuse(w, r, http.StatusMethodNotAllowed, &a2a.Error{Err: a2a.ErrMethodNotFound, Message: "The card is read with GET"})
+		s.refuse(w, r, http.StatusMethodNotAllowed,
+			&a2a.Error{Err: a2a.ErrMethodNotFound, Message: "The card is read with GET"})
 		return
 	}
 	s.extended[wire.V03].servePrivately(w, r, jsonType)

@@ -9,7 +9,8 @@ import (
 	"staff0/a2a/wire"
 )
 
-// extensions are what the card declares (§4.6), by URI. Another version of an extension is another extension.
+// extensions are what the card declares (§4.6), by URI. Another version of an extension is another
+// extension.
 type extensions struct{ declared, required []string }
 
 func newExtensions(card *a2a.AgentCard) extensions {
@@ -23,13 +24,15 @@ func newExtensions(card *a2a.AgentCard) extensions {
 	return e
 }
 
-// The headers in which clients name extensions: each version has its own, and either is read in both.
+// The headers in which clients name extensions: each version has its own, and either is read in
+// both.
 var extensionHeaders = [...]string{
-	http.CanonicalHeaderKey(wire.ExtensionsHeader), http.CanonicalHeaderKey(wire.LegacyExtensionsHeader),
+	http.CanonicalHeaderKey(wire.ExtensionsHeader),
+	http.CanonicalHeaderKey(wire.LegacyExtensionsHeader),
 }
 
-// activate notes which of the extensions that the client asks for are in force, tells it so, and refuses a call without
-// one that the card requires (§3.3.4). What is not declared is ignored.
+// activate notes which of the extensions that the client asks for are in force, tells it so, and
+// refuses a call without one that the card requires (§3.3.4). What is not declared is ignored.
 func (e *extensions) activate(c *call) error {
 	if len(e.declared) == 0 {
 		return nil
@@ -43,7 +46,8 @@ func (e *extensions) activate(c *call) error {
 	}
 	for _, uri := range e.required {
 		if !slices.Contains(c.extensions, uri) {
-			return &a2a.Error{Err: a2a.ErrExtensionSupportRequired, Metadata: map[string]string{"extension": uri}}
+			return &a2a.Error{Err: a2a.ErrExtensionSupportRequired,
+				Metadata: map[string]string{"extension": uri}}
 		}
 	}
 	return nil
@@ -57,8 +61,8 @@ func (e *extensions) add(c *call, uri string) {
 	}
 }
 
-// message hands a message the extensions that are in force. Those that it names itself (§4.1.4) count as asked for:
-// there are clients whose programs cannot set a header.
+// message hands a message the extensions that are in force. Those that it names itself (§4.1.4)
+// count as asked for: there are clients whose programs cannot set a header.
 func (e *extensions) message(c *call, send *a2a.SendMessageRequest) {
 	if len(e.declared) == 0 {
 		return

@@ -9,7 +9,8 @@ import (
 	"staff0/a2a/a2asrv"
 )
 
-// A turn knows which extensions its message has activated, in whatever way, and the caller is told the same.
+// A turn knows which extensions its message has activated, in whatever way, and the caller is told
+// the same.
 func TestExtensionsReachTheTurn(t *testing.T) {
 	const one, two = "https://x.example/one", "https://x.example/two"
 	text := `"parts":[{"text":"Which extensions?"}]`
@@ -24,12 +25,14 @@ func TestExtensionsReachTheTurn(t *testing.T) {
 		inMessage  string
 		want       string
 	}{
-		"none":            {"/", newer, nil, "", ""},
-		"undeclared":      {"/", newer, []string{"A2A-Extensions", two + "/v2"}, "", ""},
-		"header":          {"/", newer, []string{"A2A-Extensions", one}, "", one},
-		"both headers":    {"/", newer, []string{"A2A-Extensions", two, "X-A2A-Extensions", one}, "", two + ", " + one},
-		"stream":          {"/", stream, []string{"A2A-Extensions", one}, "", one},
-		"0.3":             {"/", older, []string{"X-A2A-Extensions", two + ", " + one}, "", two + ", " + one},
+		"none":       {"/", newer, nil, "", ""},
+		"undeclared": {"/", newer, []string{"A2A-Extensions", two + "/v2"}, "", ""},
+		"header":     {"/", newer, []string{"A2A-Extensions", one}, "", one},
+		"both headers": {"/", newer, []string{"A2A-Extensions", two, "X-A2A-Extensions", one},
+			"", two + ", " + one},
+		"stream": {"/", stream, []string{"A2A-Extensions", one}, "", one},
+		"0.3": {"/", older, []string{"X-A2A-Extensions", two + ", " + one}, "", two +
+			", " + one},
 		"0.3 in message":  {"/", older, nil, two, two},
 		"HTTP+JSON":       {"/rest/message:send", rest, []string{"A2A-Extensions", one}, "", one},
 		"message":         {"/", newer, nil, one, one},
@@ -47,10 +50,12 @@ func TestExtensionsReachTheTurn(t *testing.T) {
 				r := post(strings.Replace(c.body, "%", named, 1), "bank", c.header...)
 				r.URL.Path = c.path
 				res, body := do(t, inMemory(t, a.server).client(t, false), r)
-				if want := `"text":"` + strings.ReplaceAll(c.want, ", ", " ") + `"`; !strings.Contains(body, want) {
+				if want := `"text":"` + strings.ReplaceAll(c.want, ", ", " ") +
+					`"`; !strings.Contains(body, want) {
 					t.Errorf("the turn does not say %s: %s", want, body)
 				}
-				if got := res.Header.Get("A2A-Extensions") + res.Header.Get("X-A2A-Extensions"); got != c.want {
+				if got := res.Header.Get("A2A-Extensions") + res.Header.Get(
+					"X-A2A-Extensions"); got != c.want {
 					t.Errorf("the caller is told of %q, want %q", got, c.want)
 				}
 			})

@@ -26,11 +26,13 @@ const testScope = "read:employee_status"
 type tokens struct{}
 
 func (tokens) Verify(_ context.Context, token string) (*jwks.Claims, error) {
-	claims := &jwks.Claims{ClientID: token, Subject: token, Machine: true, Scope: []string{testScope}, Expiry: time.Now().Add(time.Hour)}
+	claims := &jwks.Claims{ClientID: token, Subject: token, Machine: true,
+		Scope: []string{testScope}, Expiry: time.Now().Add(time.Hour)}
 	switch token {
 	case "bank", "insurer":
 	case "bank-for-alice", "bank-for-bob": // one client, acting for two persons
-		claims.ClientID, claims.Subject, claims.Machine = "bank", strings.TrimPrefix(token, "bank-for-"), false
+		claims.ClientID, claims.Subject, claims.Machine = "bank",
+			strings.TrimPrefix(token, "bank-for-"), false
 	case "short": // expires soon
 		claims.ClientID, claims.Expiry = "bank", time.Now().Add(time.Minute)
 	case "no-scope":
@@ -65,14 +67,18 @@ func (script) Execute(ctx context.Context, turn *tasks.Turn) error {
 	switch said {
 	case "Does jdoe@staff0.com work here?", "jdoe@staff0.com":
 		do(tasks.Step{
-			Events: []a2a.Event{status(a2a.TaskStateAuthRequired, "Waiting for the person's approval.")}, Checkpoint: []byte("c"), Park: true,
+			Events: []a2a.Event{status(a2a.TaskStateAuthRequired,
+				"Waiting for the person's approval.")}, Checkpoint: []byte("c"), Park: true,
 		})
 	case "approve":
-		_ = do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateWorking, "Approved.")}}) && do(answered())
+		_ = do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateWorking, "Approved.")}}) &&
+			do(answered())
 	case "decline":
-		do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateRejected, "The request was declined.")}})
+		do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateRejected,
+			"The request was declined.")}})
 	case "Does she work here?":
-		do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateInputRequired, "Please give the work e-mail.")}})
+		do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateInputRequired,
+			"Please give the work e-mail.")}})
 	case "Take 40 seconds.":
 		select {
 		case <-time.After(40*time.Second + 500*time.Millisecond): // not at the time of a blank
@@ -82,7 +88,8 @@ func (script) Execute(ctx context.Context, turn *tasks.Turn) error {
 	case "Answer now.":
 		do(answered())
 	case "Which extensions?":
-		do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateInputRequired, strings.Join(turn.Extensions, " "))}})
+		do(tasks.Step{Events: []a2a.Event{status(a2a.TaskStateInputRequired,
+			strings.Join(turn.Extensions, " "))}})
 	default:
 		return errors.New("a secret cause")
 	}
@@ -90,14 +97,16 @@ func (script) Execute(ctx context.Context, turn *tasks.Turn) error {
 }
 
 func status(state a2a.TaskState, text string) a2a.Event {
-	return &a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: state, Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(text)}}}}
+	return &a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: state,
+		Message: &a2a.Message{Parts: []a2a.Part{a2a.TextPart(text)}}}}
 }
 
 func answered() tasks.Step {
 	return tasks.Step{Events: []a2a.Event{
 		&a2a.TaskArtifactUpdateEvent{LastChunk: true, Artifact: &a2a.Artifact{
 			ArtifactID: "employment-status", Name: "Employment status",
-			Parts: []a2a.Part{a2a.TextPart("Yes, jdoe@staff0.com is an active employee."), a2a.DataPart([]byte(`{"answer":"yes"}`))},
+			Parts: []a2a.Part{a2a.TextPart("Yes, jdoe@staff0.com is an active employee."),
+				a2a.DataPart([]byte(`{"answer":"yes"}`))},
 		}},
 		&a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: a2a.TaskStateCompleted}},
 	}}
@@ -136,21 +145,30 @@ func testCard() *a2a.AgentCard {
 	scopes := map[string]string{testScope: "Ask for an employee's status"}
 	required := []a2a.SecurityRequirement{{Schemes: map[string]a2a.StringList{"oauth2_m2m_client": {List: []string{testScope}}}}}
 	return &a2a.AgentCard{
-		Name: "Staff0 HR Agent", Description: "Says whether one named person works at Staff0.", Version: "1.0.0",
+		Name: "Staff0 HR Agent", Description: "Says whether one named person works at Staff0.",
+		Version: "1.0.0",
 		SupportedInterfaces: []a2a.AgentInterface{
-			{URL: "https://hr.staff0.com/", ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: wire.Version10},
-			{URL: "https://hr.staff0.com/rest", ProtocolBinding: a2a.BindingHTTPJSON, ProtocolVersion: wire.Version10},
-			{URL: "https://hr.staff0.com/", ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: wire.Version03},
+			{URL: "https://hr.staff0.com/", ProtocolBinding: a2a.BindingJSONRPC,
+				ProtocolVersion: wire.Version10},
+			{URL: "https://hr.staff0.com/rest", ProtocolBinding: a2a.BindingHTTPJSON,
+				ProtocolVersion: wire.Version10},
+			{URL: "https://hr.staff0.com/", ProtocolBinding: a2a.BindingJSONRPC,
+				ProtocolVersion: wire.Version03},
 		},
-		Capabilities: a2a.AgentCapabilities{Streaming: &yes, PushNotifications: &no, ExtendedAgentCard: &no},
+		Capabilities: a2a.AgentCapabilities{Streaming: &yes, PushNotifications: &no,
+			ExtendedAgentCard: &no},
 		SecuritySchemes: map[string]a2a.SecurityScheme{"oauth2_m2m_client": {OAuth2: &a2a.OAuth2SecurityScheme{
 			Flows: a2a.OAuthFlows{ClientCredentials: &a2a.OAuthFlow{TokenURL: "https://tenant.example/oauth/token", Scopes: scopes}},
 		}}},
 		SecurityRequirements: required,
-		DefaultInputModes:    []string{"text/plain"}, DefaultOutputModes: []string{"text/plain", "application/json"},
+		DefaultInputModes:    []string{"text/plain"},
+		DefaultOutputModes:   []string{"text/plain", "application/json"},
 		Skills: []a2a.AgentSkill{{
-			ID: "is_active_employee", Name: "Check Employment Status Tool", Description: "Says whether a person works at Staff0.",
-			Tags: []string{"employment status"}, Examples: []string{"Does John Doe with email jdoe@staff0.com work at Staff0?"},
+			ID: "is_active_employee", Name: "Check Employment Status Tool",
+			Description: "Says whether a person works at Staff0.",
+			Tags:        []string{"employment status"},
+			Examples: []string{"Does John Doe with email jdoe@staff0.com work at " +
+				"Staff0?"},
 			SecurityRequirements: required,
 		}},
 	}
@@ -171,13 +189,16 @@ func newAgent(t testing.TB, change func(*a2asrv.Config)) *agent {
 	a := &agent{store: &store{}, log: &strings.Builder{}}
 	a.ready.Store(true)
 	var err error
-	a.engine, err = tasks.NewEngine(tasks.Config{Store: a.store, Executor: script{}, InputModes: []string{"text/plain"}, Opening: "Looking into the request…"})
+	a.engine, err = tasks.NewEngine(tasks.Config{Store: a.store, Executor: script{},
+		InputModes: []string{"text/plain"}, Opening: "Looking into the request…"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := a2asrv.Config{
-		Card: testCard(), Engine: a.engine, Verifier: tokens{}, Scope: testScope, Realm: "staff0", Path: "/a2a", Ready: a.ready.Load, QuestionsPerAsker: a2asrv.Unlimited,
-		ResourceMetadata: "https://hr.staff0.com/.well-known/oauth-protected-resource", Log: slog.New(slog.NewTextHandler(a.log, nil)),
+		Card: testCard(), Engine: a.engine, Verifier: tokens{}, Scope: testScope, Realm: "staff0",
+		Path: "/a2a", Ready: a.ready.Load, QuestionsPerAsker: a2asrv.Unlimited,
+		ResourceMetadata: "https://hr.staff0.com/.well-known/oauth-protected-resource",
+		Log:              slog.New(slog.NewTextHandler(a.log, nil)),
 	}
 	if change != nil {
 		change(&config)
@@ -197,7 +218,8 @@ func (a *agent) shutdown(t testing.TB) {
 	}
 }
 
-// pipes is a listener for connections that live in memory, so that a whole http.Server fits into a synctest bubble.
+// pipes is a listener for connections that live in memory, so that a whole http.Server fits into a
+// synctest bubble.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -221,7 +243,8 @@ func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
 	return ours, nil
 }
 
-// inMemory runs an http.Server in memory. What is returned dials it; it is gone at the end of the test.
+// inMemory runs an http.Server in memory. What is returned dials it; it is gone at the end of the
+// test.
 func inMemory(t testing.TB, h http.Handler) *pipes {
 	p := &pipes{make(chan net.Conn), make(chan struct{})}
 	srv := &http.Server{Handler: h}
@@ -233,7 +256,8 @@ func inMemory(t testing.TB, h http.Handler) *pipes {
 
 // client talks to it. Connections are kept only if one is to be used again.
 func (p *pipes) client(t testing.TB, keep bool) *http.Client {
-	transport := &http.Transport{DialContext: p.dial, DisableKeepAlives: !keep, DisableCompression: true}
+	transport := &http.Transport{DialContext: p.dial, DisableKeepAlives: !keep,
+		DisableCompression: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
@@ -269,5 +293,7 @@ func do(t testing.TB, c *http.Client, r *http.Request) (*http.Response, string) 
 
 // say is a SendMessage or SendStreamingMessage.
 func say(method, text string) string {
-	return `{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"` + text + `"}]}}}`
+	return `{"jsonrpc":"2.0","id":1,"method":"` + method +
+		`","params":{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"text":"` + text +
+		`"}]}}}`
 }

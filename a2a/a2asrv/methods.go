@@ -15,16 +15,19 @@ import (
 // operation is what is behind the name of a method.
 type operation struct {
 	stream bool // the answer is a stream
-	// run answers the call, or returns the error to answer with. Once a stream has begun it answers everything itself.
+	// run answers the call, or returns the error to answer with. Once a stream has begun it answers
+	// everything itself.
 	run func(*call) error
 }
 
-// newOperations builds the table of calls in a binding, for each version that the card has an interface for. HTTP+JSON is that of 1.0 alone.
+// newOperations builds the table of calls in a binding, for each version that the card has an
+// interface for. HTTP+JSON is that of 1.0 alone.
 func (s *Server) newOperations(card *a2a.AgentCard, protocolBinding string) map[string]operation {
 	tenants := map[*wire.Dialect][]string{}
 	for _, i := range card.SupportedInterfaces {
 		d := wire.Lookup(i.ProtocolVersion)
-		if d != nil && i.ProtocolBinding == protocolBinding && (d == wire.V10 || protocolBinding == a2a.BindingJSONRPC) {
+		if d != nil && i.ProtocolBinding == protocolBinding &&
+			(d == wire.V10 || protocolBinding == a2a.BindingJSONRPC) {
 			tenants[d] = append(tenants[d], i.Tenant)
 		}
 	}
@@ -46,7 +49,8 @@ func (s *Server) newOperations(card *a2a.AgentCard, protocolBinding string) map[
 		switch {
 		case s.extended[d] != nil:
 			b.serveExtendedCard(d, s.extended[d])
-		// §3.1.11: a card that is declared but not there is another error than one that is not declared.
+		// §3.1.11: a card that is declared but not there is another error than one that is not
+		// declared.
 		case declared(card.Capabilities.ExtendedAgentCard):
 			refuse(b, d.GetExtendedAgentCard.Name, false, a2a.ErrExtendedCardNotConfigured)
 		default:
@@ -64,7 +68,10 @@ func (b binding) servePush(d *wire.Dialect, there bool) {
 		serve(b, &d.GetTaskPushNotificationConfig, atOnce, engine.GetPushConfig)
 		serve(b, &d.ListTaskPushNotificationConfigs, atOnce, engine.ListPushConfigs)
 		serve(b, &d.DeleteTaskPushNotificationConfig, atOnce,
-			func(ctx context.Context, owner tasks.Owner, req *a2a.DeleteTaskPushNotificationConfigRequest) (wire.Nothing, error) {
+			func(ctx context.Context, owner tasks.Owner,
+				req *a2a.DeleteTaskPushNotificationConfigRequest) (
+				wire.Nothing, error,
+			) {
 				return wire.Nothing{}, engine.DeletePushConfig(ctx, owner, req)
 			})
 		return
@@ -94,7 +101,10 @@ const (
 )
 
 // serve enters a method with one answer.
-func serve[Req, Res any](b binding, m *wire.Method[Req, Res], how manner, do func(context.Context, tasks.Owner, Req) (Res, error)) {
+func serve[Req, Res any](
+	b binding, m *wire.Method[Req, Res], how manner,
+	do func(context.Context, tasks.Owner, Req) (Res, error),
+) {
 	s := b.server
 	b.table[m.Name] = operation{run: func(c *call) error {
 		req, err := params(b, m, c)
@@ -106,7 +116,8 @@ func serve[Req, Res any](b binding, m *wire.Method[Req, Res], how manner, do fun
 		case paged:
 			leave, err := s.pages.enter(ctx, c.owner.Client())
 			if err != nil {
-				c.w.Header()["Connection"] = closing // it is not kept for whoever does not read, say
+				// it is not kept for whoever does not read, say
+				c.w.Header()["Connection"] = closing
 				return err
 			}
 			defer leave() // when the answer has left
@@ -133,7 +144,10 @@ func serve[Req, Res any](b binding, m *wire.Method[Req, Res], how manner, do fun
 }
 
 // serveStream enters a method with an answer for each entry of a task.
-func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(context.Context, tasks.Owner, Req) iter.Seq2[tasks.Told, error]) {
+func serveStream[Req any](
+	b binding, m *wire.Method[Req, a2a.Event],
+	do func(context.Context, tasks.Owner, Req) iter.Seq2[tasks.Told, error],
+) {
 	s := b.server
 	b.table[m.Name] = operation{stream: true, run: func(c *call) error {
 		req, err := params(b, m, c)
@@ -159,7 +173,8 @@ func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(con
 				s.release(out)
 				return err
 			case ctx.Err() != nil, errors.Is(err, tasks.ErrDraining):
-				// Nobody reads any more, or the client is to come back: an end without a terminal event tells it so.
+				// Nobody reads any more, or the client is to come back: an end without a terminal
+				// event tells it so.
 			default:
 				_ = st.send(c.appendError(out.b[:0], a2a.CodeOf(err).HTTP, s.public(c, err)), false)
 			}
@@ -172,7 +187,8 @@ func serveStream[Req any](b binding, m *wire.Method[Req, a2a.Event], do func(con
 	}}
 }
 
-// refuse enters a method that is there to say that it is not supported. What its parameters are does not matter then.
+// refuse enters a method that is there to say that it is not supported. What its parameters are
+// does not matter then.
 func refuse(b binding, name string, stream bool, err error) {
 	b.table[name] = operation{stream, func(*call) error { return &a2a.Error{Err: err} }}
 }

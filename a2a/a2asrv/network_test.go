@@ -29,8 +29,10 @@ import (
 
 // raw is a request as it goes over a connection.
 func raw(body string, header ...string) string {
-	return "POST / HTTP/1.1\r\nHost: agent\r\nAuthorization: Bearer bank\r\nContent-Type: application/json\r\n" +
-		strings.Join(append(header, ""), "\r\n") + fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+	return "POST / HTTP/1.1\r\nHost: agent\r\nAuthorization: Bearer bank\r\nContent-Type: " +
+		"application/json\r\n" +
+		strings.Join(append(header, ""), "\r\n") + fmt.Sprintf("Content-Length: %d\r\n\r\n%s",
+		len(body), body)
 }
 
 // dial connects to a server on the loopback interface.
@@ -69,7 +71,8 @@ func TestPipelining(t *testing.T) {
 	defer srv.Close()
 	conn := dial(t, srv)
 	for range 3 {
-		if _, err := io.WriteString(conn, raw(getNothing)+raw(say("SendStreamingMessage", "Answer now."))); err != nil {
+		if _, err := io.WriteString(conn,
+			raw(getNothing)+raw(say("SendStreamingMessage", "Answer now."))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,7 +87,8 @@ func TestPipelining(t *testing.T) {
 	}
 }
 
-// What is larger than MaxBodySize is refused, whether its length was announced or not, and the server lives on.
+// What is larger than MaxBodySize is refused, whether its length was announced or not, and the
+// server lives on.
 func TestHugeBodies(t *testing.T) {
 	srv := httptest.NewServer(newAgent(t, nil).server)
 	defer srv.Close()
@@ -99,9 +103,11 @@ func TestHugeBodies(t *testing.T) {
 		status int
 	}{
 		{"as large as can be", strings.NewReader(large(a2asrv.MaxBodySize)), 200},
-		{"as large as can be, of unknown length", io.MultiReader(strings.NewReader(large(a2asrv.MaxBodySize))), 200},
+		{"as large as can be, of unknown length",
+			io.MultiReader(strings.NewReader(large(a2asrv.MaxBodySize))), 200},
 		{"a byte more", strings.NewReader(large(a2asrv.MaxBodySize + 1)), 413},
-		{"a byte more, of unknown length", io.MultiReader(strings.NewReader(large(a2asrv.MaxBodySize + 1))), 413},
+		{"a byte more, of unknown length",
+			io.MultiReader(strings.NewReader(large(a2asrv.MaxBodySize + 1))), 413},
 		{"10 MB of unknown length", io.MultiReader(strings.NewReader(large(10 << 20))), 413},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -115,14 +121,16 @@ func TestHugeBodies(t *testing.T) {
 			}
 			defer res.Body.Close()
 			body := must(io.ReadAll(res.Body))
-			if res.StatusCode != c.status || c.status == 413 && (string(body) != refusal || !res.Close) {
+			if res.StatusCode != c.status || c.status == 413 &&
+				(string(body) != refusal || !res.Close) {
 				t.Errorf("%d %s, close %v", res.StatusCode, body, res.Close)
 			}
 		})
 	}
 	// Announced, it is not even read: the answer comes although nothing of the body is sent.
 	conn := dial(t, srv)
-	_, _ = io.WriteString(conn, strings.Replace(raw(""), "Content-Length: 0", "Content-Length: 10485760", 1))
+	_, _ = io.WriteString(conn,
+		strings.Replace(raw(""), "Content-Length: 0", "Content-Length: 10485760", 1))
 	if res, body := response(t, bufio.NewReader(conn)); res.StatusCode != 413 || body != refusal {
 		t.Errorf("10 MB announced: %d %s", res.StatusCode, body)
 	}
@@ -137,16 +145,20 @@ func errReset(err error) error {
 	return nil
 }
 
-// A body that does not come, or not whole, or not well, is answered in time and costs nobody else anything.
+// A body that does not come, or not whole, or not well, is answered in time and costs nobody else
+// anything.
 func TestHalfBodies(t *testing.T) {
 	for _, c := range []struct {
 		name, sent string
 		status     int
 		want       string
 	}{
-		{"half, then silence", raw(getNothing)[:len(raw(getNothing))-20], 408, "did not arrive in time"},
-		{"nothing, then silence", strings.TrimSuffix(raw(getNothing), getNothing), 408, "did not arrive in time"},
-		{"a chunk of no length", strings.Replace(raw(getNothing), "Content-Length", "Transfer-Encoding: chunked\r\nX-Length", 1) + "\r\n", 400, "cut off"},
+		{"half, then silence", raw(getNothing)[:len(raw(getNothing))-20], 408,
+			"did not arrive in time"},
+		{"nothing, then silence", strings.TrimSuffix(raw(getNothing), getNothing), 408,
+			"did not arrive in time"},
+		{"a chunk of no length", strings.Replace(raw(getNothing), "Content-Length",
+			"Transfer-Encoding: chunked\r\nX-Length", 1) + "\r\n", 400, "cut off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -167,7 +179,8 @@ func TestHalfBodies(t *testing.T) {
 	}
 }
 
-// A stream leaves nothing on its connection that the next call stumbles over, however late that comes.
+// A stream leaves nothing on its connection that the next call stumbles over, however late that
+// comes.
 func TestConnectionAfterAStream(t *testing.T) {
 	for _, method := range []string{"SendStreamingMessage", "SendMessage"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -177,12 +190,14 @@ func TestConnectionAfterAStream(t *testing.T) {
 			r := bufio.NewReader(conn)
 			for range 3 {
 				go func() { _, _ = io.WriteString(conn, raw(say(method, "Take 40 seconds."))) }()
-				if res, body := response(t, r); res.StatusCode != 200 || !strings.Contains(body, "TASK_STATE_COMPLETED") {
+				if res, body := response(t, r); res.StatusCode != 200 ||
+					!strings.Contains(body, "TASK_STATE_COMPLETED") {
 					t.Fatalf("the call that waits: %d %s", res.StatusCode, body)
 				}
 				time.Sleep(time.Hour)
 				go func() { _, _ = io.WriteString(conn, raw(getNothing)) }()
-				if res, body := response(t, r); res.StatusCode != 200 || !strings.Contains(body, "-32001") {
+				if res, body := response(t, r); res.StatusCode != 200 ||
+					!strings.Contains(body, "-32001") {
 					t.Fatalf("the call after it: %d %s", res.StatusCode, body)
 				}
 				time.Sleep(time.Hour)
@@ -192,7 +207,8 @@ func TestConnectionAfterAStream(t *testing.T) {
 	}
 }
 
-// Timeouts of the http.Server around it do not cut what waits, and neither do those of an event that has been sent, over HTTP/1.1 and HTTP/2.
+// Timeouts of the http.Server around it do not cut what waits, and neither do those of an event
+// that has been sent, over HTTP/1.1 and HTTP/2.
 func TestServerTimeouts(t *testing.T) {
 	for _, method := range []string{"SendStreamingMessage", "SendMessage"} {
 		for _, version := range []int{1, 2} {
@@ -203,12 +219,15 @@ func TestServerTimeouts(t *testing.T) {
 					protocols := new(http.Protocols)
 					protocols.SetHTTP1(version == 1)
 					protocols.SetUnencryptedHTTP2(version == 2)
-					srv := &http.Server{Handler: a.server, Protocols: protocols, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
+					srv := &http.Server{Handler: a.server, Protocols: protocols,
+						ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
 					done := make(chan struct{})
 					go func() { defer close(done); _ = srv.Serve(p) }()
 					transport := &http.Transport{DialContext: p.dial, Protocols: protocols}
-					res, body := do(t, &http.Client{Transport: transport}, post(say(method, "Take 40 seconds."), ""))
-					if res.ProtoMajor != version || !strings.Contains(body, "TASK_STATE_COMPLETED") {
+					res, body := do(t, &http.Client{Transport: transport},
+						post(say(method, "Take 40 seconds."), ""))
+					if res.ProtoMajor != version ||
+						!strings.Contains(body, "TASK_STATE_COMPLETED") {
 						t.Errorf("%s %s", res.Proto, body)
 					}
 					transport.CloseIdleConnections()
@@ -221,14 +240,16 @@ func TestServerTimeouts(t *testing.T) {
 	}
 }
 
-// STR-6: a reader that stops reading loses its stream in WriteTimeout, and the task and other readers notice nothing.
+// STR-6: a reader that stops reading loses its stream in WriteTimeout, and the task and other
+// readers notice nothing.
 func TestSlowReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAgent(t, nil)
 		p := inMemory(t, a.server)
 		conn := must(p.dial(t.Context(), "", ""))
 		defer conn.Close()
-		_, err := io.WriteString(conn, raw(say("SendStreamingMessage", "Take 40 seconds."))) // and not a byte is read
+		// and not a byte is read
+		_, err := io.WriteString(conn, raw(say("SendStreamingMessage", "Take 40 seconds.")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,7 +263,8 @@ func TestSlowReader(t *testing.T) {
 			t.Errorf("the task: %s", list)
 		}
 		time.Sleep(40 * time.Second)
-		if _, list = do(t, client, post(`{"jsonrpc":"2.0","id":1,"method":"ListTasks"}`, "")); !strings.Contains(list, "TASK_STATE_COMPLETED") {
+		if _, list = do(t, client, post(`{"jsonrpc":"2.0","id":1,"method":"ListTasks"}`,
+			"")); !strings.Contains(list, "TASK_STATE_COMPLETED") {
 			t.Errorf("the task in the end: %s", list)
 		}
 		a.shutdown(t)
@@ -260,7 +282,8 @@ func TestKeepAliveToNobody(t *testing.T) {
 		})).dial(t.Context(), "", ""))
 		defer conn.Close()
 		go func() { // three events are read, and then nothing any more
-			_, _ = io.WriteString(conn, raw(say("SendStreamingMessage", "Does jdoe@staff0.com work here?")))
+			_, _ = io.WriteString(conn,
+				raw(say("SendStreamingMessage", "Does jdoe@staff0.com work here?")))
 			r := bufio.NewReaderSize(conn, 16)
 			for events := 0; events < 3; {
 				line, err := r.ReadString('\n')
@@ -285,7 +308,8 @@ func TestKeepAliveToNobody(t *testing.T) {
 	})
 }
 
-// STR-7 over a real socket: a client that hangs up frees what its stream held, at once, and the task goes on.
+// STR-7 over a real socket: a client that hangs up frees what its stream held, at once, and the
+// task goes on.
 func TestDisconnect(t *testing.T) {
 	a := newAgent(t, nil)
 	left := make(chan struct{})
@@ -311,7 +335,8 @@ func TestDisconnect(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("the stream is still there")
 	}
-	if w := serve(a.server, post(`{"jsonrpc":"2.0","id":1,"method":"ListTasks"}`, "")); !strings.Contains(w.Body.String(), "TASK_STATE_AUTH_REQUIRED") {
+	if w := serve(a.server, post(`{"jsonrpc":"2.0","id":1,"method":"ListTasks"}`,
+		"")); !strings.Contains(w.Body.String(), "TASK_STATE_AUTH_REQUIRED") {
 		t.Errorf("the task: %s", w.Body)
 	}
 }
@@ -341,7 +366,8 @@ func TestCostOfWaiting(t *testing.T) {
 		t.Errorf("%d goroutines for %d streams", got, streams)
 	}
 	each := (int64(moreBytes) - int64(bytes)) / streams
-	t.Logf("%d bytes of heap and stacks for each stream, both ends of its connection and its task included", each)
+	t.Logf("%d bytes of heap and stacks for each stream, both ends of its connection and its "+
+		"task included", each)
 	if each > most {
 		t.Errorf("a waiting stream takes %d bytes", each)
 	}
@@ -350,8 +376,11 @@ func TestCostOfWaiting(t *testing.T) {
 // open opens a stream and reads until it waits. It keeps nothing that has to do with reading.
 func open(t testing.TB, conn net.Conn) {
 	t.Helper()
-	grease := `"params":{"grease":"` + strings.Repeat("x", 60<<10) + `",` // what is not needed must not be kept
-	_, _ = io.WriteString(conn, raw(strings.Replace(say("SendStreamingMessage", "Does jdoe@staff0.com work here?"), `"params":{`, grease, 1)))
+	// what is not needed must not be kept
+	grease := `"params":{"grease":"` + strings.Repeat("x", 60<<10) + `",`
+	_, _ = io.WriteString(conn,
+		raw(strings.Replace(say("SendStreamingMessage", "Does jdoe@staff0.com work here?"),
+			`"params":{`, grease, 1)))
 	seen, chunk := "", make([]byte, 4<<10)
 	for !strings.Contains(seen, "AUTH_REQUIRED") || !strings.HasSuffix(seen, "\n\n\r\n") {
 		n, err := conn.Read(chunk)
@@ -363,15 +392,20 @@ func open(t testing.TB, conn net.Conn) {
 }
 
 // rsaTokens is the real verifier with a key of its own, and a way to sign for it.
-func rsaTokens(t testing.TB) (_ *jwks.Remembered, sign func(claims jwt.MapClaims) string, key *rsa.PublicKey) {
+func rsaTokens(
+	t testing.TB,
+) (_ *jwks.Remembered, sign func(claims jwt.MapClaims) string, key *rsa.PublicKey) {
 	t.Helper()
 	private := must(rsa.GenerateKey(rand.Reader, 2048))
 	keys := must(jwks.NewStatic(map[string]crypto.PublicKey{"k": &private.PublicKey}))
-	verifier := must(jwks.NewRemembered(&jwks.AccessTokens{Keys: keys, Issuer: "https://tenant.example/", Audience: "https://staff0/agent"}))
+	verifier := must(
+		jwks.NewRemembered(&jwks.AccessTokens{Keys: keys, Issuer: "https://tenant.example/",
+			Audience: "https://staff0/agent"}))
 	return verifier, func(change jwt.MapClaims) string {
 		now := time.Now().Unix()
 		claims := jwt.MapClaims{
-			"iss": "https://tenant.example/", "aud": "https://staff0/agent", "sub": "bank", "client_id": "bank", "jti": "1", "scope": testScope,
+			"iss": "https://tenant.example/", "aud": "https://staff0/agent", "sub": "bank",
+			"client_id": "bank", "jti": "1", "scope": testScope,
 			"iat": now, "exp": now + 3600,
 		}
 		for name, value := range change {
@@ -396,11 +430,15 @@ func TestRealTokens(t *testing.T) {
 	}{
 		{"the client", sign(nil), 200, `"totalSize":1`},
 		{"the client with another token", sign(jwt.MapClaims{"jti": "2"}), 200, `"totalSize":1`},
-		{"the same client for a person", sign(jwt.MapClaims{"sub": "auth0|alice"}), 200, `"totalSize":0`},
-		{"another client", sign(jwt.MapClaims{"sub": "insurer", "client_id": "insurer"}), 200, `"totalSize":0`},
+		{"the same client for a person", sign(jwt.MapClaims{"sub": "auth0|alice"}), 200,
+			`"totalSize":0`},
+		{"another client", sign(jwt.MapClaims{"sub": "insurer", "client_id": "insurer"}), 200,
+			`"totalSize":0`},
 		{"no scope", sign(jwt.MapClaims{"scope": "openid"}), 403, "Forbidden"},
-		{"for somebody else", sign(jwt.MapClaims{"aud": "https://staff0/api"}), 401, "Unauthorized"},
-		{"expired", sign(jwt.MapClaims{"exp": time.Now().Add(-time.Hour).Unix(), "iat": time.Now().Add(-2 * time.Hour).Unix()}), 401, "has expired"},
+		{"for somebody else", sign(jwt.MapClaims{"aud": "https://staff0/api"}), 401,
+			"Unauthorized"},
+		{"expired", sign(jwt.MapClaims{"exp": time.Now().Add(-time.Hour).Unix(),
+			"iat": time.Now().Add(-2 * time.Hour).Unix()}), 401, "has expired"},
 		{"forged", sign(nil)[:400] + "AAAA", 401, "Unauthorized"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

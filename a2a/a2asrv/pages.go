@@ -6,14 +6,16 @@ import (
 	"time"
 )
 
-// Bounds of what a client costs that asks for pages. A page takes a few MiB while it is built, and until it has left.
+// Bounds of what a client costs that asks for pages. A page takes a few MiB while it is built, and
+// until it has left.
 const (
 	maxPages    = 4  // built for one client at a time
 	maxPageWait = 32 // calls of one client that wait for that
 	pageWait    = 10 * time.Second
 )
 
-// pages sees to it that few pages are built for one client at a time. The others wait for their turn.
+// pages sees to it that few pages are built for one client at a time. The others wait for their
+// turn.
 type pages struct {
 	mu sync.Mutex
 	m  map[string]*turns // of the clients that have a call here
@@ -25,8 +27,8 @@ type turns struct {
 	slots chan struct{} // as many as there are pages under way
 }
 
-// enter waits until a page may be built; leave is called when it has left. It fails with errTooMany when that takes too
-// long or too many calls of the client wait already, and with the cause of ctx.
+// enter waits until a page may be built; leave is called when it has left. It fails with errTooMany
+// when that takes too long or too many calls of the client wait already, and with the cause of ctx.
 func (p *pages) enter(ctx context.Context, client string) (leave func(), err error) {
 	p.mu.Lock()
 	t := p.m[client]

@@ -27,8 +27,8 @@ func (h *held) Write(p []byte) (int, error) {
 	return h.ResponseRecorder.Write(p)
 }
 
-// Few pages are built for one client at a time, until they have left: the others wait for their turn, not for ever, and
-// other clients do not wait for them.
+// Few pages are built for one client at a time, until they have left: the others wait for their
+// turn, not for ever, and other clients do not wait for them.
 func TestFewPagesAtATime(t *testing.T) {
 	const list = `{"jsonrpc":"2.0","id":1,"method":"ListTasks"}`
 	synctest.Test(t, func(t *testing.T) {
@@ -77,7 +77,8 @@ func TestFewPagesAtATime(t *testing.T) {
 		built(6, "with another client's")
 		time.Sleep(11 * time.Second)
 		synctest.Wait()
-		if w := <-answers; w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
+		if w := <-answers; w.Code != http.StatusTooManyRequests ||
+			w.Header().Get("Retry-After") == "" {
 			t.Errorf("who has waited for long is answered %d %s", w.Code, w.Body)
 		}
 		for range 40 {

@@ -10,8 +10,8 @@ import (
 	"staff0/a2a"
 )
 
-// Rate is how many messages one client may send, whatever users it acts for: N in each Per, all of them at once if it
-// likes. The zero value is DefaultRate.
+// Rate is how many messages one client may send, whatever users it acts for: N in each Per, all of
+// them at once if it likes. The zero value is DefaultRate.
 type Rate struct {
 	N   int
 	Per time.Duration
@@ -23,11 +23,12 @@ var DefaultRate = Rate{600, time.Minute}
 // Unlimited is no bound.
 var Unlimited = Rate{N: -1}
 
-// maxClients bounds the clients whose messages are counted. More of them send at a time only where somebody can make
-// clients at will; then those that have sent least are forgotten first.
+// maxClients bounds the clients whose messages are counted. More of them send at a time only where
+// somebody can make clients at will; then those that have sent least are forgotten first.
 const maxClients = 10_000
 
-// meter counts messages: a bucket for each client, which holds N tokens and gets a new one every Per/N.
+// meter counts messages: a bucket for each client, which holds N tokens and gets a new one every
+// Per/N.
 type meter struct {
 	step  time.Duration // between two tokens; 0 is no bound
 	burst time.Duration // in which an empty bucket fills
@@ -73,7 +74,8 @@ func (m *meter) take(client string) (wait time.Duration) {
 	return 0
 }
 
-// forget makes room: all whose buckets are full are as good as unknown; if there are none, the fullest one goes.
+// forget makes room: all whose buckets are full are as good as unknown; if there are none, the
+// fullest one goes.
 func (m *meter) forget(now time.Time) {
 	fullest, first := "", time.Time{}
 	for client, full := range m.full {
@@ -88,7 +90,8 @@ func (m *meter) forget(now time.Time) {
 	}
 }
 
-// tooSoon is the error of a client that sends too many messages. It is told with 429, as errTooMany is.
+// tooSoon is the error of a client that sends too many messages. It is told with 429, as errTooMany
+// is.
 type tooSoon struct {
 	error
 	wait time.Duration
@@ -96,9 +99,11 @@ type tooSoon struct {
 
 func (e *tooSoon) Unwrap() error { return e.error }
 
-var errTooSoon = &a2a.Error{Err: a2a.ErrUnavailable, Message: "Too many questions of yours in a short time. Please try again later"}
+var errTooSoon = &a2a.Error{Err: a2a.ErrUnavailable,
+	Message: "Too many questions of yours in a short time. Please try again later"}
 
-// admit counts a message before anything is done with it, and hands it what the engine is to know of its request.
+// admit counts a message before anything is done with it, and hands it what the engine is to know
+// of its request.
 func (s *Server) admit(c *call, req any) error {
 	send, ok := req.(*a2a.SendMessageRequest)
 	if !ok {

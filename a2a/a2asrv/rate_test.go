@@ -12,22 +12,26 @@ import (
 	"staff0/a2a/a2asrv"
 )
 
-// One client sends so many questions in a time and no more, whatever users it acts for and however it sends them; what is
-// refused is not stored. Other clients do not feel it.
+// One client sends so many questions in a time and no more, whatever users it acts for and however
+// it sends them; what is refused is not stored. Other clients do not feel it.
 func TestQuestionsPerAsker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAgent(t, func(c *a2asrv.Config) { c.QuestionsPerAsker = a2asrv.Rate{N: 3, Per: 30 * time.Second} })
+		a := newAgent(t, func(c *a2asrv.Config) {
+			c.QuestionsPerAsker = a2asrv.Rate{N: 3, Per: 30 * time.Second}
+		})
 		client := inMemory(t, a.server).client(t, false)
 		n := 0
 		ask := func(token, how string) (int, string, string) {
 			n++
-			message := fmt.Sprintf(`{"message":{"messageId":"m-%d","role":"ROLE_USER","parts":[{"text":"Answer now."}]}}`, n)
+			message := fmt.Sprintf(
+				`{"message":{"messageId":"m-%d","role":"ROLE_USER","parts":[{"text":"Answer now."}]}}`, n)
 			body, path := message, "/rest/message:send"
 			if how != "HTTP+JSON" {
 				body, path = `{"jsonrpc":"2.0","id":1,"method":"`+how+`","params":`+message+`}`, "/"
 			}
 			if strings.Contains(how, "/") && how != "HTTP+JSON" {
-				body = strings.ReplaceAll(strings.ReplaceAll(body, "ROLE_USER", "user"), `{"text"`, `{"kind":"text","text"`)
+				body = strings.ReplaceAll(strings.ReplaceAll(body, "ROLE_USER", "user"), `{"text"`,
+					`{"kind":"text","text"`)
 			}
 			r := post(body, token)
 			r.URL.Path = path
@@ -35,7 +39,9 @@ func TestQuestionsPerAsker(t *testing.T) {
 			return res.StatusCode, res.Header.Get("Retry-After"), answer
 		}
 		stored := func(token string) string {
-			_, list := do(t, client, post(`{"jsonrpc":"2.0","id":1,"method":"ListTasks","params":{"pageSize":1}}`, token))
+			_, list := do(t, client,
+				post(`{"jsonrpc":"2.0","id":1,"method":"ListTasks","params":{"pageSize":1}}`,
+					token))
 			return list[strings.Index(list, `"totalSize"`):]
 		}
 		for _, c := range []struct {
@@ -48,8 +54,10 @@ func TestQuestionsPerAsker(t *testing.T) {
 			{0, "bank", "SendMessage", 200, "", "COMPLETED"},
 			{0, "bank-for-alice", "SendStreamingMessage", 200, "", "COMPLETED"},
 			{0, "bank-for-bob", "HTTP+JSON", 200, "", "COMPLETED"},
-			{0, "bank", "SendMessage", 429, "10", `"error":{"code":-32000,"message":"Too many questions of yours`},
-			{500 * time.Millisecond, "bank-for-alice", "HTTP+JSON", 429, "10", `{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"`},
+			{0, "bank", "SendMessage", 429, "10",
+				`"error":{"code":-32000,"message":"Too many questions of yours`},
+			{500 * time.Millisecond, "bank-for-alice", "HTTP+JSON", 429, "10",
+				`{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"`},
 			{0, "bank", "SendStreamingMessage", 429, "10", `"code":-32000`},
 			{0, "bank", "message/send", 429, "10", `"code":-32000`},
 			{0, "bank", "message/stream", 429, "10", `"code":-32000`},
@@ -64,7 +72,8 @@ func TestQuestionsPerAsker(t *testing.T) {
 			time.Sleep(c.after)
 			status, retry, answer := ask(c.token, c.how)
 			if status != c.status || retry != c.retry || !strings.Contains(answer, c.text) {
-				t.Errorf("question %d, %s by %s: %d, Retry-After %q: %s", n, c.how, c.token, status, retry, answer)
+				t.Errorf("question %d, %s by %s: %d, Retry-After %q: %s", n, c.how, c.token, status,
+					retry, answer)
 			}
 		}
 		if got := stored("bank"); !strings.HasPrefix(got, `"totalSize":5}`) {
@@ -92,7 +101,8 @@ func TestRates(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				if c.fault {
 					if _, err := a2asrv.New(a2asrv.Config{
-						Card: testCard(), Engine: newAgent(t, nil).engine, Verifier: tokens{}, Scope: testScope, QuestionsPerAsker: c.rate,
+						Card: testCard(), Engine: newAgent(t, nil).engine, Verifier: tokens{},
+						Scope: testScope, QuestionsPerAsker: c.rate,
 					}); err == nil {
 						t.Error("it is taken")
 					}

@@ -14,7 +14,8 @@ func (s *Server) restful(path string) bool {
 	return len(s.routes) > 0 && s.below(path, RESTPath) != ""
 }
 
-// serveREST goes through the guard before it looks at the route: whoever has no token does not learn what is there (§13.1).
+// serveREST goes through the guard before it looks at the route: whoever has no token does not
+// learn what is there (§13.1).
 func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !s.ready():
@@ -27,23 +28,28 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveRoute does one HTTP+JSON call of an authenticated caller: the same operations as serveCall, in another spelling (§5.1, §11).
+// serveRoute does one HTTP+JSON call of an authenticated caller: the same operations as serveCall,
+// in another spelling (§5.1, §11).
 func (s *Server) serveRoute(w http.ResponseWriter, r *http.Request) {
 	route, allow := wire.MatchRoute(r.Method, s.below(r.URL.EscapedPath(), RESTPath))
 	switch {
 	case route.Method != "":
 	case len(allow) > 0:
 		w.Header().Set("Allow", strings.Join(allow, ", "))
-		s.refuse(w, r, http.StatusMethodNotAllowed, &a2a.Error{Err: a2a.ErrMethodNotFound, Message: "This is called with " + strings.Join(allow, " or ")})
+		s.refuse(w, r, http.StatusMethodNotAllowed, &a2a.Error{Err: a2a.ErrMethodNotFound,
+			Message: "This is called with " + strings.Join(allow, " or ")})
 		return
 	default:
-		s.refuse(w, r, http.StatusNotFound, &a2a.Error{Err: a2a.ErrMethodNotFound, Message: "There is no such operation"})
+		s.refuse(w, r, http.StatusNotFound,
+			&a2a.Error{Err: a2a.ErrMethodNotFound, Message: "There is no such operation"})
 		return
 	}
-	c := &call{w: w, r: r, rest: true, media: accepted(r.Header), dialect: wire.V10, method: route.Method, body: s.buffer()}
+	c := &call{w: w, r: r, rest: true, media: accepted(r.Header), dialect: wire.V10,
+		method: route.Method, body: s.buffer()}
 	defer s.free(c)
 	c.owner, c.expiry = caller(r.Context())
-	if r.ContentLength != 0 && !s.read(c) { // what is ignored is read too, or it would be taken for the next request
+	// what is ignored is read too, or it would be taken for the next request
+	if r.ContentLength != 0 && !s.read(c) {
 		return
 	}
 	if route.Body == wire.BodyRequired || route.Body == wire.BodyOptional && len(c.body.b) > 0 {
@@ -56,12 +62,14 @@ func (s *Server) serveRoute(w http.ResponseWriter, r *http.Request) {
 	s.run(c, op, err)
 }
 
-// decodeRoute finds out what is called. A request without a version is one of 1.0, although by the letter it is one of 0.3 (§3.6.2): 0.3 has other
-// paths in this binding, so nobody who uses these means that.
+// decodeRoute finds out what is called. A request without a version is one of 1.0, although by the
+// letter it is one of 0.3 (§3.6.2): 0.3 has other paths in this binding, so nobody who uses these
+// means that.
 func (s *Server) decodeRoute(c *call, route *wire.Route) (operation, error) {
 	op := s.routes[route.Method] // every operation of 1.0 is in the table
 	if v := version(c.r); v != "" && wire.Lookup(v) != wire.V10 {
-		return op, &a2a.Error{Err: a2a.ErrVersionNotSupported, Metadata: map[string]string{"supportedVersions": wire.Version10}}
+		return op, &a2a.Error{Err: a2a.ErrVersionNotSupported,
+			Metadata: map[string]string{"supportedVersions": wire.Version10}}
 	}
 	var err error
 	c.params, err = route.Params(c.r.URL.RawQuery, c.body.b)
@@ -70,8 +78,8 @@ func (s *Server) decodeRoute(c *call, route *wire.Route) (operation, error) {
 
 var a2aType = []string{wire.JSONType}
 
-// accepted is the type of an answer: plain JSON, unless the client names the type of A2A. §11.1 has that as the rule, but there are clients that take
-// an error of that type for no error of A2A.
+// accepted is the type of an answer: plain JSON, unless the client names the type of A2A. §11.1 has
+// that as the rule, but there are clients that take an error of that type for no error of A2A.
 func accepted(h http.Header) []string {
 	for _, line := range h["Accept"] {
 		for media := range strings.SplitSeq(line, ",") {

@@ -24,18 +24,22 @@ const (
 	MaxBodySize = 1 << 20
 	// BodyTimeout is how long a request's body may take to arrive.
 	BodyTimeout = 15 * time.Second
-	// MaxWaiting is how many calls of one caller may wait at a time, streams and blocking calls together. A waiting call costs tens of KiB.
+	// MaxWaiting is how many calls of one caller may wait at a time, streams and blocking calls
+	// together. A waiting call costs tens of KiB.
 	MaxWaiting = 4096
 	// RetryAfter is what a client is told to wait when the agent starts, stops or has enough of it.
 	RetryAfter = time.Second
-	// KeepAlive is the longest silence of a call that waits, unless the configuration has another one. Proxies commonly cut
-	// connections after 30 or 60 s, and a widespread client for Python after 5.
+	// KeepAlive is the longest silence of a call that waits, unless the configuration has another
+	// one. Proxies commonly cut connections after 30 or 60 s, and a widespread client for Python
+	// after 5.
 	KeepAlive = 4 * time.Second
 	// WriteTimeout is how long one blank of a blocking call may take to leave.
 	WriteTimeout = wire.WriteTimeout
-	// ExpiryGrace is how long a call that waits may outlive the token that it came with. See Server.
+	// ExpiryGrace is how long a call that waits may outlive the token that it came with. See
+	// Server.
 	ExpiryGrace = 5 * time.Minute
-	// CardMaxAge is how long clients may keep the card without asking again (§8.6.1). It changes only with the configuration.
+	// CardMaxAge is how long clients may keep the card without asking again (§8.6.1). It changes
+	// only with the configuration.
 	CardMaxAge = 5 * time.Minute
 )
 
@@ -47,9 +51,11 @@ const (
 
 // Config is what a Server is made of.
 type Config struct {
-	// Card is served as it is, and decides what is: bindings and versions of its interfaces, their tenants, streaming, extensions. Required.
+	// Card is served as it is, and decides what is: bindings and versions of its interfaces, their
+	// tenants, streaming, extensions. Required.
 	Card *a2a.AgentCard
-	// ExtendedCard is for callers with a token (§3.1.11). It needs the capability in Card; a Card that has the capability can do without.
+	// ExtendedCard is for callers with a token (§3.1.11). It needs the capability in Card; a Card
+	// that has the capability can do without.
 	ExtendedCard *a2a.AgentCard
 	// CardKey signs the cards of 1.0 (§8.4); nil leaves them unsigned. See OpenCardKey.
 	CardKey *jose.SigningKey
@@ -58,30 +64,33 @@ type Config struct {
 	// Verifier proves access tokens, which need the Scope. Both are required.
 	Verifier bearer.Verifier
 	Scope    string
-	// Realm and ResourceMetadata (the URL of an RFC 9728 document) go into challenges; "" leaves them out.
+	// Realm and ResourceMetadata (the URL of an RFC 9728 document) go into challenges; "" leaves
+	// them out.
 	Realm            string
 	ResourceMetadata string
-	// Path is where JSON-RPC is served, with and without a slash at the end; "" is "/". HTTP+JSON is at RESTPath below it. Both are at the root as
-	// well, for proxies that take the path away.
+	// Path is where JSON-RPC is served, with and without a slash at the end; "" is "/". HTTP+JSON
+	// is at RESTPath below it. Both are at the root as well, for proxies that take the path away.
 	Path string
-	// Ready reports whether the agent can work. While it cannot, card and calls answer as NotReady. An agent that stops had better say no as
-	// well: then the clients whose streams it ends do not come back to it. nil is always.
+	// Ready reports whether the agent can work. While it cannot, card and calls answer as NotReady.
+	// An agent that stops had better say no as well: then the clients whose streams it ends do not
+	// come back to it. nil is always.
 	Ready func() bool
-	// KeepAlive is the longest silence of a call that waits: then a comment is sent in a stream, and a blank before the
-	// JSON of a blocking answer. 0 is the constant of that name.
+	// KeepAlive is the longest silence of a call that waits: then a comment is sent in a stream,
+	// and a blank before the JSON of a blocking answer. 0 is the constant of that name.
 	KeepAlive time.Duration
 	// QuestionsPerAsker bounds what one client may send: beyond it 429, and nothing is stored.
 	QuestionsPerAsker Rate
 	Log               *slog.Logger
 }
 
-// Server is an http.Handler. It serves the card at CardPath and LegacyCardPath to everyone, calls and the extended card to whoever has a token,
-// and nothing else.
+// Server is an http.Handler. It serves the card at CardPath and LegacyCardPath to everyone, calls
+// and the extended card to whoever has a token, and nothing else.
 //
-// A token is judged when a call begins. A call that waits goes on for at most ExpiryGrace after its token has expired: so
-// nobody loses an answer because an approval took longer than the token's last minutes, and nobody listens for ever on a
-// token of yesterday (the specification leaves this open). It then ends as it does when the agent stops: a stream without
-// a terminal event, a blocking call with the task as it stands. The client comes back with a fresh token.
+// A token is judged when a call begins. A call that waits goes on for at most ExpiryGrace after its
+// token has expired: so nobody loses an answer because an approval took longer than the token's
+// last minutes, and nobody listens for ever on a token of yesterday (the specification leaves this
+// open). It then ends as it does when the agent stops: a stream without a terminal event, a
+// blocking call with the task as it stands. The client comes back with a fresh token.
 type Server struct {
 	engine     *tasks.Engine
 	log        *slog.Logger
@@ -97,16 +106,19 @@ type Server struct {
 	endpoint   http.Handler         // JSON-RPC behind the guard
 	operations map[string]operation // by method name; the names of the versions are disjoint
 	rest       http.Handler         // HTTP+JSON behind the guard
-	routes     map[string]operation // by the name of the operation in 1.0; empty if the card has no such interface
-	older      http.Handler         // the extended card of 0.2 behind the guard, nil if there is none
-	buffers    sync.Pool            // of *buffer
+	// by the name of the operation in 1.0; empty if the card has no such interface
+	routes map[string]operation
+	// the extended card of 0.2 behind the guard, nil if there is none
+	older   http.Handler
+	buffers sync.Pool // of *buffer
 
 	mu       sync.Mutex
 	waiting  map[tasks.Owner]int
 	refusals map[refusalText][]byte
 }
 
-// New makes a server. It fails if something required is missing and if the card promises what is not there.
+// New makes a server. It fails if something required is missing and if the card promises what is
+// not there.
 func New(c Config) (*Server, error) {
 	switch {
 	case c.Card == nil:
@@ -116,7 +128,8 @@ func New(c Config) (*Server, error) {
 	case c.Path != "" && c.Path[0] != '/':
 		return nil, errors.New("a2asrv: the path must begin with a slash")
 	case declared(c.Card.Capabilities.PushNotifications) != c.Engine.Pushes():
-		return nil, errors.New("a2asrv: the card and the engine do not agree about push notifications")
+		return nil, errors.New(
+			"a2asrv: the card and the engine do not agree about push notifications")
 	case c.KeepAlive < 0:
 		return nil, errors.New("a2asrv: the time of silence is negative")
 	case c.ExtendedCard != nil && !declared(c.Card.Capabilities.ExtendedAgentCard):
@@ -129,8 +142,10 @@ func New(c Config) (*Server, error) {
 		c.Ready = func() bool { return true }
 	}
 	s := &Server{
-		engine: c.Engine, log: c.Log, ready: c.Ready, keepAlive: cmp.Or(c.KeepAlive, KeepAlive), path: strings.TrimSuffix(c.Path, "/"), waiting: map[tasks.Owner]int{}, refusals: map[refusalText][]byte{},
-		buffers: sync.Pool{New: func() any { return &buffer{make([]byte, 0, bufferSize)} }},
+		engine: c.Engine, log: c.Log, ready: c.Ready, keepAlive: cmp.Or(c.KeepAlive, KeepAlive),
+		path: strings.TrimSuffix(c.Path, "/"), waiting: map[tasks.Owner]int{},
+		refusals: map[refusalText][]byte{},
+		buffers:  sync.Pool{New: func() any { return &buffer{make([]byte, 0, bufferSize)} }},
 	}
 	var err error
 	if s.meter, err = newMeter(c.QuestionsPerAsker); err != nil {
@@ -149,7 +164,8 @@ func New(c Config) (*Server, error) {
 	}
 	guard := func(body bearer.ErrorBody, next http.HandlerFunc) (http.Handler, error) {
 		require, err := bearer.Require(c.Verifier, bearer.Options{
-			Realm: c.Realm, Scopes: []string{c.Scope}, ResourceMetadata: c.ResourceMetadata, ErrorBody: body, Log: c.Log,
+			Realm: c.Realm, Scopes: []string{c.Scope}, ResourceMetadata: c.ResourceMetadata,
+			ErrorBody: body, Log: c.Log,
 		})
 		if err != nil {
 			return nil, err
@@ -187,7 +203,8 @@ func (s *Server) prepare(public, extended *a2a.AgentCard) (err error) {
 	s.operations = s.newOperations(public, a2a.BindingJSONRPC)
 	s.routes = s.newOperations(public, a2a.BindingHTTPJSON)
 	if len(s.operations)+len(s.routes) == 0 {
-		return errors.New("a2asrv: the card has no interface of a binding and version that are spoken here")
+		return errors.New(
+			"a2asrv: the card has no interface of a binding and version that are spoken here")
 	}
 	return nil
 }
@@ -199,7 +216,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.Path; {
 	case path == CardPath, path == LegacyCardPath:
 		s.serveCard(w, r)
-	case len(s.operations) > 0 && (path == "/" || path == "" || strings.TrimSuffix(path, "/") == s.path):
+	case len(s.operations) > 0 &&
+		(path == "/" || path == "" || strings.TrimSuffix(path, "/") == s.path):
 		s.serveEndpoint(w, r)
 	case s.restful(path):
 		s.serveREST(w, r)
@@ -210,7 +228,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// below is what a path has behind base, which is below the path of the server or at the root: "" if it is elsewhere, "/" for base itself.
+// below is what a path has behind base, which is below the path of the server or at the root: "" if
+// it is elsewhere, "/" for base itself.
 func (s *Server) below(path, base string) string {
 	rest, ok := strings.CutPrefix(path, base)
 	if !ok && s.path != "" {
@@ -229,12 +248,14 @@ func (s *Server) below(path, base string) string {
 	return rest
 }
 
-// serveEndpoint settles what needs no token. The guard comes next, and before anything of the body is read (§13.1).
+// serveEndpoint settles what needs no token. The guard comes next, and before anything of the body
+// is read (§13.1).
 func (s *Server) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", http.MethodPost)
-		s.refuse(w, r, http.StatusMethodNotAllowed, &a2a.Error{Err: a2a.ErrInvalidRequest, Message: "Calls are sent with POST"})
+		s.refuse(w, r, http.StatusMethodNotAllowed,
+			&a2a.Error{Err: a2a.ErrInvalidRequest, Message: "Calls are sent with POST"})
 	case !s.ready():
 		NotReady(w, r)
 	default:
@@ -242,23 +263,28 @@ func (s *Server) serveEndpoint(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// NotReady is the answer of an agent that cannot work yet: 503, to be tried again in a second. It is also for the time in which there is no Server.
+// NotReady is the answer of an agent that cannot work yet: 503, to be tried again in a second. It
+// is also for the time in which there is no Server.
 func NotReady(w http.ResponseWriter, r *http.Request) {
 	dialect, _ := wire.For(version(r), "")
 	unavailable(w)
 	answer(w, http.StatusServiceUnavailable, jsonType, dialect.AppendError(nil, nil, errNotReady))
 }
 
-var errNotReady = &a2a.Error{Err: a2a.ErrUnavailable, Message: "The agent is not ready. Please try again"}
+var errNotReady = &a2a.Error{Err: a2a.ErrUnavailable,
+	Message: "The agent is not ready. Please try again"}
 
-// unauthorized writes the body of a refusal by the guard. The id is null: nothing of the body has been read. The error has no details, so it is the
-// same in every version; and since the texts are a handful, each body is written once, for whoever sends bad tokens sends many.
+// unauthorized writes the body of a refusal by the guard. The id is null: nothing of the body has
+// been read. The error has no details, so it is the same in every version; and since the texts are
+// a handful, each body is written once, for whoever sends bad tokens sends many.
 func (s *Server) unauthorized(w http.ResponseWriter, _ *http.Request, refusal *bearer.Refusal) {
 	answer(w, refusal.Status, jsonType, s.refusal(refusal, false))
 }
 
 // unauthorizedRoute does it for HTTP+JSON.
-func (s *Server) unauthorizedRoute(w http.ResponseWriter, r *http.Request, refusal *bearer.Refusal) {
+func (s *Server) unauthorizedRoute(
+	w http.ResponseWriter, r *http.Request, refusal *bearer.Refusal,
+) {
 	answer(w, refusal.Status, accepted(r.Header), s.refusal(refusal, true))
 }
 
@@ -274,7 +300,8 @@ func (s *Server) refusal(refusal *bearer.Refusal, rest bool) []byte {
 	defer s.mu.Unlock()
 	body := s.refusals[key]
 	if body == nil {
-		fault := &a2a.Error{Err: a2a.ErrUnauthenticated, Message: http.StatusText(key.status) + ": " + key.description}
+		fault := &a2a.Error{Err: a2a.ErrUnauthenticated, Message: http.StatusText(key.status) +
+			": " + key.description}
 		if rest {
 			body = wire.AppendStatus(nil, key.status, fault)
 		} else {
@@ -308,7 +335,8 @@ var (
 	versionHeader = http.CanonicalHeaderKey(wire.VersionHeader)
 )
 
-// answer writes a whole answer at once. What agents say to a caller is for nobody else, so no cache keeps it.
+// answer writes a whole answer at once. What agents say to a caller is for nobody else, so no cache
+// keeps it.
 func answer(w http.ResponseWriter, status int, media []string, body []byte) {
 	h := w.Header()
 	h["Content-Type"] = media
@@ -320,7 +348,8 @@ func answer(w http.ResponseWriter, status int, media []string, body []byte) {
 
 func unavailable(w http.ResponseWriter) { w.Header()["Retry-After"] = retryAfter }
 
-// version is the version that a request asks for, without the work of reading lists and queries for the usual header.
+// version is the version that a request asks for, without the work of reading lists and queries for
+// the usual header.
 func version(r *http.Request) string {
 	values := r.Header[versionHeader]
 	switch {

@@ -10,8 +10,9 @@ import (
 	"staff0/a2a/wire"
 )
 
-// stream is the answer to one streaming call. While nothing happens it is a connection, a timer and the goroutine of the request: the timer keeps
-// the connection open and ends the stream in time, from a goroutine that lives as long as one line takes to leave.
+// stream is the answer to one streaming call. While nothing happens it is a connection, a timer and
+// the goroutine of the request: the timer keeps the connection open and ends the stream in time,
+// from a goroutine that lives as long as one line takes to leave.
 type stream struct {
 	call   *call
 	cancel context.CancelCauseFunc // ends the wait for the next entry
@@ -30,13 +31,16 @@ var (
 	errExpired    = errors.New("the access token of the stream has expired")
 )
 
-// newStream prepares a stream and the context in which to wait for its entries. Nothing is sent yet: the call can still fail.
+// newStream prepares a stream and the context in which to wait for its entries. Nothing is sent
+// yet: the call can still fail.
 func newStream(c *call, every time.Duration) (*stream, context.Context) {
 	ctx, cancel := context.WithCancelCause(c.r.Context())
-	return &stream{call: c, cancel: cancel, every: every, end: c.expiry.Add(ExpiryGrace), events: wire.NewEventWriter(c.w)}, ctx
+	return &stream{call: c, cancel: cancel, every: every, end: c.expiry.Add(ExpiryGrace),
+		events: wire.NewEventWriter(c.w)}, ctx
 }
 
-// ends reports whether a stream ends with this event. It leaves with the end of the answer, in one write.
+// ends reports whether a stream ends with this event. It leaves with the end of the answer, in one
+// write.
 func ends(event a2a.Event) bool {
 	u, ok := event.(*a2a.TaskStatusUpdateEvent)
 	return ok && u.Status.State.Terminal()
@@ -68,7 +72,8 @@ func (st *stream) rest() {
 // pause is how long the stream may be silent.
 func (st *stream) pause() time.Duration { return min(st.every, max(time.Until(st.end), 0)) }
 
-// beat breaks the silence, or ends the stream when its time is over. Where nobody listens any more, the line cannot be sent and the wait ends.
+// beat breaks the silence, or ends the stream when its time is over. Where nobody listens any more,
+// the line cannot be sent and the wait ends.
 func (st *stream) beat() {
 	if !st.mu.TryLock() {
 		return // an event is leaving; the next silence begins after it

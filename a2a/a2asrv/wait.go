@@ -9,9 +9,10 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// wait keeps a blocking call alive: callers and proxies cut a connection that is silent for long, so a blank leaves
-// before the JSON of the answer (RFC 8259 §2) whenever nothing was sent for a while. Status 200 goes with the first one.
-// While nothing happens it is a timer, which works in a goroutine that lives as long as one blank takes to leave.
+// wait keeps a blocking call alive: callers and proxies cut a connection that is silent for long,
+// so a blank leaves before the JSON of the answer (RFC 8259 §2) whenever nothing was sent for a
+// while. Status 200 goes with the first one. While nothing happens it is a timer, which works in a
+// goroutine that lives as long as one blank takes to leave.
 type wait struct {
 	call   *call
 	cancel context.CancelCauseFunc // ends the wait with the task as it stands
@@ -37,7 +38,8 @@ func newWait(c *call, every time.Duration) (*wait, context.Context) {
 
 func (w *wait) pause() time.Duration { return min(w.every, max(time.Until(w.end), 0)) }
 
-// beat sends a blank, or ends the wait when its time is over. Where nobody listens any more the wait ends, too.
+// beat sends a blank, or ends the wait when its time is over. Where nobody listens any more the
+// wait ends, too.
 func (w *wait) beat() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -69,8 +71,8 @@ func (w *wait) beat() {
 	w.timer.Reset(w.pause())
 }
 
-// stop ends the blanks: once it has returned nobody else writes any more. It reports whether the answer has begun, with
-// status 200.
+// stop ends the blanks: once it has returned nobody else writes any more. It reports whether the
+// answer has begun, with status 200.
 func (w *wait) stop() (begun bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

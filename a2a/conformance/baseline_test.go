@@ -11,7 +11,8 @@ import (
 
 var (
 	kitName = flag.String("kit", "", "the branch of the kit that wrote the report")
-	reports = flag.String("report", "", "JUnit reports of a kit to compare with testdata/baseline.txt, separated by commas")
+	reports = flag.String("report", "",
+		"JUnit reports of a kit to compare with testdata/baseline.txt, separated by commas")
 )
 
 // expected is one line of the baseline: tests of one kit that do not pass.
@@ -21,8 +22,9 @@ type expected struct {
 	met                         bool
 }
 
-// readBaseline reads testdata/baseline.txt. A line that is not indented names a kit, an outcome and tests, * standing for anything; the indented
-// lines that follow are the reason for it and for those just above it. # begins a comment.
+// readBaseline reads testdata/baseline.txt. A line that is not indented names a kit, an outcome and
+// tests, * standing for anything; the indented lines that follow are the reason for it and for
+// those just above it. # begins a comment.
 func readBaseline(t *testing.T) (all []*expected) {
 	t.Helper()
 	data, err := os.ReadFile("testdata/baseline.txt")
@@ -46,7 +48,8 @@ func readBaseline(t *testing.T) (all []*expected) {
 				first, ended = len(all), false
 			}
 			pattern := "^" + strings.ReplaceAll(regexp.QuoteMeta(fields[2]), `\*`, ".*") + "$"
-			all = append(all, &expected{kit: fields[0], outcome: fields[1], tests: fields[2], pattern: regexp.MustCompile(pattern)})
+			all = append(all, &expected{kit: fields[0], outcome: fields[1], tests: fields[2],
+				pattern: regexp.MustCompile(pattern)})
 		}
 	}
 	return all
@@ -84,7 +87,8 @@ type testcase struct {
 	} `xml:"skipped"`
 }
 
-// outcome is fail, skip or pass. A failure that the kit expects, of what is only recommended, is one all the same.
+// outcome is fail, skip or pass. A failure that the kit expects, of what is only recommended, is
+// one all the same.
 func (c *testcase) outcome() string {
 	switch {
 	case c.Failure != nil, c.Error != nil, c.Skipped != nil && c.Skipped.Type == "pytest.xfail":

@@ -50,7 +50,8 @@ func (jsonRPC) request(k *kit, op string, params object, headers []string) *http
 
 func (jsonRPC) open(k *kit, status int, body object) (any, *fault) {
 	k.Helper()
-	if status != http.StatusOK || body["jsonrpc"] != "2.0" || body["id"] != callID && body["id"] != nil {
+	if status != http.StatusOK || body["jsonrpc"] != "2.0" || body["id"] != callID &&
+		body["id"] != nil {
 		k.Fatalf("%d %v is no answer of JSON-RPC 2.0", status, body)
 	}
 	e, failed := body["error"].(object)
@@ -92,19 +93,23 @@ type httpJSON struct{}
 
 func (httpJSON) name() string { return "HTTP+JSON" }
 
-// routes are the verbs and paths of the operations (§5.3). What stands in braces is taken from the parameters.
+// routes are the verbs and paths of the operations (§5.3). What stands in braces is taken from the
+// parameters.
 var routes = map[string]struct{ method, path string }{
-	"SendMessage":                      {http.MethodPost, "/message:send"},
-	"SendStreamingMessage":             {http.MethodPost, "/message:stream"},
-	"GetTask":                          {http.MethodGet, "/tasks/{id}"},
-	"ListTasks":                        {http.MethodGet, "/tasks"},
-	"CancelTask":                       {http.MethodPost, "/tasks/{id}:cancel"},
-	"SubscribeToTask":                  {http.MethodPost, "/tasks/{id}:subscribe"},
-	"CreateTaskPushNotificationConfig": {http.MethodPost, "/tasks/{taskId}/pushNotificationConfigs"},
-	"GetTaskPushNotificationConfig":    {http.MethodGet, "/tasks/{taskId}/pushNotificationConfigs/{id}"},
-	"ListTaskPushNotificationConfigs":  {http.MethodGet, "/tasks/{taskId}/pushNotificationConfigs"},
-	"DeleteTaskPushNotificationConfig": {http.MethodDelete, "/tasks/{taskId}/pushNotificationConfigs/{id}"},
-	"GetExtendedAgentCard":             {http.MethodGet, "/extendedAgentCard"},
+	"SendMessage":          {http.MethodPost, "/message:send"},
+	"SendStreamingMessage": {http.MethodPost, "/message:stream"},
+	"GetTask":              {http.MethodGet, "/tasks/{id}"},
+	"ListTasks":            {http.MethodGet, "/tasks"},
+	"CancelTask":           {http.MethodPost, "/tasks/{id}:cancel"},
+	"SubscribeToTask":      {http.MethodPost, "/tasks/{id}:subscribe"},
+	"CreateTaskPushNotificationConfig": {http.MethodPost,
+		"/tasks/{taskId}/pushNotificationConfigs"},
+	"GetTaskPushNotificationConfig": {http.MethodGet,
+		"/tasks/{taskId}/pushNotificationConfigs/{id}"},
+	"ListTaskPushNotificationConfigs": {http.MethodGet, "/tasks/{taskId}/pushNotificationConfigs"},
+	"DeleteTaskPushNotificationConfig": {http.MethodDelete,
+		"/tasks/{taskId}/pushNotificationConfigs/{id}"},
+	"GetExtendedAgentCard": {http.MethodGet, "/extendedAgentCard"},
 }
 
 var placeholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\w+\}`) })
@@ -149,7 +154,9 @@ func (httpJSON) open(k *kit, status int, body object) (any, *fault) {
 
 func (httpJSON) check(k *kit, want a2a.Code, a answer) {
 	k.Helper()
-	if f := a.fault; a.status != want.HTTP || f.code != float64(want.HTTP) || f.status != want.Status {
-		k.Errorf("the status is %d, in the body %v %q, want %d %q: %v", a.status, f.code, f.status, want.HTTP, want.Status, a.body)
+	if f := a.fault; a.status != want.HTTP || f.code != float64(want.HTTP) ||
+		f.status != want.Status {
+		k.Errorf("the status is %d, in the body %v %q, want %d %q: %v", a.status, f.code, f.status,
+			want.HTTP, want.Status, a.body)
 	}
 }

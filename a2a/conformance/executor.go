@@ -10,14 +10,16 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// script is what the executor does for messages whose id begins with the prefix. The texts are those of the kit's scenarios.
+// script is what the executor does for messages whose id begins with the prefix. The texts are
+// those of the kit's scenarios.
 type script struct {
 	prefix string
 	reply  string // the answer without a task
 	steps  func() [][]a2a.Event
 }
 
-// scripts is the kit's scenarios/*.feature, and the default at the end. Steps are made anew for every turn: the engine writes into events.
+// scripts is the kit's scenarios/*.feature, and the default at the end. Steps are made anew for
+// every turn: the engine writes into events.
 var scripts = []script{
 	{prefix: "tck-complete-task", steps: ends(says(a2a.TaskStateCompleted, "Hello from TCK"))},
 	{prefix: "tck-input-required", steps: ends(says(a2a.TaskStateInputRequired, "Please go on."))},
@@ -27,9 +29,11 @@ var scripts = []script{
 	{prefix: "tck-artifact-text", steps: brings(a2a.TextPart("Generated text content"))},
 	{prefix: "tck-artifact-file", steps: brings(outputFile)},
 	{prefix: "tck-artifact-file-url", steps: brings(a2a.Part{
-		Kind: a2a.PartURL, URL: "https://example.com/output.txt", Filename: "output.txt", MediaType: "text/plain",
+		Kind: a2a.PartURL, URL: "https://example.com/output.txt", Filename: "output.txt",
+		MediaType: "text/plain",
 	})},
-	{prefix: "tck-artifact-data", steps: brings(a2a.DataPart([]byte(`{"key":"value","count":42}`)))},
+	{prefix: "tck-artifact-data",
+		steps: brings(a2a.DataPart([]byte(`{"key":"value","count":42}`)))},
 
 	{prefix: "tck-stream-001", steps: brings(a2a.TextPart("Stream hello from TCK"))},
 	{prefix: "tck-stream-002", steps: ends(is(a2a.TaskStateCompleted))},
@@ -45,14 +49,17 @@ var scripts = []script{
 
 	{prefix: longTask, steps: ends(is(a2a.TaskStateCompleted))},
 
-	// What the kits send beside is to become a task that stays: they cancel it, go on with it, or subscribe to it.
+	// What the kits send beside is to become a task that stays: they cancel it, go on with it, or
+	// subscribe to it.
 	{prefix: "", steps: ends(says(a2a.TaskStateInputRequired, "Please go on."))},
 }
 
-// longTask is the prefix of messages whose task takes a while, so that there is time to subscribe to it.
+// longTask is the prefix of messages whose task takes a while, so that there is time to subscribe
+// to it.
 const longTask = "test-resubscribe-message-id"
 
-var outputFile = a2a.Part{Kind: a2a.PartRaw, Raw: []byte("tck"), Filename: "output.txt", MediaType: "text/plain"}
+var outputFile = a2a.Part{Kind: a2a.PartRaw, Raw: []byte("tck"), Filename: "output.txt",
+	MediaType: "text/plain"}
 
 // ends makes one step of one event.
 func ends(event func() a2a.Event) func() [][]a2a.Event {
@@ -69,12 +76,15 @@ func brings(part a2a.Part) func() [][]a2a.Event {
 }
 
 func artifact(part a2a.Part) *a2a.TaskArtifactUpdateEvent {
-	return &a2a.TaskArtifactUpdateEvent{Artifact: &a2a.Artifact{ArtifactID: "output", Name: "Output", Parts: []a2a.Part{part}}}
+	return &a2a.TaskArtifactUpdateEvent{Artifact: &a2a.Artifact{ArtifactID: "output",
+		Name: "Output", Parts: []a2a.Part{part}}}
 }
 
 // is makes a status without a message.
 func is(state a2a.TaskState) func() a2a.Event {
-	return func() a2a.Event { return &a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: state}} }
+	return func() a2a.Event {
+		return &a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: state}}
+	}
 }
 
 // says makes a status with a message.
@@ -111,7 +121,8 @@ func (executor) Reply(_ context.Context, _ tasks.Owner, m *a2a.Message) *a2a.Mes
 	return &a2a.Message{Parts: []a2a.Part{a2a.TextPart(text)}}
 }
 
-// Execute plays the script of the caller's last message. The engine has begun the turn with WORKING, which is the first status of most scenarios.
+// Execute plays the script of the caller's last message. The engine has begun the turn with
+// WORKING, which is the first status of most scenarios.
 func (e executor) Execute(ctx context.Context, turn *tasks.Turn) error {
 	said := ""
 	for _, m := range slices.Backward(turn.Task.History) {

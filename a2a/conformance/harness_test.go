@@ -34,13 +34,15 @@ type kit struct {
 	hook     *receiver // if the test is over the network
 }
 
-// withKit runs the test of a requirement with an agent of its own: in test time, or over the network.
+// withKit runs the test of a requirement with an agent of its own: in test time, or over the
+// network.
 func withKit(t *testing.T, b binding, r requirement) {
 	t.Helper()
 	if r.network {
 		hook := receive(t)
 		server := httptest.NewUnstartedServer(nil)
-		o := options{Base: "http://" + server.Listener.Addr().String(), Hooks: []string{hook.origin()}, Change: r.card}
+		o := options{Base: "http://" + server.Listener.Addr().String(),
+			Hooks: []string{hook.origin()}, Change: r.card}
 		k := &kit{T: t, binding: b, base: o.Base, hook: hook}
 		defer server.Close()
 		k.run(o, r.test, func(agent http.Handler) {
@@ -52,7 +54,10 @@ func withKit(t *testing.T, b binding, r requirement) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		k := &kit{T: t, binding: b, base: "http://agent.example"}
-		k.run(options{Base: k.base, Pause: time.Minute, Change: r.card}, r.test, func(agent http.Handler) { k.client = inMemory(t, agent) })
+		k.run(options{Base: k.base, Pause: time.Minute, Change: r.card}, r.test,
+			func(agent http.Handler) {
+				k.client = inMemory(t, agent)
+			})
 		k.client.CloseIdleConnections()
 	})
 }
@@ -112,11 +117,12 @@ func inMemory(t *testing.T, h http.Handler) *http.Client {
 	server := &http.Server{Handler: h}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(p) }()
-	transport := &http.Transport{DisableCompression: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		p.conns <- theirs
-		return ours, nil
-	}}
+	transport := &http.Transport{DisableCompression: true,
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			ours, theirs := net.Pipe()
+			p.conns <- theirs
+			return ours, nil
+		}}
 	t.Cleanup(func() { transport.CloseIdleConnections(); _ = server.Close(); <-done })
 	return &http.Client{Transport: transport}
 }
@@ -131,7 +137,8 @@ func (k *kit) do(r *http.Request) *http.Response {
 	return res
 }
 
-// newRequest makes a request with a body, none if that is "", and headers given as names and values by turns.
+// newRequest makes a request with a body, none if that is "", and headers given as names and values
+// by turns.
 func (k *kit) newRequest(method, url, body string, headers ...string) *http.Request {
 	k.Helper()
 	r, err := http.NewRequestWithContext(k.Context(), method, url, strings.NewReader(body))
@@ -171,7 +178,8 @@ type fault struct {
 func (f *fault) reason() string {
 	for _, d := range f.details {
 		info, _ := d.(object)
-		if info["@type"] == "type.googleapis.com/google.rpc.ErrorInfo" && info["domain"] == "a2a-protocol.org" {
+		if info["@type"] == "type.googleapis.com/google.rpc.ErrorInfo" &&
+			info["domain"] == "a2a-protocol.org" {
 			reason, _ := info["reason"].(string)
 			return reason
 		}
@@ -213,7 +221,8 @@ func (k *kit) does(op string, params object) object {
 	return result
 }
 
-// refused is a call that must fail with an error of the protocol, in the codes of the binding (§5.4).
+// refused is a call that must fail with an error of the protocol, in the codes of the binding
+// (§5.4).
 func (k *kit) refused(op string, params object, want error) {
 	k.Helper()
 	k.wants(want, k.call(op, params))
@@ -237,7 +246,8 @@ func (k *kit) wants(want error, a answer) {
 // message makes one whose id begins with a prefix; change, if not nil, has the last word.
 func (k *kit) message(prefix string, change func(m object)) object {
 	k.messages++
-	m := object{"messageId": fmt.Sprint(prefix, "-", k.messages), "role": "ROLE_USER", "parts": []any{object{"text": "Say something"}}}
+	m := object{"messageId": fmt.Sprint(prefix, "-", k.messages), "role": "ROLE_USER",
+		"parts": []any{object{"text": "Say something"}}}
 	if change != nil {
 		change(m)
 	}
@@ -284,7 +294,8 @@ func (k *kit) card() object {
 	res := k.do(k.newRequest(http.MethodGet, k.base+"/.well-known/agent-card.json", ""))
 	defer res.Body.Close()
 	var card object
-	if err := json.NewDecoder(res.Body).Decode(&card); err != nil || res.StatusCode != http.StatusOK {
+	if err := json.NewDecoder(res.Body).Decode(&card); err != nil ||
+		res.StatusCode != http.StatusOK {
 		k.Fatal(res.Status, err)
 	}
 	return card
@@ -301,7 +312,8 @@ type events struct {
 func (k *kit) stream(op string, params object) *events {
 	k.Helper()
 	res := k.do(k.binding.request(k, op, params, []string{"Accept", "text/event-stream"}))
-	if media := res.Header.Get("Content-Type"); res.StatusCode != http.StatusOK || !strings.HasPrefix(media, "text/event-stream") {
+	if media := res.Header.Get("Content-Type"); res.StatusCode != http.StatusOK ||
+		!strings.HasPrefix(media, "text/event-stream") {
 		text, _ := io.ReadAll(res.Body)
 		res.Body.Close()
 		k.Fatalf("%s is answered with %d %s %s", op, res.StatusCode, media, text)

@@ -41,8 +41,10 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
 	address := flags.String("listen", "127.0.0.1:9999", "`address` to listen on")
 	base := flags.String("base", "", "`URL` that the card names; made of the address if left out")
-	version := flags.String("card", wire.Version10, "`version` that the card is for; one for "+wire.Version03+" is for both")
-	pause := flags.Duration("pause", 4*time.Second, "`time` that a task takes which kits subscribe to: twice their TCK_STREAMING_TIMEOUT")
+	version := flags.String("card", wire.Version10, "`version` that the card is for; one for "+
+		wire.Version03+" is for both")
+	pause := flags.Duration("pause", 4*time.Second,
+		"`time` that a task takes which kits subscribe to: twice their TCK_STREAMING_TIMEOUT")
 	streaming := flags.Bool("streaming", true, "offer streams")
 	webhooks := flags.Bool("push", true, "offer push notifications")
 	required := flags.Bool("require-extension", false, "declare "+requiredExtension+" as required")
@@ -60,12 +62,13 @@ func run(ctx context.Context, args []string) error {
 		*base = "http://" + listener.Addr().String()
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	agent, err := newAgent(options{Base: *base, Union: *version == wire.Version03, Pause: *pause, Hooks: localhost(), Log: log, Change: func(c *a2a.AgentCard) {
-		c.Capabilities.Streaming, c.Capabilities.PushNotifications = streaming, webhooks
-		if *required {
-			requireExtension(c)
-		}
-	}})
+	agent, err := newAgent(options{Base: *base, Union: *version == wire.Version03, Pause: *pause,
+		Hooks: localhost(), Log: log, Change: func(c *a2a.AgentCard) {
+			c.Capabilities.Streaming, c.Capabilities.PushNotifications = streaming, webhooks
+			if *required {
+				requireExtension(c)
+			}
+		}})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -88,8 +91,9 @@ func run(ctx context.Context, args []string) error {
 	return errors.Join(err, server.Shutdown(ctx), agent.engine.Shutdown(ctx))
 }
 
-// localhost is where the kits receive what is sent to webhooks: on this machine, at any port and without TLS. Webhooks may be at an origin that is
-// named, and not at all of a host, so these are all of them.
+// localhost is where the kits receive what is sent to webhooks: on this machine, at any port and
+// without TLS. Webhooks may be at an origin that is named, and not at all of a host, so these are
+// all of them.
 func localhost() []string {
 	all := make([]string, math.MaxUint16)
 	for i := range all {

@@ -6,7 +6,8 @@ import (
 	"staff0/a2a"
 )
 
-// requirement is one row of the kit's list, by the kit's id. The same holds in every binding, unless one is named.
+// requirement is one row of the kit's list, by the kit's id. The same holds in every binding,
+// unless one is named.
 type requirement struct {
 	id      string
 	means   string
@@ -16,10 +17,12 @@ type requirement struct {
 	network bool                 // over real connections, with a receiver of webhooks
 }
 
-// TestRequirements holds the engine and the bindings to what the official kit asks for, without the kit. What the kit gets wrong is done right here.
+// TestRequirements holds the engine and the bindings to what the official kit asks for, without the
+// kit. What the kit gets wrong is done right here.
 func TestRequirements(t *testing.T) {
 	seen := map[string]bool{}
-	for _, rows := range [][]requirement{sending, reading, streaming, notifying, spelling, describing} {
+	for _, rows := range [][]requirement{sending, reading, streaming, notifying, spelling,
+		describing} {
 		for _, r := range rows {
 			if seen[r.id] {
 				t.Errorf("%s is there twice", r.id)

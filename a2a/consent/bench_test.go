@@ -30,8 +30,9 @@ type nobodyWakes struct{}
 func (nobodyWakes) Wake(context.Context, string, *Signal) error { return nil }
 func (nobodyWakes) Alive() bool                                 { return true }
 
-// The waiting itself: what a pending approval weighs, and what the scheduling of a poll costs, the poll's own work left
-// out. One operation is a second of 10,000 waiting tasks with an interval of 5 s, or of 100,000 with one of 60 s.
+// The waiting itself: what a pending approval weighs, and what the scheduling of a poll costs, the
+// poll's own work left out. One operation is a second of 10,000 waiting tasks with an interval of 5
+// s, or of 100,000 with one of 60 s.
 func BenchmarkWaiting(b *testing.B) {
 	for _, row := range []struct {
 		n        int
@@ -41,7 +42,9 @@ func BenchmarkWaiting(b *testing.B) {
 			i := &idler{}
 			before := heapNow()
 			r, err := NewRoom(Config{
-				Asker: i, LookUp: func(context.Context, string, []byte) (Person, error) { return Person{}, nil }, Provider: ciba.Auth0,
+				Asker: i, LookUp: func(context.Context, string, []byte) (Person, error) {
+					return Person{}, nil
+				}, Provider: ciba.Auth0,
 				Scope: testScope, Purpose: "employment-status", Expiry: ciba.MaxExpiry,
 			})
 			if err != nil {
@@ -58,8 +61,10 @@ func BenchmarkWaiting(b *testing.B) {
 			}()
 			for n := range row.n {
 				q := Request{
-					Code: "7K3F-9QXM", Begun: asked, Deadline: asked.Add(15 * time.Minute), Asker: "first-bank", Phase: Waiting,
-					About: []byte(`{"email":"jdoe@staff0.com"}`), AuthReqID: fmt.Sprintf("%064d", n), Subject: "auth0|jdoe", Interval: row.interval,
+					Code: "7K3F-9QXM", Begun: asked, Deadline: asked.Add(15 * time.Minute),
+					Asker: "first-bank", Phase: Waiting,
+					About: []byte(`{"email":"jdoe@staff0.com"}`), AuthReqID: fmt.Sprintf("%064d",
+						n), Subject: "auth0|jdoe", Interval: row.interval,
 					Expires: asked.Add(15 * time.Minute),
 				}
 				r.ParkOlder(fmt.Sprintf("%032d", n), q, false)

@@ -9,7 +9,8 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// cause names an end that no person has caused, for the operator: what happened, and the reason in the store.
+// cause names an end that no person has caused, for the operator: what happened, and the reason in
+// the store.
 func cause(err error) (what, reason string) {
 	mismatch, ok := errors.AsType[*ciba.MismatchError](err)
 	switch {
@@ -20,18 +21,20 @@ func cause(err error) (what, reason string) {
 	}
 	reason = ReasonToken
 	switch {
-	case strings.Contains(mismatch.What, "another person"), strings.Contains(mismatch.What, "not a person's"):
+	case strings.Contains(mismatch.What, "another person"),
+		strings.Contains(mismatch.What, "not a person's"):
 		reason = ReasonSomebodyElse
 	case strings.Contains(mismatch.What, "e-mail address"):
 		reason = ReasonAddress
-	case strings.Contains(mismatch.What, "scope"), strings.Contains(mismatch.What, "less was granted"):
+	case strings.Contains(mismatch.What, "scope"),
+		strings.Contains(mismatch.What, "less was granted"):
 		reason = ReasonScope
 	}
 	return "an approval cannot be used", reason
 }
 
-// Plain is an error as it may be logged. The words of a provider are left out, for they may name the person (Keycloak's
-// "user … not found").
+// Plain is an error as it may be logged. The words of a provider are left out, for they may name
+// the person (Keycloak's "user … not found").
 func Plain(err error) string {
 	refused, ok := errors.AsType[*oauth.Error](err)
 	if !ok {

@@ -145,9 +145,11 @@ type desk struct {
 func newDesk(t *testing.T, change func(c *Config)) *desk {
 	d := &desk{
 		t: t, begun: time.Now(), shelf: &shelf{kept: map[Key]*Kept{}, until: map[Key]time.Time{}},
-		lives: map[string]time.Duration{}, interval: map[string]time.Duration{}, asked: map[string][]time.Duration{},
-		polls: map[string][]time.Duration{}, ended: map[string]*Signal{}, endedAt: map[string]time.Duration{},
-		answer: func(string, int) (*ciba.Grant, error) { return nil, ciba.ErrPending },
+		lives: map[string]time.Duration{}, interval: map[string]time.Duration{},
+		asked: map[string][]time.Duration{},
+		polls: map[string][]time.Duration{}, ended: map[string]*Signal{},
+		endedAt: map[string]time.Duration{},
+		answer:  func(string, int) (*ciba.Grant, error) { return nil, ciba.ErrPending },
 		lookUp: func(asker string) (Person, error) {
 			return Person{Subject: john + asker, LoginHint: asker, Found: true}, nil
 		},
@@ -159,9 +161,13 @@ func newDesk(t *testing.T, change func(c *Config)) *desk {
 // open is what a new process does.
 func (d *desk) open(change func(c *Config)) {
 	c := Config{
-		Asker: d, Provider: ciba.Generic, Scope: testScope, Purpose: "employment-status", Expiry: 2 * time.Minute,
-		Memory: time.Minute, Policy: Policy{TellDeclined: true}, Log: slog.New(slog.NewTextHandler(&d.log, nil)),
-		LookUp: func(_ context.Context, asker string, _ []byte) (Person, error) { return d.lookUp(asker) },
+		Asker: d, Provider: ciba.Generic, Scope: testScope, Purpose: "employment-status",
+		Expiry: 2 * time.Minute,
+		Memory: time.Minute, Policy: Policy{TellDeclined: true},
+		Log: slog.New(slog.NewTextHandler(&d.log, nil)),
+		LookUp: func(_ context.Context, asker string, _ []byte) (Person, error) {
+			return d.lookUp(asker)
+		},
 	}
 	if change != nil {
 		change(&c)
@@ -179,7 +185,9 @@ func (d *desk) open(change func(c *Config)) {
 	}()
 }
 
-func (d *desk) Authenticate(_ context.Context, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error) {
+func (d *desk) Authenticate(
+	_ context.Context, r *ciba.AuthenticationRequest,
+) (*ciba.Acknowledgement, error) {
 	d.mu.Lock()
 	name := r.LoginHint
 	d.asked[name] = append(d.asked[name], time.Since(d.begun))
@@ -193,7 +201,8 @@ func (d *desk) Authenticate(_ context.Context, r *ciba.AuthenticationRequest) (*
 			return nil, err
 		}
 	}
-	return &ciba.Acknowledgement{AuthReqID: name, ExpiresAt: time.Now().Add(lives), ExpiresIn: lives, Interval: interval}, nil
+	return &ciba.Acknowledgement{AuthReqID: name, ExpiresAt: time.Now().Add(lives),
+		ExpiresIn: lives, Interval: interval}, nil
 }
 
 func (d *desk) PollOnce(ctx context.Context, id string, _ ciba.Expectation) (*ciba.Grant, error) {
@@ -245,7 +254,8 @@ func (d *desk) begins(name string, lifetime, interval time.Duration) Ticket {
 	d.lives[name], d.interval[name] = lifetime, interval
 	d.mu.Unlock()
 	now := time.Now()
-	q := &Request{Code: ciba.NewCode(), Begun: now, Deadline: now.Add(lifetime), Asker: name, Phase: Announced}
+	q := &Request{Code: ciba.NewCode(), Begun: now, Deadline: now.Add(lifetime), Asker: name,
+		Phase: Announced}
 	key := NewKey(name)
 	d.shelf.keep(d.OpenClaim(key, q))
 	d.Park(name, q.Ticket(key), q)
@@ -256,7 +266,8 @@ func (d *desk) begins(name string, lifetime, interval time.Duration) Ticket {
 func (d *desk) stored(name string, lifetime, interval, ago time.Duration) {
 	begun := time.Now().Add(-ago)
 	q := &Request{
-		Code: ciba.NewCode(), Begun: begun, Deadline: begun.Add(lifetime), Asker: name, Phase: Waiting,
+		Code: ciba.NewCode(), Begun: begun, Deadline: begun.Add(lifetime), Asker: name,
+		Phase:     Waiting,
 		AuthReqID: name, Subject: john, Interval: interval, Expires: begun.Add(lifetime),
 	}
 	key := NewKey(name)
@@ -295,7 +306,8 @@ func (d *desk) wantEnd(task string, want Outcome, reason string, at time.Duratio
 	defer d.mu.Unlock()
 	s := d.ended[task]
 	if s == nil || s.Outcome != want || s.Reason != reason || d.endedAt[task] != at {
-		d.t.Errorf("%s ended with %+v at %v, want %d, %q at %v\n%s", task, s, d.endedAt[task], want, reason, at, d.log.String())
+		d.t.Errorf("%s ended with %+v at %v, want %d, %q at %v\n%s", task, s, d.endedAt[task], want,
+			reason, at, d.log.String())
 	}
 }
 
@@ -335,5 +347,6 @@ func seconds(list ...float64) []time.Duration {
 }
 
 func temporary(status int, retryAfter time.Duration) error {
-	return &ciba.TemporaryError{RetryAfter: retryAfter, Err: &oauth.Error{Status: status, RetryAfter: retryAfter}}
+	return &ciba.TemporaryError{RetryAfter: retryAfter,
+		Err: &oauth.Error{Status: status, RetryAfter: retryAfter}}
 }

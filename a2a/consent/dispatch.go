@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// Run waits for people until ctx ends. Then it asks and polls nobody any more, but lets what is in flight come back and
-// the turns that follow from it be run, for an approval that has been collected exists nowhere but in memory. What takes
-// longer than the grace is given up. Nothing is lost by ending it otherwise: what waits is in the store.
+// Run waits for people until ctx ends. Then it asks and polls nobody any more, but lets what is in
+// flight come back and the turns that follow from it be run, for an approval that has been
+// collected exists nowhere but in memory. What takes longer than the grace is given up. Nothing is
+// lost by ending it otherwise: what waits is in the store.
 func (r *Room) Run(ctx context.Context, k Keeper, wk Waker) {
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
@@ -51,8 +52,8 @@ func (r *Room) drain() {
 	}
 }
 
-// dispatch starts all that is due. It returns the time until something else is, and whether a draining has come to its
-// end.
+// dispatch starts all that is due. It returns the time until something else is, and whether a
+// draining has come to its end.
 func (r *Room) dispatch() (wait time.Duration, idle bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,8 +71,8 @@ func (r *Room) dispatch() (wait time.Duration, idle bool) {
 		return wait, r.inFlight == 0 && r.turns == 0 && r.driving == 0 && !r.holds()
 	}
 	if !r.waker.Alive() {
-		// An approval is handed out once. After a sleep all polls are due, and what they would collect is another agent's
-		// by now, perhaps.
+		// An approval is handed out once. After a sleep all polls are due, and what they would
+		// collect is another agent's by now, perhaps.
 		return min(wait, aliveLook), false
 	}
 	return min(wait, r.startPolls(now)), false
@@ -127,12 +128,15 @@ func (r *Room) act(w *waiting, now time.Time) {
 
 // untidy reports whether nobody waits for a request of which more is kept than its end needs.
 func (w *waiting) untidy() bool {
-	return w.kept && !w.tidied && w.stop == nil && w.q.Phase == Waiting && w.settled == nil && len(w.members) == 0
+	return w.kept && !w.tidied && w.stop == nil && w.q.Phase == Waiting && w.settled == nil &&
+		len(w.members) == 0
 }
 
 // holds reports whether something that was collected waits for its turn.
 func (r *Room) holds() bool {
-	return slices.ContainsFunc(r.clock.list, func(w *waiting) bool { return w.settled != nil && len(w.members) > 0 })
+	return slices.ContainsFunc(r.clock.list, func(w *waiting) bool {
+		return w.settled != nil && len(w.members) > 0
+	})
 }
 
 // silence ends a request whose time is up. The lock is held.
@@ -143,7 +147,8 @@ func (r *Room) silence(w *waiting) {
 		r.settle(w, &Signal{Outcome: Lost, Reason: ReasonLost})
 		return
 	case reason != "":
-	case w.q.Phase == Asking && w.acked == nil: // each process that has looked at it ended too soon to be sure
+	case w.q.Phase == Asking && w.acked == nil:
+		// each process that has looked at it ended too soon to be sure
 		r.alarmLocked(w, "a prompt is in doubt, and nobody is prompted again", ReasonInDoubt, nil)
 		reason = ReasonInDoubt
 	case w.q.Phase == Announced && !w.unread:
@@ -165,8 +170,8 @@ func (r *Room) settle(w *waiting, s *Signal) {
 	w.settled, w.pollAt, w.driveAt = s, time.Time{}, time.Time{}
 	w.forget = later(time.Now().Add(lingering), w.due)
 	r.polls.drop(w)
-	// A poll in flight is left to come back: to end it takes time, by which those who wait for a person who exists
-	// could be told from the others. It is ended when the request is forgotten.
+	// A poll in flight is left to come back: to end it takes time, by which those who wait for a
+	// person who exists could be told from the others. It is ended when the request is forgotten.
 	if w.stop != nil && !w.asking {
 		w.stop(errNobody)
 	}

@@ -11,7 +11,8 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// firstPause is before the first repetition of a CIBA request that has certainly reached nobody; then twice as long.
+// firstPause is before the first repetition of a CIBA request that has certainly reached nobody;
+// then twice as long.
 const firstPause = 500 * time.Millisecond
 
 // startDrive brings a request on, phase by phase, until it is polled or settled. The lock is held.
@@ -43,7 +44,8 @@ func (r *Room) startDrive(w *waiting) {
 	})
 }
 
-// drive does the next steps of a request. An error says that they are to be tried again, from what is kept.
+// drive does the next steps of a request. An error says that they are to be tried again, from what
+// is kept.
 func (r *Room) drive(ctx context.Context, w *waiting) error {
 	for {
 		if w.unread {
@@ -67,7 +69,8 @@ func (r *Room) drive(ctx context.Context, w *waiting) error {
 	}
 }
 
-// read takes in what is kept of a request: after a restart, or when it is not what this process believed.
+// read takes in what is kept of a request: after a restart, or when it is not what this process
+// believed.
 func (r *Room) read(ctx context.Context, w *waiting) error {
 	kept, err := r.keeper.Hold(ctx, w.id.key)
 	var q *Request
@@ -100,7 +103,8 @@ func (r *Room) read(ctx context.Context, w *waiting) error {
 	return nil
 }
 
-// ask finds the person and, once the claim on them is kept with the word that a prompt is being sent, prompts them.
+// ask finds the person and, once the claim on them is kept with the word that a prompt is being
+// sent, prompts them.
 func (r *Room) ask(ctx context.Context, w *waiting) error {
 	begun := time.Now()
 	limit := begun.Add(w.q.limit())
@@ -128,13 +132,15 @@ func (r *Room) ask(ctx context.Context, w *waiting) error {
 	if outcome != 0 { // the same is kept of a prompt that nobody gets
 		next.Person = nobody(w.id.key)
 	}
-	err = r.keep(ctx, w, next, Claim{Kind: Take, Key: next.Person, Value: next.holder(w.id.key), Until: next.Deadline})
+	err = r.keep(ctx, w, next, Claim{Kind: Take, Key: next.Person, Value: next.holder(w.id.key),
+		Until: next.Deadline})
 	if errors.Is(err, ErrHeld) {
 		r.mu.Lock()
 		r.pretend(w, Silent, ReasonBusy)
 		r.mu.Unlock()
 		outcome, next.Reason, next.Person = Silent, ReasonBusy, nobody(w.id.key)
-		err = r.keep(ctx, w, next, Claim{Kind: Take, Key: next.Person, Value: next.holder(w.id.key), Until: next.Deadline})
+		err = r.keep(ctx, w, next, Claim{Kind: Take, Key: next.Person, Value: next.holder(w.id.key),
+			Until: next.Deadline})
 	}
 	if err != nil {
 		return err
@@ -148,8 +154,11 @@ func (r *Room) ask(ctx context.Context, w *waiting) error {
 // nobody is the key of a claim that no other request wants.
 func nobody(key Key) Key { return NewKey("nobody", string(key[:])) }
 
-// find looks the person up. An outcome says that they are not asked; an error, that the looking-up was broken off.
-func (r *Room) find(ctx context.Context, w *waiting, limit time.Time) (p Person, o Outcome, reason string, err error) {
+// find looks the person up. An outcome says that they are not asked; an error, that the looking-up
+// was broken off.
+func (r *Room) find(
+	ctx context.Context, w *waiting, limit time.Time,
+) (p Person, o Outcome, reason string, err error) {
 	if !r.timeLeft(w) {
 		return p, Silent, ReasonLate, nil
 	}
@@ -183,18 +192,22 @@ func (r *Room) pretend(w *waiting, o Outcome, reason string) {
 	w.q.AuthReqID, w.pollAt, w.acked = "", time.Time{}, nil
 	r.polls.drop(w)
 	if o != Broken {
-		r.eachTask(w, func(task string) { r.c.Log.Info("nobody is asked", "task", task, "reason", reason) })
+		r.eachTask(w, func(task string) {
+			r.c.Log.Info("nobody is asked", "task", task, "reason", reason)
+		})
 	}
 	if o != Silent && r.c.Policy.tells(o) {
 		r.settle(w, &Signal{Outcome: o, Reason: reason})
 	}
 }
 
-// keep stores the next phase of a request, if what is kept of it is still what this process believes.
+// keep stores the next phase of a request, if what is kept of it is still what this process
+// believes.
 func (r *Room) keep(ctx context.Context, w *waiting, next Request, more ...Claim) error {
 	value := next.encode()
 	next.opened = nil
-	claims := append([]Claim{{Kind: Put, Key: w.id.key, Value: value, Until: next.Deadline, Revision: w.revision}}, more...)
+	claims := append([]Claim{{Kind: Put, Key: w.id.key, Value: value, Until: next.Deadline,
+		Revision: w.revision}}, more...)
 	if w.kept {
 		if err := r.keeper.Amend(ctx, claims); err != nil {
 			return err
@@ -207,7 +220,8 @@ func (r *Room) keep(ctx context.Context, w *waiting, next Request, more ...Claim
 	return nil
 }
 
-// prompt asks the person. Once sent, the request is seen through, whoever cancels or stops meanwhile.
+// prompt asks the person. Once sent, the request is seen through, whoever cancels or stops
+// meanwhile.
 func (r *Room) prompt(ctx context.Context, w *waiting, person Person, limit time.Time) error {
 	r.mu.Lock()
 	work := r.work
@@ -246,7 +260,9 @@ func (r *Room) prompt(ctx context.Context, w *waiting, person Person, limit time
 }
 
 // authenticate sends the CIBA request, and again only if it is certain that nobody was asked.
-func (r *Room) authenticate(ctx context.Context, w *waiting, person Person) (*ciba.Acknowledgement, error) {
+func (r *Room) authenticate(
+	ctx context.Context, w *waiting, person Person,
+) (*ciba.Acknowledgement, error) {
 	scope := "openid " + r.c.Scope
 	if person.Subject == "" {
 		scope += " email" // the address in the ID token is then all that says who has approved
@@ -286,11 +302,13 @@ func (r *Room) shorterThan(asked time.Duration, ack *ciba.Acknowledgement) {
 	defer r.mu.Unlock()
 	if ack.ExpiresIn < asked && !r.shorter {
 		r.shorter = true
-		r.c.Log.Warn("the provider gives a person less time than it was asked for", "asked", asked, "given", ack.ExpiresIn)
+		r.c.Log.Warn("the provider gives a person less time than it was asked for", "asked", asked,
+			"given", ack.ExpiresIn)
 	}
 }
 
-// sendAgain reports whether it is certain that nobody was asked, so that the request may be sent again after a time.
+// sendAgain reports whether it is certain that nobody was asked, so that the request may be sent
+// again after a time.
 func sendAgain(err error) (after time.Duration, ok bool) {
 	if notConnected(err) {
 		return 0, true
@@ -309,8 +327,8 @@ func notConnected(err error) bool {
 	return ok && op.Op == "dial"
 }
 
-// acknowledge keeps what came of the prompt, or that nothing will. A request whose prompt another process has sent, or
-// was about to, is looked at once more after the time that it may have taken.
+// acknowledge keeps what came of the prompt, or that nothing will. A request whose prompt another
+// process has sent, or was about to, is looked at once more after the time that it may have taken.
 func (r *Room) acknowledge(ctx context.Context, w *waiting) error {
 	r.mu.Lock()
 	settled, next, ack := w.settled != nil, w.q, w.acked
@@ -331,7 +349,8 @@ func (r *Room) acknowledge(ctx context.Context, w *waiting) error {
 	r.mu.Unlock()
 	next.Phase, next.Process = Waiting, r.process
 	if ack != nil {
-		next.AuthReqID, next.Interval, next.Expires = ack.AuthReqID, ack.Interval, ack.ExpiresAt.UTC()
+		next.AuthReqID, next.Interval, next.Expires = ack.AuthReqID, ack.Interval,
+			ack.ExpiresAt.UTC()
 		if len(next.encode()) > maxKept {
 			r.alarm(w, "the provider's auth_req_id is too long", ReasonProvider, nil)
 			next.AuthReqID, next.Reason = "", ReasonProvider
@@ -361,8 +380,8 @@ func (r *Room) acknowledge(ctx context.Context, w *waiting) error {
 // maxKept bounds what is kept of a request, in bytes.
 const maxKept = 12 << 10
 
-// tidy takes what nobody will ask for any more out of what is kept of a request that nobody has waited for. The same is
-// kept of a pretended one. The lock is held.
+// tidy takes what nobody will ask for any more out of what is kept of a request that nobody has
+// waited for. The same is kept of a pretended one. The lock is held.
 func (r *Room) tidy(w *waiting) {
 	w.tidied = true
 	if r.work == nil {
@@ -373,7 +392,8 @@ func (r *Room) tidy(w *waiting) {
 	r.driving++
 	r.group.Go(func() {
 		if err := r.keep(ctx, w, next); err != nil {
-			r.c.Log.Info("what was kept of a request that nobody waits for stays until it is over", "error", err)
+			r.c.Log.Info("what was kept of a request that nobody waits for stays until it is over",
+				"error", err)
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()

@@ -17,13 +17,15 @@ const (
 	Declined         // by the person
 	Silent           // nobody has answered in time, or that is what is told
 	Unknown          // nobody can be asked
-	Broken           // the provider refuses or breaks, or what it handed out is no approval of the person's
-	Failed           // the directory as a whole, which everybody needs
-	Lost             // an approval that was told of went with a process, and cannot be had again
-	Ended            // earlier; Result says how
+	// the provider refuses or breaks, or what it handed out is no approval of the person's
+	Broken
+	Failed // the directory as a whole, which everybody needs
+	Lost   // an approval that was told of went with a process, and cannot be had again
+	Ended  // earlier; Result says how
 )
 
-// Policy says which outcomes are told as soon as they are known. All others end as silence does, at the deadline.
+// Policy says which outcomes are told as soon as they are known. All others end as silence does, at
+// the deadline.
 type Policy struct {
 	TellUnknown  bool // nobody can be asked by this identifier
 	TellDeclined bool
@@ -46,10 +48,11 @@ func (p Policy) tells(o Outcome) bool {
 
 // Reasons, for the operator alone. Those of an UnknownError come beside them.
 const (
-	ReasonNoAnswer     = "no_answer"
-	ReasonDeclined     = "declined"
-	ReasonDirectory    = "directory_unreachable"
-	ReasonInDoubt      = "prompt_in_doubt"             // somebody may have been prompted, and nobody knows by which auth_req_id
+	ReasonNoAnswer  = "no_answer"
+	ReasonDeclined  = "declined"
+	ReasonDirectory = "directory_unreachable"
+	// somebody may have been prompted, and nobody knows by which auth_req_id
+	ReasonInDoubt      = "prompt_in_doubt"
 	ReasonBusy         = "another_question_is_pending" // the same person is asked by the same asker
 	ReasonLate         = "too_little_time_left"
 	ReasonFull         = "too_many_take_part"
@@ -82,9 +85,10 @@ type Signal struct {
 // Forgets reports whether an outcome is not told again to those who ask the same a little later.
 func (o Outcome) forgets() bool { return o == Unknown || o == Broken || o == Failed || o == Lost }
 
-// Claims belong to the last change of a task that ends with the signal: the request is over, and is known to those who
-// ask the same for a while, with what the task was told; the claim on the person is given back, unless the time of both
-// is up anyway. A task that ends as failed although the outcome is another one tells no result.
+// Claims belong to the last change of a task that ends with the signal: the request is over, and is
+// known to those who ask the same for a while, with what the task was told; the claim on the person
+// is given back, unless the time of both is up anyway. A task that ends as failed although the
+// outcome is another one tells no result.
 func (s *Signal) Claims(told *Result) []Claim {
 	if !s.kept || s.Outcome == Ended {
 		return nil
@@ -93,12 +97,14 @@ func (s *Signal) Claims(told *Result) []Claim {
 	now := time.Now()
 	until := s.q.Deadline
 	if t := now.Add(s.memory); t.After(until) || s.memory == 0 {
-		until = t // without a memory, the other tasks that take part keep the end until they have been told
+		// without a memory, the other tasks that take part keep the end until they have been told
+		until = t
 	}
 	if told == nil || s.Outcome.forgets() {
 		claims = append(claims, Claim{Kind: Drop, Key: s.key, Value: s.stored})
 	} else {
-		claims = append(claims, Claim{Kind: Put, Key: s.key, Value: s.q.ended(*told).encode(), Until: until})
+		claims = append(claims, Claim{Kind: Put, Key: s.key, Value: s.q.ended(*told).encode(),
+			Until: until})
 	}
 	if s.q.Person != (Key{}) && s.Outcome != Silent {
 		claims = append(claims, Claim{Kind: Drop, Key: s.q.Person, Value: s.q.holder(s.key)})
@@ -109,7 +115,8 @@ func (s *Signal) Claims(told *Result) []Claim {
 // holder is the value of the claim on a person: which request has it.
 func (q *Request) holder(key Key) []byte { return append(key[:], q.Code...) }
 
-// Approval is a grant that is used once, whoever waits for it: what it opens is shared by all who have asked the same.
+// Approval is a grant that is used once, whoever waits for it: what it opens is shared by all who
+// have asked the same.
 type Approval struct {
 	At      time.Time
 	Address string // of the person, as in Person
@@ -126,9 +133,11 @@ func NewApproval(grant *ciba.Grant, at time.Time) *Approval {
 	return &Approval{At: at, grant: grant, using: make(chan struct{}, 1)}
 }
 
-// Use returns what use makes of the grant, which is called once and remembered. Whoever ends while he uses it leaves it
-// to the next one.
-func (a *Approval) Use(ctx context.Context, use func(context.Context, *ciba.Grant) (any, error)) (any, error) {
+// Use returns what use makes of the grant, which is called once and remembered. Whoever ends while
+// he uses it leaves it to the next one.
+func (a *Approval) Use(
+	ctx context.Context, use func(context.Context, *ciba.Grant) (any, error),
+) (any, error) {
 	select {
 	case a.using <- struct{}{}:
 		defer func() { <-a.using }()

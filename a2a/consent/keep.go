@@ -12,7 +12,8 @@ import (
 	"staff0/ciba"
 )
 
-// Key names what is kept of a request, or the claim on a person: a digest, which tells nobody's name.
+// Key names what is kept of a request, or the claim on a person: a digest, which tells nobody's
+// name.
 type Key [sha256.Size]byte
 
 // NewKey digests its parts in order, each with its length.
@@ -25,8 +26,8 @@ func NewKey(parts ...string) (k Key) {
 	return Key(h.Sum(nil))
 }
 
-// QuestionKey is the key of equal questions: the same asker (an OAuth client), the same skill, the same identifiers,
-// normalised and in any order, and the same words of a name in any order.
+// QuestionKey is the key of equal questions: the same asker (an OAuth client), the same skill, the
+// same identifiers, normalised and in any order, and the same words of a name in any order.
 func QuestionKey(asker, skill string, identifiers, words []string) Key {
 	set := func(list []string) string {
 		list = slices.Compact(slices.Sorted(slices.Values(list)))
@@ -64,7 +65,8 @@ const (
 	Drop           // ends it, unless it has another value than Value
 )
 
-// Claim is granted together with the change that it is part of, or nothing of that change is stored.
+// Claim is granted together with the change that it is part of, or nothing of that change is
+// stored.
 type Claim struct {
 	Kind     ClaimKind
 	Key      Key
@@ -88,14 +90,15 @@ var (
 	ErrMoved = errors.New("consent: somebody else has changed it")
 )
 
-// Keeper keeps requests beyond the life of a process. Errors: ErrGone, ErrHeld, ErrMoved, or a fault of the store.
+// Keeper keeps requests beyond the life of a process. Errors: ErrGone, ErrHeld, ErrMoved, or a
+// fault of the store.
 type Keeper interface {
 	Hold(ctx context.Context, key Key) (*Kept, error)
 	Amend(ctx context.Context, claims []Claim) error
 }
 
-// Waker runs the next turn of a task that waits, and returns when the turn is over. An error says that there was none,
-// and that the task still waits.
+// Waker runs the next turn of a task that waits, and returns when the turn is over. An error says
+// that there was none, and that the task still waits.
 type Waker interface {
 	Wake(ctx context.Context, task string, signal *Signal) error
 	// Alive reports whether the tasks are certainly still this agent's.
@@ -113,18 +116,21 @@ type Person struct {
 	Subject   string // sub at the provider; "" when only the address is known
 	Email     string // checked against the ID token when there is no subject
 	LoginHint string // as the provider takes it
-	// Address is the person's address as a directory confirms it, "" if it does not know one. It is handed on with the
-	// approval, for registers to be compared by it.
+	// Address is the person's address as a directory confirms it, "" if it does not know one. It is
+	// handed on with the approval, for registers to be compared by it.
 	Address string
-	// Found says that a directory has confirmed that there is such a person. From then on nothing may fail visibly.
+	// Found says that a directory has confirmed that there is such a person. From then on nothing
+	// may fail visibly.
 	Found bool
 }
 
-// LookUp finds the person whom a question is about. The error is an *UnknownError if there is none who could be asked;
-// any other one says that the directory as a whole could not be consulted, and must not name the person.
+// LookUp finds the person whom a question is about. The error is an *UnknownError if there is none
+// who could be asked; any other one says that the directory as a whole could not be consulted, and
+// must not name the person.
 type LookUp func(ctx context.Context, asker string, about []byte) (Person, error)
 
-// UnknownError says that an identifier leads to nobody who can be asked. Reason is for the operator alone.
+// UnknownError says that an identifier leads to nobody who can be asked. Reason is for the operator
+// alone.
 type UnknownError struct{ Reason string }
 
 func (e *UnknownError) Error() string { return "no such person can be asked: " + e.Reason }

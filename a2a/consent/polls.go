@@ -12,11 +12,12 @@ import (
 )
 
 const (
-	// maxPollsInFlight bounds the connections to the provider, who may hold each poll open for half a minute (CIBA
-	// Core §10.1.1).
+	// maxPollsInFlight bounds the connections to the provider, who may hold each poll open for half
+	// a minute (CIBA Core §10.1.1).
 	maxPollsInFlight = 512
-	// maxAnswers bounds the approvals that were collected and are being answered. No more are collected until they are:
-	// each takes memory, and would be lost with the process, while at the provider it is safe.
+	// maxAnswers bounds the approvals that were collected and are being answered. No more are
+	// collected until they are: each takes memory, and would be lost with the process, while at the
+	// provider it is safe.
 	maxAnswers = 1024
 	// pollSlack is what the rate may catch up when timers come late.
 	pollSlack = 10 * time.Millisecond
@@ -30,7 +31,8 @@ func (r *Room) wait(w *waiting, now time.Time) {
 		return
 	}
 	expiry := here(w.q.Expires, now)
-	w.pace = ciba.NewPace(&ciba.Acknowledgement{Interval: w.q.Interval, ExpiresAt: expiry}, w.due, w.q.tail())
+	w.pace = ciba.NewPace(&ciba.Acknowledgement{Interval: w.q.Interval, ExpiresAt: expiry}, w.due,
+		w.q.tail())
 	switch {
 	case w.resumed:
 		r.resume(w, now)
@@ -42,19 +44,21 @@ func (r *Room) wait(w *waiting, now time.Time) {
 	r.schedule(w)
 }
 
-// resume plans the first poll of a request that another process has polled until now, or nobody for a while. It may have
-// been polled a moment ago, so an interval passes first (CIBA Core §7.3). After that the polls are spread, or those of
-// all requests would come in step for ever. The lock is held.
+// resume plans the first poll of a request that another process has polled until now, or nobody for
+// a while. It may have been polled a moment ago, so an interval passes first (CIBA Core §7.3).
+// After that the polls are spread, or those of all requests would come in step for ever. The lock
+// is held.
 func (r *Room) resume(w *waiting, now time.Time) {
 	left := w.pace.Last().Sub(now)
 	if left > w.pace.Interval {
 		left = 2 * w.pace.Interval
 	}
-	r.spread(w, now.Add(left/2)) // the only one that is left may be too soon, for nothing comes after it
+	// the only one that is left may be too soon, for nothing comes after it
+	r.spread(w, now.Add(left/2))
 }
 
-// spread puts the next poll of a request somewhere into the interval that begins at from, or into what is left of the
-// request's life. The lock is held.
+// spread puts the next poll of a request somewhere into the interval that begins at from, or into
+// what is left of the request's life. The lock is held.
 func (r *Room) spread(w *waiting, from time.Time) {
 	window := min(w.pace.Interval, w.pace.Last().Sub(from))
 	if window <= 0 {
@@ -64,19 +68,20 @@ func (r *Room) spread(w *waiting, from time.Time) {
 	w.pollAt = from.Add(rand.N(window))
 }
 
-// urgency orders polls that are due and have to wait for others: the middle of the time that is left. Who has little
-// left comes before who has much, but nobody is overtaken for ever, and the last poll of a request is not spent in the
-// queue.
+// urgency orders polls that are due and have to wait for others: the middle of the time that is
+// left. Who has little left comes before who has much, but nobody is overtaken for ever, and the
+// last poll of a request is not spent in the queue.
 func (w *waiting) urgency() time.Time { return w.pollAt.Add(w.pace.Deadline.Sub(w.pollAt) / 2) }
 
 // mayPollNow reports whether a first poll need not wait for others. The lock is held.
 func (r *Room) mayPollNow() bool {
-	return r.c.PollRate == 0 && !r.draining && r.inFlight < maxPollsInFlight && r.answers < maxAnswers &&
+	return r.c.PollRate == 0 && !r.draining && r.inFlight < maxPollsInFlight &&
+		r.answers < maxAnswers &&
 		len(r.polls.list) == 0 && !time.Now().Before(r.paused) && r.waker.Alive()
 }
 
-// startPolls sends the polls that are due, as far as the rate and the number in flight allow. It returns the time until
-// it may send another. The lock is held.
+// startPolls sends the polls that are due, as far as the rate and the number in flight allow. It
+// returns the time until it may send another. The lock is held.
 func (r *Room) startPolls(now time.Time) time.Duration {
 	if r.nextSlot.Before(now.Add(-pollSlack)) {
 		r.nextSlot = now.Add(-pollSlack)
@@ -111,7 +116,8 @@ func (r *Room) poll(w *waiting) {
 	defer cancel()
 	settled := w.settled != nil
 	w.cancel = cancel
-	id, want := w.q.AuthReqID, ciba.Expectation{Subject: w.q.Subject, Email: w.q.Email, Scope: r.c.Scope}
+	id, want := w.q.AuthReqID, ciba.Expectation{Subject: w.q.Subject, Email: w.q.Email,
+		Scope: r.c.Scope}
 	if want.Subject != "" {
 		want.Email = ""
 	}
@@ -156,8 +162,10 @@ func (r *Room) judge(w *waiting, grant *ciba.Grant, now time.Time, err error) {
 		a.Address = w.q.Address
 		r.settle(w, &Signal{Outcome: Approved, Approval: a})
 	case w.lost() && (!temporary || !more || errors.Is(err, ciba.ErrPending)):
-		// Somebody has been told of an approval: whatever comes now, it is not that nobody has agreed.
-		r.alarmLocked(w, "an approval was lost with the process that had collected it", ReasonLost, err)
+		// Somebody has been told of an approval: whatever comes now, it is not that nobody has
+		// agreed.
+		r.alarmLocked(w, "an approval was lost with the process that had collected it",
+			ReasonLost, err)
 		r.settle(w, &Signal{Outcome: Lost, Reason: ReasonLost})
 	case more:
 		w.pollAt = next
@@ -193,14 +201,16 @@ func isTemporary(err error) bool {
 	return slow || temporary || errors.Is(err, ciba.ErrPending)
 }
 
-// trouble tells the operator of a provider that does not answer polls: once, until it answers again. The lock is held.
+// trouble tells the operator of a provider that does not answer polls: once, until it answers
+// again. The lock is held.
 func (r *Room) trouble(w *waiting, err error) {
 	t, ok := errors.AsType[*ciba.TemporaryError](err)
 	w.idle = ok
 	switch {
 	case ok && !r.outage:
 		r.outage = true
-		r.c.Log.Warn("the provider does not say how a request stands; it is asked again", "error", Plain(t))
+		r.c.Log.Warn("the provider does not say how a request stands; it is asked again", "error",
+			Plain(t))
 	case !ok && r.outage:
 		r.outage = false
 		r.c.Log.Info("the provider answers again")

@@ -24,15 +24,20 @@ func TestPolling(t *testing.T) {
 		answers []error // then pending
 		want    []time.Duration
 	}{
-		{"at once, then an interval and a margin after each answer; the last one 2 s before the deadline", 0, nil, seconds(0, 5.5, 11, 16.5, 22.25, 28)},
+		{"at once, then an interval and a margin after each answer; the last one 2 s before the " +
+			"deadline", 0, nil, seconds(0, 5.5, 11, 16.5, 22.25, 28)},
 		{"the interval counts from the answer", 3 * s, nil, seconds(0, 8.5, 17, 28)},
 		{"a held poll is not overtaken", 12 * s, nil, seconds(0, 20)},
-		{"slow_down adds five seconds, for good", 0, []error{ciba.ErrPending, slow(0, 0)}, seconds(0, 5.5, 16.75, 28)},
+		{"slow_down adds five seconds, for good", 0, []error{ciba.ErrPending, slow(0, 0)},
+			seconds(0, 5.5, 16.75, 28)},
 		{"slow_down with an interval", 0, []error{slow(12*s, 0)}, seconds(0, 14, 28)},
-		{"slow_down with Retry-After, which holds once", 0, []error{slow(0, 14*s)}, seconds(0, 14, 28)},
+		{"slow_down with Retry-After, which holds once", 0, []error{slow(0, 14*s)},
+			seconds(0, 14, 28)},
 		{"503 with Retry-After", 0, []error{temporary(503, 17*s)}, seconds(0, 17, 22.5, 28)},
-		{"503 again and again", 0, []error{temporary(503, 0), temporary(503, 0), temporary(503, 0)}, seconds(0, 5.5, 16.75, 28)},
-		{"a final answer is the last", 0, []error{ciba.ErrPending, ciba.ErrAccessDenied}, seconds(0, 5.5)},
+		{"503 again and again", 0, []error{temporary(503, 0), temporary(503, 0), temporary(503, 0)},
+			seconds(0, 5.5, 16.75, 28)},
+		{"a final answer is the last", 0, []error{ciba.ErrPending, ciba.ErrAccessDenied},
+			seconds(0, 5.5)},
 		{"expired is the last", 0, []error{ciba.ErrExpired}, seconds(0)},
 		{"a mismatch is the last", 0, []error{&ciba.MismatchError{What: "x"}}, seconds(0)},
 	} {
@@ -70,7 +75,8 @@ func TestTooManyRequests(t *testing.T) {
 		err        error
 		from, till time.Duration // without a poll
 	}{
-		{"with Retry-After", temporary(http.StatusTooManyRequests, 20*time.Second), 11 * time.Second, 31 * time.Second},
+		{"with Retry-After", temporary(http.StatusTooManyRequests, 20*time.Second),
+			11 * time.Second, 31 * time.Second},
 		{"without", temporary(http.StatusTooManyRequests, 0), 11 * time.Second, 12 * time.Second},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -108,7 +114,9 @@ func TestTooManyRequests(t *testing.T) {
 	}
 	t.Run("longer than the request lives: silence", func(t *testing.T) {
 		office(t, nil, func(t *testing.T, d *desk) {
-			d.answer = func(string, int) (*ciba.Grant, error) { return nil, temporary(http.StatusTooManyRequests, time.Hour) }
+			d.answer = func(string, int) (*ciba.Grant, error) {
+				return nil, temporary(http.StatusTooManyRequests, time.Hour)
+			}
 			d.begins("a", 30*time.Second, 5*time.Second)
 			d.begins("b", 30*time.Second, 5*time.Second)
 			time.Sleep(time.Minute)
@@ -159,7 +167,8 @@ func TestTooManyRequests(t *testing.T) {
 	})
 }
 
-// With 50 polls a second for 10,000 people no approval is missed, no second has more, and silence keeps its time.
+// With 50 polls a second for 10,000 people no approval is missed, no second has more, and silence
+// keeps its time.
 func TestTheCap(t *testing.T) {
 	const n, rate = 10_000, 50
 	office(t, atRate(rate), func(t *testing.T, d *desk) {
@@ -234,7 +243,8 @@ func TestTheCapStarvesNobody(t *testing.T) {
 	})
 }
 
-// A provider that holds polls open gets no more than so many connections, and silence does not wait for them.
+// A provider that holds polls open gets no more than so many connections, and silence does not wait
+// for them.
 func TestPollsInFlight(t *testing.T) {
 	office(t, nil, func(t *testing.T, d *desk) {
 		d.held = 10 * time.Second
@@ -264,7 +274,8 @@ func TestPollsInFlight(t *testing.T) {
 	})
 }
 
-// After a restart the polls are spread over the interval, and who is about to expire is still polled.
+// After a restart the polls are spread over the interval, and who is about to expire is still
+// polled.
 func TestPollsAfterARestart(t *testing.T) {
 	office(t, nil, func(t *testing.T, d *desk) {
 		const n = 10_000
@@ -283,8 +294,10 @@ func TestPollsAfterARestart(t *testing.T) {
 		}
 		for i := range n {
 			got := d.at(fmt.Sprint(i))
-			if len(got) < 2 || got[0] < 5*time.Second || got[0] > 10*time.Second+10*time.Millisecond {
-				t.Errorf("%d was polled %v: the process before may have polled just before it died", i, got)
+			if len(got) < 2 || got[0] < 5*time.Second ||
+				got[0] > 10*time.Second+10*time.Millisecond {
+				t.Errorf("%d was polled %v: the process before may have polled just before it died",
+					i, got)
 			}
 		}
 		for i := range 100 {
@@ -316,8 +329,10 @@ func TestAnswersUnderWay(t *testing.T) {
 		time.Sleep(40 * time.Second)
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		if most := maxAnswers + maxPollsInFlight; d.mostAnswers < maxAnswers || d.mostAnswers > most {
-			t.Errorf("%d answers under way, want %d and what the polls in flight bring", d.mostAnswers, maxAnswers)
+		if most := maxAnswers + maxPollsInFlight; d.mostAnswers < maxAnswers ||
+			d.mostAnswers > most {
+			t.Errorf("%d answers under way, want %d and what the polls in flight bring",
+				d.mostAnswers, maxAnswers)
 		}
 		if len(d.ended) != n {
 			t.Errorf("%d of %d were answered", len(d.ended), n)
@@ -325,8 +340,8 @@ func TestAnswersUnderWay(t *testing.T) {
 	})
 }
 
-// An agent that was asleep for longer than its lease finds every poll due. It collects nothing before it knows what is
-// still its own.
+// An agent that was asleep for longer than its lease finds every poll due. It collects nothing
+// before it knows what is still its own.
 func TestNoPollsWithoutALease(t *testing.T) {
 	office(t, nil, func(t *testing.T, d *desk) {
 		for i := range 100 {
@@ -342,7 +357,8 @@ func TestNoPollsWithoutALease(t *testing.T) {
 		time.Sleep(time.Second)
 		for i := range 100 {
 			got := d.at(fmt.Sprint(i))
-			if want := 1 + i/50; len(got) != want || want == 2 && (got[1] < 20*time.Second || got[1] > 20*time.Second+2*aliveLook) {
+			if want := 1 + i/50; len(got) != want || want == 2 &&
+				(got[1] < 20*time.Second || got[1] > 20*time.Second+2*aliveLook) {
 				t.Errorf("%d was polled at %v; from 1s to 20s there was no lease", i, got)
 			}
 		}
@@ -363,20 +379,23 @@ func TestAStoreThatFails(t *testing.T) {
 			}
 		})
 	})
-	t.Run("when a phase is to be kept: nobody is prompted before, and nobody twice", func(t *testing.T) {
-		for fails := 1; fails <= 3; fails++ {
-			office(t, nil, func(t *testing.T, d *desk) {
-				d.shelf.fails = fails
-				d.answer = func(string, int) (*ciba.Grant, error) { return new(ciba.Grant), nil }
-				d.begins("a", 30*time.Second, 5*time.Second)
-				time.Sleep(time.Minute)
-				d.wantEnd("a", Approved, "", time.Duration(fails)*time.Second)
-				if got := d.prompts("a"); !slices.Equal(got, seconds(float64(fails))) {
-					t.Errorf("prompted at %v", got)
-				}
-			})
-		}
-	})
+	t.Run("when a phase is to be kept: nobody is prompted before, and nobody twice",
+		func(t *testing.T) {
+			for fails := 1; fails <= 3; fails++ {
+				office(t, nil, func(t *testing.T, d *desk) {
+					d.shelf.fails = fails
+					d.answer = func(string, int) (*ciba.Grant, error) {
+						return new(ciba.Grant), nil
+					}
+					d.begins("a", 30*time.Second, 5*time.Second)
+					time.Sleep(time.Minute)
+					d.wantEnd("a", Approved, "", time.Duration(fails)*time.Second)
+					if got := d.prompts("a"); !slices.Equal(got, seconds(float64(fails))) {
+						t.Errorf("prompted at %v", got)
+					}
+				})
+			}
+		})
 }
 
 // Whatever is parked and left in whatever order, nothing is left behind.
@@ -390,7 +409,8 @@ func TestParkingAndLeaving(t *testing.T) {
 			switch r.IntN(4) {
 			case 0:
 				if _, err := d.Hold(t.Context(), NewKey(name)); err != nil {
-					tickets[name] = d.begins(name, time.Duration(1+r.IntN(20))*time.Second, time.Second)
+					tickets[name] = d.begins(name, time.Duration(1+r.IntN(20))*time.Second,
+						time.Second)
 				}
 			case 1:
 				if _, err := d.Hold(t.Context(), NewKey(name)); err == nil {
@@ -412,8 +432,10 @@ func TestParkingAndLeaving(t *testing.T) {
 			d.Room.mu.Unlock()
 		}
 		time.Sleep(2 * time.Minute)
-		if d.Waiting() != 0 || len(d.requests) != 0 || len(d.Room.polls.list) != 0 || len(d.clock.list) != 0 || d.inFlight != 0 {
-			t.Errorf("%d tasks and %d requests wait, %d on the clock, %d polls are due, %d in flight",
+		if d.Waiting() != 0 || len(d.requests) != 0 || len(d.Room.polls.list) != 0 ||
+			len(d.clock.list) != 0 || d.inFlight != 0 {
+			t.Errorf("%d tasks and %d requests wait, %d on the clock, %d polls are due, %d "+
+				"in flight",
 				d.Waiting(), len(d.requests), len(d.clock.list), len(d.Room.polls.list), d.inFlight)
 		}
 	})

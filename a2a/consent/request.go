@@ -19,8 +19,8 @@ const (
 	Over      Phase = "over"
 )
 
-// Request is what is kept of a question that somebody is asked. It holds no token. The auth_req_id is worth nothing
-// without the agent's own credential, and goes when the request is over.
+// Request is what is kept of a question that somebody is asked. It holds no token. The auth_req_id
+// is worth nothing without the agent's own credential, and goes when the request is over.
 //
 // A pretended one, which nobody can answer, has none, and a Reason.
 type Request struct {
@@ -53,12 +53,14 @@ type Result struct {
 	At      time.Time `json:"at,omitzero"` // of the approval
 }
 
-// NewRequest begins a request with a code and a deadline, which are announced before anything is known of the person.
+// NewRequest begins a request with a code and a deadline, which are announced before anything is
+// known of the person.
 func (r *Room) NewRequest(asker string, about []byte) *Request {
 	now := time.Now()
 	return &Request{
-		Code: ciba.NewCode(), Begun: now.UTC(), Deadline: now.Add(r.c.Expiry).UTC().Truncate(time.Millisecond),
-		Asker: asker, About: about, Phase: Announced,
+		Code: ciba.NewCode(), Begun: now.UTC(),
+		Deadline: now.Add(r.c.Expiry).UTC().Truncate(time.Millisecond),
+		Asker:    asker, About: about, Phase: Announced,
 	}
 }
 
@@ -102,7 +104,8 @@ func (q *Request) tail() time.Duration { return min(lastPoll, q.expiry()/4) }
 
 // ended is the request once it is over: without all that is not needed any more.
 func (q *Request) ended(r Result) *Request {
-	return &Request{Code: q.Code, Begun: q.Begun, Deadline: q.Deadline, Phase: Over, Reason: q.Reason, Result: &r}
+	return &Request{Code: q.Code, Begun: q.Begun, Deadline: q.Deadline, Phase: Over,
+		Reason: q.Reason, Result: &r}
 }
 
 // Ticket says in which request a task takes part. It is what a task's own checkpoint needs.
@@ -110,11 +113,15 @@ type Ticket struct {
 	Key      Key       `json:"key"`
 	Code     string    `json:"code"`
 	Deadline time.Time `json:"deadline"`
-	// Approved says that the task has been told of an approval, which a process that died had in its memory.
+	// Approved says that the task has been told of an approval, which a process that died had in
+	// its memory.
 	Approved bool `json:"approved,omitempty"`
-	// Alone says that the task was told the code and the deadline of a request in which too many take part already.
+	// Alone says that the task was told the code and the deadline of a request in which too many
+	// take part already.
 	Alone bool `json:"alone,omitempty"`
 }
 
 // Ticket is for whoever takes part.
-func (q *Request) Ticket(key Key) Ticket { return Ticket{Key: key, Code: q.Code, Deadline: q.Deadline} }
+func (q *Request) Ticket(key Key) Ticket {
+	return Ticket{Key: key, Code: q.Code, Deadline: q.Deadline}
+}

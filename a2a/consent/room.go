@@ -17,11 +17,13 @@ const (
 	// MaxTogether is how many tasks may take part in one request at a time.
 	MaxTogether = 50
 
-	maxAsking  = 20 * time.Second // look-up, client token and CIBA request together
-	leastLeft  = 2 * time.Second  // that must be left for a person to be prompted, see Request.least
-	lastPoll   = 2 * time.Second  // before the deadline, see Request.tail
-	again      = time.Second      // until what the store has refused to keep is tried again
-	lingering  = 10 * time.Second // how long an outcome is known in memory after the last task of a request has ended
+	maxAsking = 20 * time.Second // look-up, client token and CIBA request together
+	// that must be left for a person to be prompted, see Request.least
+	leastLeft = 2 * time.Second
+	lastPoll  = 2 * time.Second // before the deadline, see Request.tail
+	again     = time.Second     // until what the store has refused to keep is tried again
+	// how long an outcome is known in memory after the last task of a request has ended
+	lingering  = 10 * time.Second
 	coalesce   = 2 * time.Millisecond
 	aliveLook  = 50 * time.Millisecond // while the tasks may be another agent's
 	idleLook   = time.Hour             // when nothing is due
@@ -49,8 +51,9 @@ type Config struct {
 	Log      *slog.Logger
 }
 
-// Room asks people and waits for them. One goroutine and two heaps serve all requests: one that waits is an entry of
-// some hundred bytes, and a poll is a goroutine for as long as its HTTP call takes.
+// Room asks people and waits for them. One goroutine and two heaps serve all requests: one that
+// waits is an entry of some hundred bytes, and a poll is a goroutine for as long as its HTTP call
+// takes.
 type Room struct {
 	c       Config
 	process uint64    // tells this process from those before it
@@ -133,7 +136,8 @@ func NewRoom(c Config) (*Room, error) {
 	case c.Scope == "" || c.Purpose == "":
 		return nil, errors.New("consent: a room needs a scope and a purpose")
 	case c.Expiry < time.Second || c.Expiry > ciba.MaxExpiry:
-		return nil, errors.New("consent: the time to answer must be between a second and a quarter of an hour")
+		return nil, errors.New(
+			"consent: the time to answer must be between a second and a quarter of an hour")
 	case c.PollRate < 0 || c.Memory < 0:
 		return nil, errors.New("consent: a negative rate or time")
 	}
@@ -147,8 +151,9 @@ func NewRoom(c Config) (*Room, error) {
 	}, nil
 }
 
-// Park takes a task in, or takes it back after a turn. q is the request that the task has just begun, nil if the task
-// has joined one, or waits since before this process began: what is kept of the request is then read.
+// Park takes a task in, or takes it back after a turn. q is the request that the task has just
+// begun, nil if the task has joined one, or waits since before this process began: what is kept of
+// the request is then read.
 func (r *Room) Park(task string, t Ticket, q *Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -170,8 +175,9 @@ func (r *Room) Park(task string, t Ticket, q *Request) {
 	r.enter(task, w, t.Approved)
 }
 
-// ParkOlder takes in a task with a request of a release that kept it with each task: the whole of it, in the phase
-// Waiting. Tasks with the same auth_req_id share it; nothing of it is kept elsewhere.
+// ParkOlder takes in a task with a request of a release that kept it with each task: the whole of
+// it, in the phase Waiting. Tasks with the same auth_req_id share it; nothing of it is kept
+// elsewhere.
 func (r *Room) ParkOlder(task string, q Request, approved bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -179,7 +185,8 @@ func (r *Room) ParkOlder(task string, q Request, approved bool) {
 	w := r.requests[id]
 	if w == nil || q.AuthReqID == "" {
 		now := time.Now()
-		w = &waiting{id: id, shared: q.AuthReqID != "", q: q, resumed: true, due: here(q.Deadline, now)}
+		w = &waiting{id: id, shared: q.AuthReqID != "", q: q, resumed: true,
+			due: here(q.Deadline, now)}
 		r.wait(w, now)
 	}
 	r.enter(task, w, approved)
@@ -236,8 +243,8 @@ func (r *Room) remove(m *member) {
 	r.leave(m)
 }
 
-// leave takes a task out of its request. Without anybody a request is neither looked up nor polled any more, but a poll
-// in flight, which may bring an approval, comes back. The lock is held.
+// leave takes a task out of its request. Without anybody a request is neither looked up nor polled
+// any more, but a poll in flight, which may bring an approval, comes back. The lock is held.
 func (r *Room) leave(m *member) {
 	w := m.w
 	w.members = slices.DeleteFunc(w.members, func(x *member) bool { return x == m })
@@ -276,8 +283,9 @@ func (r *Room) drop(w *waiting) {
 	}
 }
 
-// here is a time that was stored, by the monotonic clock of this process. The scheduler compares no other: if the wall
-// clock is set, nobody's polls stand still or come all at once, and no two comparisons of the same times disagree.
+// here is a time that was stored, by the monotonic clock of this process. The scheduler compares no
+// other: if the wall clock is set, nobody's polls stand still or come all at once, and no two
+// comparisons of the same times disagree.
 func here(t, now time.Time) time.Time { return now.Add(t.Sub(now)) }
 
 func later(a, b time.Time) time.Time {
@@ -319,7 +327,8 @@ func (r *Room) schedule(w *waiting) {
 			at = earlier(at, w.driveAt)
 		}
 		if w.mayPoll() && !r.polls.has(w) {
-			// Polls may wait a little for one another; what a caller sees may not, or he could tell what it waits for.
+			// Polls may wait a little for one another; what a caller sees may not, or he could tell
+			// what it waits for.
 			at = earlier(at, r.epoch.Add((w.pollAt.Sub(r.epoch)+coalesce-1)/coalesce*coalesce))
 		}
 	}

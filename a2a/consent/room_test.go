@@ -15,10 +15,11 @@ import (
 	"staff0/ciba/oauth"
 )
 
-var unreachable = &ciba.TemporaryError{Err: fmt.Errorf("%w: %w", oauth.ErrUnreachable, &net.OpError{Op: "dial", Err: errors.New("refused")})}
+var unreachable = &ciba.TemporaryError{Err: fmt.Errorf("%w: %w", oauth.ErrUnreachable,
+	&net.OpError{Op: "dial", Err: errors.New("refused")})}
 
-// A wait is three changes: the announcement, which is the task's, and two more, whoever is asked and whatever comes of
-// it. Behind them nobody can tell one from the other before the deadline.
+// A wait is three changes: the announcement, which is the task's, and two more, whoever is asked
+// and whatever comes of it. Behind them nobody can tell one from the other before the deadline.
 func TestThreeChangesMakeAWait(t *testing.T) {
 	for name, row := range map[string]struct {
 		change func(d *desk)
@@ -26,13 +27,22 @@ func TestThreeChangesMakeAWait(t *testing.T) {
 		asked  bool
 	}{
 		"a person who does not answer": {nil, ReasonNoAnswer, true},
-		"a person whom nobody knows":   {func(d *desk) { d.lookUp = unknown }, "unknown_person", false},
+		"a person whom nobody knows": {func(d *desk) {
+			d.lookUp = unknown
+		}, "unknown_person", false},
 		"a person who is being asked": {func(d *desk) {
-			d.shelf.keep(Claim{Key: PersonKey("a", john+"a", ""), Value: []byte("x"), Until: time.Now().Add(time.Hour)})
+			d.shelf.keep(Claim{Key: PersonKey("a", john+"a", ""), Value: []byte("x"),
+				Until: time.Now().Add(time.Hour)})
 		}, ReasonBusy, false},
-		"a provider that refuses":       {func(d *desk) { d.ring = refuse(&oauth.Error{Status: 400}) }, ReasonProvider, true},
-		"a provider that cannot be had": {func(d *desk) { d.ring = refuse(unreachable) }, ReasonProvider, true},
-		"an auth_req_id without an end": {func(d *desk) { d.ring = refuse(&ciba.MismatchError{What: "twice"}) }, ReasonProvider, true},
+		"a provider that refuses": {func(d *desk) {
+			d.ring = refuse(&oauth.Error{Status: 400})
+		}, ReasonProvider, true},
+		"a provider that cannot be had": {func(d *desk) {
+			d.ring = refuse(unreachable)
+		}, ReasonProvider, true},
+		"an auth_req_id without an end": {func(d *desk) {
+			d.ring = refuse(&ciba.MismatchError{What: "twice"})
+		}, ReasonProvider, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, nil, func(t *testing.T, d *desk) {
@@ -69,20 +79,43 @@ func TestThePolicy(t *testing.T) {
 		reason string
 		at     time.Duration
 	}{
-		"unknown, told":  {open, func(d *desk) { d.lookUp = unknown }, Unknown, "unknown_person", 0},
-		"unknown":        {Policy{}, func(d *desk) { d.lookUp = unknown }, Silent, "unknown_person", 2 * time.Minute},
-		"declined, told": {Policy{TellDeclined: true}, func(d *desk) { d.answer = answers(ciba.ErrAccessDenied) }, Declined, ReasonDeclined, 0},
-		"declined":       {Policy{}, func(d *desk) { d.answer = answers(ciba.ErrAccessDenied) }, Silent, ReasonDeclined, 2 * time.Minute},
-		"refused, told":  {open, func(d *desk) { d.ring = refuse(&oauth.Error{Status: 400}) }, Broken, ReasonProvider, 0},
-		"refused":        {Policy{}, func(d *desk) { d.ring = refuse(&oauth.Error{Status: 400}) }, Silent, ReasonProvider, 2 * time.Minute},
-		"somebody else":  {Policy{}, func(d *desk) { d.answer = answers(&ciba.MismatchError{What: "the ID token is about another person"}) }, Silent, ReasonSomebodyElse, 2 * time.Minute},
-		"a directory":    {Policy{}, func(d *desk) { d.lookUp = func(string) (Person, error) { return Person{}, errBoom } }, Failed, ReasonDirectory, 0},
-		"no connection":  {Policy{}, func(d *desk) { d.lookUp, d.ring = bare, refuse(unreachable) }, Failed, ReasonProvider, 20 * time.Second},
+		"unknown, told": {open, func(d *desk) {
+			d.lookUp = unknown
+		}, Unknown, "unknown_person", 0},
+		"unknown": {Policy{}, func(d *desk) {
+			d.lookUp = unknown
+		}, Silent, "unknown_person", 2 * time.Minute},
+		"declined, told": {Policy{TellDeclined: true}, func(d *desk) {
+			d.answer = answers(ciba.ErrAccessDenied)
+		}, Declined, ReasonDeclined, 0},
+		"declined": {Policy{}, func(d *desk) {
+			d.answer = answers(ciba.ErrAccessDenied)
+		}, Silent, ReasonDeclined, 2 * time.Minute},
+		"refused, told": {open, func(d *desk) {
+			d.ring = refuse(&oauth.Error{Status: 400})
+		}, Broken, ReasonProvider, 0},
+		"refused": {Policy{}, func(d *desk) {
+			d.ring = refuse(&oauth.Error{Status: 400})
+		}, Silent, ReasonProvider, 2 * time.Minute},
+		"somebody else": {Policy{}, func(d *desk) {
+			d.answer = answers(&ciba.MismatchError{What: "the ID token is about another person"})
+		}, Silent, ReasonSomebodyElse, 2 * time.Minute},
+		"a directory": {Policy{}, func(d *desk) {
+			d.lookUp = func(string) (Person, error) { return Person{}, errBoom }
+		}, Failed, ReasonDirectory, 0},
+		"no connection": {Policy{}, func(d *desk) {
+			d.lookUp, d.ring = bare, refuse(unreachable)
+		}, Failed, ReasonProvider, 20 * time.Second},
 		"busy, whatever is": {open, func(d *desk) {
-			d.shelf.keep(Claim{Key: PersonKey("a", john+"a", ""), Value: []byte("x"), Until: time.Now().Add(time.Hour)})
+			d.shelf.keep(Claim{Key: PersonKey("a", john+"a", ""), Value: []byte("x"),
+				Until: time.Now().Add(time.Hour)})
 		}, Silent, ReasonBusy, 2 * time.Minute},
-		"expired_token":      {open, func(d *desk) { d.answer = answers(ciba.ErrExpired) }, Silent, ReasonNoAnswer, 2 * time.Minute},
-		"no answer to polls": {open, func(d *desk) { d.answer = answers(unreachable) }, Silent, ReasonUnavailable, 2 * time.Minute},
+		"expired_token": {open, func(d *desk) {
+			d.answer = answers(ciba.ErrExpired)
+		}, Silent, ReasonNoAnswer, 2 * time.Minute},
+		"no answer to polls": {open, func(d *desk) {
+			d.answer = answers(unreachable)
+		}, Silent, ReasonUnavailable, 2 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			office(t, func(c *Config) { c.Policy = row.policy }, func(t *testing.T, d *desk) {
@@ -104,7 +137,8 @@ func bare(asker string) (Person, error) {
 	return Person{Email: "jdoe@staff0.com", LoginHint: asker}, nil
 }
 
-// The CIBA request is sent again only when it is certain that nobody was asked, and as long as there is time for it.
+// The CIBA request is sent again only when it is certain that nobody was asked, and as long as
+// there is time for it.
 func TestSendingTheRequestAgain(t *testing.T) {
 	for _, row := range []struct {
 		name  string
@@ -117,7 +151,8 @@ func TestSendingTheRequestAgain(t *testing.T) {
 		{"503 with Retry-After", temporary(503, 2*time.Second), seconds(0, 2, 4)},
 		{"503 without", temporary(503, 0), seconds(0)},
 		{"a Retry-After beyond the time for asking", temporary(429, time.Minute), seconds(0)},
-		{"a connection that broke off", &ciba.TemporaryError{Err: oauth.ErrUnreachable}, seconds(0)},
+		{"a connection that broke off", &ciba.TemporaryError{Err: oauth.ErrUnreachable},
+			seconds(0)},
 		{"500", temporary(500, time.Second), seconds(0)},
 		{"a refusal", &oauth.Error{Status: 400, Code: "invalid_request"}, seconds(0)},
 	} {
@@ -142,8 +177,8 @@ func TestSendingTheRequestAgain(t *testing.T) {
 	}
 }
 
-// What the provider is asked for: what is left of the time in whole seconds, the code that was announced, the address if
-// it is all that says who approves.
+// What the provider is asked for: what is left of the time in whole seconds, the code that was
+// announced, the address if it is all that says who approves.
 func TestWhatTheProviderIsAskedFor(t *testing.T) {
 	for _, row := range []struct {
 		late, expiry time.Duration
@@ -163,23 +198,28 @@ func TestWhatTheProviderIsAskedFor(t *testing.T) {
 			ticket := d.begins("a", row.expiry, time.Second)
 			time.Sleep(time.Second)
 			synctest.Wait()
-			if got == nil || got.RequestedExpiry != row.want || got.Scope != "openid read:employee email" || got.BindingMessage != ticket.Code {
+			if got == nil || got.RequestedExpiry != row.want ||
+				got.Scope != "openid read:employee email" || got.BindingMessage != ticket.Code {
 				t.Errorf("asked for %+v", got)
 			}
 		})
 	}
 }
 
-// Nobody is prompted in the last tenth of the time, which is 2 s at least, but a quarter of the time at most.
+// Nobody is prompted in the last tenth of the time, which is 2 s at least, but a quarter of the
+// time at most.
 func TestTooLittleTimeLeft(t *testing.T) {
 	for _, row := range []struct{ expiry, least time.Duration }{
-		{2 * time.Minute, 12 * time.Second}, {15 * time.Second, 2 * time.Second}, {4 * time.Second, time.Second},
+		{2 * time.Minute, 12 * time.Second}, {15 * time.Second, 2 * time.Second},
+		{4 * time.Second, time.Second},
 	} {
-		for _, ago := range []time.Duration{row.expiry - row.least, row.expiry - row.least + time.Millisecond} {
+		for _, ago := range []time.Duration{row.expiry - row.least,
+			row.expiry - row.least + time.Millisecond} {
 			office(t, nil, func(t *testing.T, d *desk) {
 				d.lives["a"], d.interval["a"] = time.Minute, time.Second
 				begun := time.Now().Add(-ago) // by a process that has died
-				q := &Request{Code: ciba.NewCode(), Begun: begun, Deadline: begun.Add(row.expiry), Asker: "a", Phase: Announced}
+				q := &Request{Code: ciba.NewCode(), Begun: begun, Deadline: begun.Add(row.expiry),
+					Asker: "a", Phase: Announced}
 				d.shelf.keep(d.OpenClaim(NewKey("a"), q))
 				d.Park("a", q.Ticket(NewKey("a")), nil)
 				time.Sleep(row.expiry)
@@ -196,13 +236,15 @@ func TestTooLittleTimeLeft(t *testing.T) {
 	}
 }
 
-// A prompt that another process has sent, or was about to, is looked at once more when its time is up, for that process
-// may live. Without an acknowledgement it is in doubt, and nobody is prompted again.
+// A prompt that another process has sent, or was about to, is looked at once more when its time is
+// up, for that process may live. Without an acknowledgement it is in doubt, and nobody is prompted
+// again.
 func TestAPromptInDoubt(t *testing.T) {
 	for _, kept := range []bool{false, true} {
 		office(t, nil, func(t *testing.T, d *desk) {
 			now, key := time.Now(), NewKey("a")
-			q := &Request{Code: ciba.NewCode(), Begun: now, Deadline: now.Add(2 * time.Minute), Asker: "a", Phase: Asking, Process: 7, Subject: john}
+			q := &Request{Code: ciba.NewCode(), Begun: now, Deadline: now.Add(2 * time.Minute),
+				Asker: "a", Phase: Asking, Process: 7, Subject: john}
 			d.shelf.keep(Claim{Key: key, Value: q.encode(), Until: q.Deadline})
 			d.answer = func(string, int) (*ciba.Grant, error) { return new(ciba.Grant), nil }
 			d.Park("a", q.Ticket(key), nil)
@@ -231,11 +273,13 @@ func TestAPromptInDoubt(t *testing.T) {
 	}
 }
 
-// A process that comes shortly before the deadline cannot wait for the acknowledgement, and does not call it silence.
+// A process that comes shortly before the deadline cannot wait for the acknowledgement, and does
+// not call it silence.
 func TestAPromptInDoubtAtTheDeadline(t *testing.T) {
 	office(t, nil, func(t *testing.T, d *desk) {
 		now, key := time.Now(), NewKey("a")
-		q := &Request{Code: ciba.NewCode(), Begun: now, Deadline: now.Add(2 * time.Minute), Asker: "a", Phase: Asking, Process: 7, Subject: john}
+		q := &Request{Code: ciba.NewCode(), Begun: now, Deadline: now.Add(2 * time.Minute),
+			Asker: "a", Phase: Asking, Process: 7, Subject: john}
 		d.shelf.keep(Claim{Key: key, Value: q.encode(), Until: q.Deadline})
 		time.Sleep(119 * time.Second)
 		d.Park("a", q.Ticket(key), nil)
@@ -247,7 +291,8 @@ func TestAPromptInDoubtAtTheDeadline(t *testing.T) {
 	})
 }
 
-// The deadline waits for no poll, and does nothing about one either: that would take time which others do not need.
+// The deadline waits for no poll, and does nothing about one either: that would take time which
+// others do not need.
 func TestAPollInFlightAtTheDeadlineIsLeftAlone(t *testing.T) {
 	office(t, nil, func(t *testing.T, d *desk) {
 		d.held = 15 * time.Second
@@ -265,7 +310,8 @@ func TestAPollInFlightAtTheDeadlineIsLeftAlone(t *testing.T) {
 	})
 }
 
-// What is kept of a request that is over holds nothing that is still worth anything, and frees the person.
+// What is kept of a request that is over holds nothing that is still worth anything, and frees the
+// person.
 func TestTheClaimsOfAnEnd(t *testing.T) {
 	told := &Result{Outcome: "yes", At: time.Now()}
 	for _, row := range []struct {
@@ -275,12 +321,22 @@ func TestTheClaimsOfAnEnd(t *testing.T) {
 		told   *Result
 		want   string
 	}{
-		{"answered", time.Minute, func(string, int) (*ciba.Grant, error) { return new(ciba.Grant), nil }, told, "put 2m0s, drop the person"},
-		{"answered, where nothing is remembered", 0, func(string, int) (*ciba.Grant, error) { return new(ciba.Grant), nil }, told, "put 100ms, drop the person"},
-		{"approved, but the record cannot be read", time.Minute, func(string, int) (*ciba.Grant, error) { return new(ciba.Grant), nil }, nil, "drop, drop the person"},
-		{"declined", time.Minute, answers(ciba.ErrAccessDenied), &Result{Outcome: "declined"}, "put 2m0s, drop the person"},
-		{"silence", time.Minute, answers(ciba.ErrPending), &Result{Outcome: "not_confirmed"}, "put 3m0s"},
-		{"silence, where nothing is remembered", 0, answers(ciba.ErrPending), &Result{Outcome: "not_confirmed"}, "put 2m0s"},
+		{"answered", time.Minute, func(string, int) (*ciba.Grant, error) {
+			return new(ciba.Grant), nil
+		}, told, "put 2m0s, drop the person"},
+		{"answered, where nothing is remembered", 0, func(string, int) (*ciba.Grant, error) {
+			return new(ciba.Grant), nil
+		}, told, "put 100ms, drop the person"},
+		{"approved, but the record cannot be read", time.Minute,
+			func(string, int) (*ciba.Grant, error) {
+				return new(ciba.Grant), nil
+			}, nil, "drop, drop the person"},
+		{"declined", time.Minute, answers(ciba.ErrAccessDenied), &Result{Outcome: "declined"},
+			"put 2m0s, drop the person"},
+		{"silence", time.Minute, answers(ciba.ErrPending), &Result{Outcome: "not_confirmed"},
+			"put 3m0s"},
+		{"silence, where nothing is remembered", 0, answers(ciba.ErrPending),
+			&Result{Outcome: "not_confirmed"}, "put 2m0s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			office(t, func(c *Config) { c.Memory = row.memory }, func(t *testing.T, d *desk) {
@@ -298,7 +354,8 @@ func TestTheClaimsOfAnEnd(t *testing.T) {
 					}
 					if c.Kind == Put {
 						line += " " + c.Until.Sub(d.begun).String()
-						if q, err := ReadRequest(c.Value); err != nil || q.Phase != Over || q.AuthReqID+q.Subject != "" {
+						if q, err := ReadRequest(c.Value); err != nil || q.Phase != Over ||
+							q.AuthReqID+q.Subject != "" {
 							t.Errorf("kept: %s, %v", c.Value, err)
 						}
 					}
@@ -312,19 +369,26 @@ func TestTheClaimsOfAnEnd(t *testing.T) {
 	}
 }
 
-// Two questions are equal by asker, skill, identifiers and the words of the name, in whatever order.
+// Two questions are equal by asker, skill, identifiers and the words of the name, in whatever
+// order.
 func TestQuestionKey(t *testing.T) {
 	base := QuestionKey("bank", "s", []string{"email:a", "number:1"}, []string{"john", "doe"})
 	for name, row := range map[string]struct {
 		key  Key
 		same bool
 	}{
-		"order":            {QuestionKey("bank", "s", []string{"number:1", "email:a"}, []string{"doe", "john", "john"}), true},
-		"asker":            {QuestionKey("other", "s", []string{"email:a", "number:1"}, []string{"john", "doe"}), false},
-		"skill":            {QuestionKey("bank", "t", []string{"email:a", "number:1"}, []string{"john", "doe"}), false},
-		"one identifier":   {QuestionKey("bank", "s", []string{"email:a"}, []string{"john", "doe"}), false},
-		"another name":     {QuestionKey("bank", "s", []string{"email:a", "number:1"}, []string{"jane", "doe"}), false},
-		"words that slide": {QuestionKey("bank", "s", []string{"email:a", "number:1"}, []string{"johndoe"}), false},
+		"order": {QuestionKey("bank", "s", []string{"number:1", "email:a"},
+			[]string{"doe", "john", "john"}), true},
+		"asker": {QuestionKey("other", "s", []string{"email:a", "number:1"},
+			[]string{"john", "doe"}), false},
+		"skill": {QuestionKey("bank", "t", []string{"email:a", "number:1"},
+			[]string{"john", "doe"}), false},
+		"one identifier": {QuestionKey("bank", "s", []string{"email:a"}, []string{"john", "doe"}),
+			false},
+		"another name": {QuestionKey("bank", "s", []string{"email:a", "number:1"},
+			[]string{"jane", "doe"}), false},
+		"words that slide": {QuestionKey("bank", "s", []string{"email:a", "number:1"},
+			[]string{"johndoe"}), false},
 	} {
 		if (row.key == base) != row.same {
 			t.Errorf("%s: equal %v", name, row.key == base)
@@ -332,24 +396,36 @@ func TestQuestionKey(t *testing.T) {
 	}
 	b, err := base.MarshalText()
 	var back Key
-	if err != nil || back.UnmarshalText(b) != nil || back != base || back.UnmarshalText(b[:10]) == nil || back.UnmarshalText([]byte(strings.Repeat("x", 64))) == nil {
+	if err != nil || back.UnmarshalText(b) != nil || back != base ||
+		back.UnmarshalText(b[:10]) == nil ||
+		back.UnmarshalText([]byte(strings.Repeat("x", 64))) == nil {
 		t.Errorf("%s, %v", b, err)
 	}
 }
 
 func TestNewRoomChecksItsConfiguration(t *testing.T) {
 	good := Config{
-		Asker: new(desk), LookUp: func(context.Context, string, []byte) (Person, error) { return Person{}, nil },
+		Asker: new(desk), LookUp: func(context.Context, string, []byte) (Person, error) {
+			return Person{}, nil
+		},
 		Scope: "s", Purpose: "p", Expiry: time.Minute,
 	}
 	if _, err := NewRoom(good); err != nil {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(*Config){
-		"no asker": func(c *Config) { c.Asker = nil }, "no look-up": func(c *Config) { c.LookUp = nil },
-		"no scope": func(c *Config) { c.Scope = "" }, "no purpose": func(c *Config) { c.Purpose = "" },
-		"too short a time": func(c *Config) { c.Expiry = time.Second - 1 }, "too long a time": func(c *Config) { c.Expiry = ciba.MaxExpiry + 1 },
-		"a negative rate": func(c *Config) { c.PollRate = -1 }, "a negative memory": func(c *Config) { c.Memory = -1 },
+		"no asker": func(c *Config) {
+			c.Asker = nil
+		}, "no look-up": func(c *Config) { c.LookUp = nil },
+		"no scope": func(c *Config) {
+			c.Scope = ""
+		}, "no purpose": func(c *Config) { c.Purpose = "" },
+		"too short a time": func(c *Config) {
+			c.Expiry = time.Second - 1
+		}, "too long a time": func(c *Config) { c.Expiry = ciba.MaxExpiry + 1 },
+		"a negative rate": func(c *Config) {
+			c.PollRate = -1
+		}, "a negative memory": func(c *Config) { c.Memory = -1 },
 	} {
 		c := good
 		spoil(&c)

@@ -19,9 +19,11 @@ import (
 type Disclosure string
 
 const (
-	// Guarded makes a person who does not exist look like one who does not answer. It is the default.
+	// Guarded makes a person who does not exist look like one who does not answer. It is the
+	// default.
 	Guarded Disclosure = "guarded"
-	// Open says at once that nobody can be asked. It is for closed circles where addresses are no secret.
+	// Open says at once that nobody can be asked. It is for closed circles where addresses are no
+	// secret.
 	Open Disclosure = "open"
 )
 
@@ -31,17 +33,21 @@ var policies = map[Disclosure]consent.Policy{
 	Open:    {TellUnknown: true, TellDeclined: true, TellBudget: true, TellFailure: true},
 }
 
-// WaitingState is what a caller reads while a person is asked, unless it activates the consent extension.
+// WaitingState is what a caller reads while a person is asked, unless it activates the consent
+// extension.
 type WaitingState string
 
 const (
-	// WaitWorking leaves the task WORKING, so that a blocking call returns with the answer. It is the default.
+	// WaitWorking leaves the task WORKING, so that a blocking call returns with the answer. It is
+	// the default.
 	WaitWorking WaitingState = "working"
-	// WaitAuthRequired says AUTH_REQUIRED, as for those who activate the extension: a blocking call returns there.
+	// WaitAuthRequired says AUTH_REQUIRED, as for those who activate the extension: a blocking call
+	// returns there.
 	WaitAuthRequired WaitingState = "auth_required"
 )
 
-// Memory is how long the end of a question is told again to whoever asks the same, without another prompt.
+// Memory is how long the end of a question is told again to whoever asks the same, without another
+// prompt.
 const Memory = time.Minute
 
 // Consent asks people; *ciba.Client does.
@@ -49,7 +55,8 @@ type Consent = consent.Asker
 
 // Records reads the one record that a token allows; *hrapi.Client does.
 type Records interface {
-	Employee(ctx context.Context, token oauth.Token, subject, verifiedEmail string) (*hrapi.Employee, error)
+	Employee(ctx context.Context, token oauth.Token, subject, verifiedEmail string) (
+		*hrapi.Employee, error)
 }
 
 // Reader understands questions; *llm.Reader does.
@@ -68,11 +75,12 @@ type Config struct {
 	Scope     string        // of the HR API
 	Expiry    time.Duration // how long a person has to answer: a second to ciba.MaxExpiry
 
-	Disclosure   Disclosure    // "" is Guarded
-	WaitingState WaitingState  // "" is WaitWorking
-	Memory       time.Duration // of an end; 0 with the development provider, where people try things again
-	PollRate     int           // polls a second to the provider, over all tasks; 0 is no limit
-	Log          *slog.Logger
+	Disclosure   Disclosure   // "" is Guarded
+	WaitingState WaitingState // "" is WaitWorking
+	// of an end; 0 with the development provider, where people try things again
+	Memory   time.Duration
+	PollRate int // polls a second to the provider, over all tasks; 0 is no limit
+	Log      *slog.Logger
 }
 
 // Agent is the HR agent: a tasks.Executor.
@@ -106,15 +114,17 @@ func New(c Config) (*Agent, error) {
 	}
 	a := &Agent{c: c}
 	room, err := consent.NewRoom(consent.Config{
-		Asker: c.Consent, LookUp: a.lookUp, Provider: c.Provider, Scope: c.Scope, Purpose: purpose, Expiry: c.Expiry,
+		Asker: c.Consent, LookUp: a.lookUp, Provider: c.Provider, Scope: c.Scope, Purpose: purpose,
+		Expiry: c.Expiry,
 		Memory: c.Memory, Policy: policy, PollRate: c.PollRate, Log: c.Log,
 	})
 	a.room = room
 	return a, err
 }
 
-// Run waits for people until ctx ends, and a little longer for what is on its way. Nothing is lost by ending it: what
-// waits is in the store. An agent is run once, and stopped before its engine is shut down.
+// Run waits for people until ctx ends, and a little longer for what is on its way. Nothing is lost
+// by ending it: what waits is in the store. An agent is run once, and stopped before its engine is
+// shut down.
 func (a *Agent) Run(ctx context.Context, engine *tasks.Engine) {
 	k := keeper{engine}
 	a.room.Run(ctx, k, k)

@@ -8,7 +8,8 @@ import (
 	"staff0/ciba/idp"
 )
 
-// A whole question under the open policy: rules, directory, provider, HR API, every token made and proven, all in memory.
+// A whole question under the open policy: rules, directory, provider, HR API, every token made and
+// proven, all in memory.
 func BenchmarkAWholeQuestion(b *testing.B) {
 	for name, scripted := range map[string]bool{"real provider": false, "scripted provider": true} {
 		b.Run(name, func(b *testing.B) {
@@ -17,7 +18,9 @@ func BenchmarkAWholeQuestion(b *testing.B) {
 			w.config.Log, w.config.Memory = nil, 0
 			w.phone.poll = always(grantOf(john), nil)
 			if !scripted {
-				road(b, w, func(c *idp.Config) { c.Approve, c.MaxPendingPerPerson, c.MaxPending = idp.Auto, 1<<20, 1<<20 })
+				road(b, w, func(c *idp.Config) {
+					c.Approve, c.MaxPendingPerPerson, c.MaxPending = idp.Auto, 1<<20, 1<<20
+				})
 			}
 			w.start()
 			b.ReportAllocs()
@@ -25,9 +28,11 @@ func BenchmarkAWholeQuestion(b *testing.B) {
 			for b.Loop() {
 				n++
 				last := a2a.TaskStateUnspecified
-				for entry, err := range w.engine.Stream(w.ctx, bank, &a2a.SendMessageRequest{Message: &a2a.Message{
-					MessageID: fmt.Sprint(n), Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(johnAsk)},
-				}}) {
+				for entry, err := range w.engine.Stream(w.ctx, bank,
+					&a2a.SendMessageRequest{Message: &a2a.Message{
+						MessageID: fmt.Sprint(n), Role: a2a.RoleUser,
+						Parts: []a2a.Part{a2a.TextPart(johnAsk)},
+					}}) {
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -41,7 +41,8 @@ const testIssuer = "https://tenant.example/"
 // management is the directory with a server that answers as the handler does.
 func management(h http.HandlerFunc) *ManagementAPI {
 	return &ManagementAPI{
-		BaseURL: testIssuer + "api/v2/", Issuer: testIssuer, Provider: ciba.Auth0, HTTPClient: &http.Client{Transport: inProcess{h}},
+		BaseURL: testIssuer + "api/v2/", Issuer: testIssuer, Provider: ciba.Auth0,
+		HTTPClient: &http.Client{Transport: inProcess{h}},
 	}
 }
 
@@ -52,8 +53,12 @@ func says(status int, body string) http.HandlerFunc {
 	}
 }
 
-// wantPerson compares what a directory found; a reason stands for an UnknownError, "error" for any other.
-func wantPerson(t *testing.T, d Directory, kind llm.IdentifierKind, identifier string, want Person, reason string) {
+// wantPerson compares what a directory found; a reason stands for an UnknownError, "error" for any
+// other.
+func wantPerson(
+	t *testing.T, d Directory, kind llm.IdentifierKind, identifier string, want Person,
+	reason string,
+) {
 	t.Helper()
 	got, err := d.Find(context.Background(), kind, identifier)
 	var unknown *UnknownError
@@ -75,7 +80,8 @@ func wantPerson(t *testing.T, d Directory, kind llm.IdentifierKind, identifier s
 }
 
 func TestManagementAPIByAddress(t *testing.T) {
-	found := Person{Subject: john, Address: "jdoe@staff0.com", Found: true, LoginHint: `{"format":"iss_sub","iss":"https://tenant.example/","sub":"auth0|jdoe"}`}
+	found := Person{Subject: john, Address: "jdoe@staff0.com", Found: true,
+		LoginHint: `{"format":"iss_sub","iss":"https://tenant.example/","sub":"auth0|jdoe"}`}
 	user := func(id, email, more string) string {
 		return fmt.Sprintf(`{"user_id":%q,"email":%q,"email_verified":true%s}`, id, email, more)
 	}
@@ -88,27 +94,40 @@ func TestManagementAPIByAddress(t *testing.T) {
 	}{
 		{"one", 200, "[" + jdoe + "]", ""},
 		{"one, written in capitals", 200, "[" + user(john, "JDoe@Staff0.com", "") + "]", ""},
-		{"one who was blocked once and is not now", 200, "[" + user(john, "jdoe@staff0.com", `,"blocked":false`) + "]", ""},
-		{"one and members that nobody asked for", 200, "[" + user(john, "jdoe@staff0.com", `,"name":"J","identities":[{}]`) + "]", ""},
+		{"one who was blocked once and is not now", 200, "[" +
+			user(john, "jdoe@staff0.com", `,"blocked":false`) + "]", ""},
+		{"one and members that nobody asked for", 200, "[" +
+			user(john, "jdoe@staff0.com", `,"name":"J","identities":[{}]`) + "]", ""},
 		{"nobody", 200, "[]", reasonUnknown},
-		{"two", 200, "[" + jdoe + "," + user("google|1", "jdoe@staff0.com", "") + "]", reasonAmbiguous},
-		{"two, of whom one is blocked", 200, "[" + jdoe + "," + user("google|1", "jdoe@staff0.com", `,"blocked":true`) + "]", reasonAmbiguous},
+		{"two", 200, "[" + jdoe + "," + user("google|1", "jdoe@staff0.com", "") + "]",
+			reasonAmbiguous},
+		{"two, of whom one is blocked", 200, "[" + jdoe + "," +
+			user("google|1", "jdoe@staff0.com", `,"blocked":true`) + "]", reasonAmbiguous},
 		{"a looser match", 200, "[" + user(john, "jdoe+x@staff0.com", "") + "]", reasonUnknown},
-		{"a looser match beside the very one", 200, "[" + user("auth0|x", "jdoe.x@staff0.com", "") + "," + jdoe + "]", ""},
-		{"the Kelvin sign in place of a letter", 200, "[" + user(john, "jdoe@staff0.com\u212a", "") + "]", reasonUnknown},
-		{"blocked", 200, "[" + user(john, "jdoe@staff0.com", `,"blocked":true`) + "]", reasonBlocked},
-		{"not verified", 200, `[{"user_id":"auth0|jdoe","email":"jdoe@staff0.com","email_verified":false}]`, reasonUnverified},
-		{"verified is missing", 200, `[{"user_id":"auth0|jdoe","email":"jdoe@staff0.com"}]`, reasonUnverified},
+		{"a looser match beside the very one", 200, "[" + user("auth0|x", "jdoe.x@staff0.com", "") +
+			"," + jdoe + "]", ""},
+		{"the Kelvin sign in place of a letter", 200, "[" +
+			user(john, "jdoe@staff0.com\u212a", "") + "]", reasonUnknown},
+		{"blocked", 200, "[" + user(john, "jdoe@staff0.com", `,"blocked":true`) + "]",
+			reasonBlocked},
+		{"not verified", 200,
+			`[{"user_id":"auth0|jdoe","email":"jdoe@staff0.com","email_verified":false}]`,
+			reasonUnverified},
+		{"verified is missing", 200, `[{"user_id":"auth0|jdoe","email":"jdoe@staff0.com"}]`,
+			reasonUnverified},
 		{"no user_id", 200, `[{"email":"jdoe@staff0.com","email_verified":true}]`, reasonUnknown},
 		{"no address", 200, `[{"user_id":"auth0|jdoe","email_verified":true}]`, reasonUnknown},
-		{"members of other types", 200, `[{"user_id":"auth0|jdoe","email":"jdoe@staff0.com","email_verified":"true"}]`, reasonBroken},
+		{"members of other types", 200,
+			`[{"user_id":"auth0|jdoe","email":"jdoe@staff0.com","email_verified":"true"}]`,
+			reasonBroken},
 		{"a record that is none", 200, `["auth0|jdoe"]`, reasonBroken},
 		{"null", 200, "null", "error"},
 		{"an object", 200, `{"users":[]}`, "error"},
 		{"HTML", 200, "<html>jdoe@staff0.com</html>", "error"},
 		{"nothing", 200, "", "error"},
 		{"too much", 200, "[" + strings.Repeat(" ", maxDirectoryAnswer) + "]", reasonBroken},
-		{"just not too much", 200, "[" + strings.Repeat(" ", maxDirectoryAnswer-2) + "]", reasonUnknown},
+		{"just not too much", 200, "[" + strings.Repeat(" ", maxDirectoryAnswer-2) + "]",
+			reasonUnknown},
 		{"a wrong token", 401, `{"message":"jdoe@staff0.com"}`, "error"},
 		{"no scope", 403, "", "error"},
 		{"not found", 404, "[]", "error"},
@@ -117,7 +136,8 @@ func TestManagementAPIByAddress(t *testing.T) {
 		{"nothing at all", 204, "", "error"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			wantPerson(t, management(says(row.status, row.body)), llm.Email, "jdoe@staff0.com", found, row.reason)
+			wantPerson(t, management(says(row.status, row.body)), llm.Email, "jdoe@staff0.com",
+				found, row.reason)
 		})
 	}
 }
@@ -130,10 +150,14 @@ func TestManagementAPIRequests(t *testing.T) {
 		path       string
 		want       url.Values // beside the fields; nil is no request
 	}{
-		{llm.Email, "siobhan.o'sullivan+a&b=c@staff0.com", "/api/v2/users-by-email", url.Values{"email": {"siobhan.o'sullivan+a&b=c@staff0.com"}}},
-		{llm.Email, "джон@staff0.com", "/api/v2/users-by-email", url.Values{"email": {"джон@staff0.com"}}},
-		{llm.EmployeeNumber, "e1001", "/api/v2/users", url.Values{"search_engine": {"v3"}, "q": {`app_metadata.employee_id:"E1001"`}}},
-		{llm.EmployeeNumber, "1001", "/api/v2/users", url.Values{"search_engine": {"v3"}, "q": {`app_metadata.employee_id:"1001"`}}},
+		{llm.Email, "siobhan.o'sullivan+a&b=c@staff0.com", "/api/v2/users-by-email",
+			url.Values{"email": {"siobhan.o'sullivan+a&b=c@staff0.com"}}},
+		{llm.Email, "джон@staff0.com", "/api/v2/users-by-email",
+			url.Values{"email": {"джон@staff0.com"}}},
+		{llm.EmployeeNumber, "e1001", "/api/v2/users",
+			url.Values{"search_engine": {"v3"}, "q": {`app_metadata.employee_id:"E1001"`}}},
+		{llm.EmployeeNumber, "1001", "/api/v2/users",
+			url.Values{"search_engine": {"v3"}, "q": {`app_metadata.employee_id:"1001"`}}},
 		{llm.EmployeeNumber, `e1" OR email:"*`, "", nil},
 		{llm.EmployeeNumber, "e1*", "", nil},
 		{llm.EmployeeNumber, "e1 e2", "", nil},
@@ -150,7 +174,8 @@ func TestManagementAPIRequests(t *testing.T) {
 					t.Errorf("%s %s, want %s", r.Method, r.URL.Path, row.path)
 				}
 				q := r.URL.Query()
-				if q.Get("fields") != "user_id,email,email_verified,blocked" || q.Get("include_fields") != "true" {
+				if q.Get("fields") != "user_id,email,email_verified,blocked" ||
+					q.Get("include_fields") != "true" {
 					t.Errorf("fields %v", q)
 				}
 				q.Del("fields")
@@ -165,7 +190,8 @@ func TestManagementAPIRequests(t *testing.T) {
 				t.Errorf("asked: %v", asked)
 			}
 			if row.kind == llm.Subject {
-				if err != nil || p.Subject != john || p.Found || !strings.Contains(p.LoginHint, `"sub":"auth0|jdoe"`) {
+				if err != nil || p.Subject != john || p.Found ||
+					!strings.Contains(p.LoginHint, `"sub":"auth0|jdoe"`) {
 					t.Errorf("a subject is asked as it is: %+v, %v", p, err)
 				}
 			} else if _, ok := errors.AsType[*UnknownError](err); !ok {
@@ -184,7 +210,8 @@ func TestManagementAPIByNumber(t *testing.T) {
 		{`[]`, reasonUnknown},
 		{`{"start":0,"users":[]}`, "error"},
 	} {
-		wantPerson(t, management(says(200, row.body)), llm.EmployeeNumber, "e1001", Person{Subject: john, LoginHint: hint, Found: true}, row.reason)
+		wantPerson(t, management(says(200, row.body)), llm.EmployeeNumber, "e1001",
+			Person{Subject: john, LoginHint: hint, Found: true}, row.reason)
 	}
 }
 
@@ -205,7 +232,8 @@ func TestManagementAPIUnreachable(t *testing.T) {
 	d := management(nil)
 	d.HTTPClient = &http.Client{Transport: failing{}}
 	wantPerson(t, d, llm.Email, "jdoe@staff0.com", Person{}, "error")
-	if _, err := d.Find(context.Background(), llm.Email, "jdoe@staff0.com"); !errors.Is(err, errBoom) {
+	if _, err := d.Find(context.Background(), llm.Email, "jdoe@staff0.com"); !errors.Is(err,
+		errBoom) {
 		t.Errorf("the cause is lost: %v", err)
 	}
 	d.HTTPClient = &http.Client{Transport: breaking{}}
@@ -248,7 +276,8 @@ type readError struct{}
 func (readError) Read([]byte) (int, error) { return 0, errBoom }
 
 func TestHint(t *testing.T) {
-	wantPerson(t, Hint{}, llm.Email, "jdoe@staff0.com", Person{Email: "jdoe@staff0.com", LoginHint: "jdoe@staff0.com"}, "")
+	wantPerson(t, Hint{}, llm.Email, "jdoe@staff0.com",
+		Person{Email: "jdoe@staff0.com", LoginHint: "jdoe@staff0.com"}, "")
 	wantPerson(t, Hint{}, llm.EmployeeNumber, "e1001", Person{}, reasonNoHint)
 	wantPerson(t, Hint{}, llm.Subject, john, Person{}, reasonNoHint)
 }
@@ -291,7 +320,8 @@ func TestDirectoryFile(t *testing.T) {
 		{llm.EmployeeNumber, "e1001", known(john, john, "jdoe@staff0.com"), ""},
 		{llm.Email, "asmith@staff0.com", known("auth0|asmith", "asmith", "asmith@staff0.com"), ""},
 		{llm.Email, "shared@staff0.com", Person{}, reasonAmbiguous},
-		{llm.EmployeeNumber, "7", known("s1", "s1", "shared@staff0.com"), ""}, // and not the subject 7
+		// and not the subject 7
+		{llm.EmployeeNumber, "7", known("s1", "s1", "shared@staff0.com"), ""},
 		{llm.Subject, "7", known("7", "7", ""), ""},
 		{llm.Email, "me@staff0.com", known("me@staff0.com", "me@staff0.com", "me@staff0.com"), ""},
 		{llm.Email, "jroe@staff0.com", Person{}, reasonUnknown},
@@ -307,7 +337,9 @@ func TestDirectoryFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantPerson(t, d, llm.Subject, john, known(john, `{"format":"iss_sub","iss":"https://tenant.example/","sub":"auth0|jdoe"}`, ""), "")
+	wantPerson(t, d, llm.Subject, john,
+		known(john, `{"format":"iss_sub","iss":"https://tenant.example/","sub":"auth0|jdoe"}`, ""),
+		"")
 }
 
 func TestBadDirectoryFiles(t *testing.T) {
@@ -315,13 +347,15 @@ func TestBadDirectoryFiles(t *testing.T) {
 		{"empty", "", "no header line"},
 		{"no subject column", "email,login_hint\n", "column \"subject\" is missing"},
 		{"a column twice", "subject,email,Email\n", "column \"email\" appears twice"},
-		{"a line without a subject", "subject,email\ns1,a@b\n ,c@d\n", "line 3: the subject is missing"},
+		{"a line without a subject", "subject,email\ns1,a@b\n ,c@d\n",
+			"line 3: the subject is missing"},
 		{"a line with a field too many", "subject,email\ns1,a@b\n\ns2,c@d,x\n", "line 4"},
 		{"an open quote", "subject,email\ns1,\"a@b\n", "line 2"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := openText(t, row.text, ciba.Generic)
-			if err == nil || !strings.Contains(err.Error(), row.want) || !strings.Contains(err.Error(), "people.csv") {
+			if err == nil || !strings.Contains(err.Error(), row.want) ||
+				!strings.Contains(err.Error(), "people.csv") {
 				t.Errorf("got %v, want %q", err, row.want)
 			}
 			if err != nil && strings.Contains(err.Error(), "@") {
@@ -329,7 +363,8 @@ func TestBadDirectoryFiles(t *testing.T) {
 			}
 		})
 	}
-	if _, err := OpenFile(filepath.Join(t.TempDir(), "none"), testIssuer, ciba.Generic); !errors.Is(err, os.ErrNotExist) {
+	if _, err := OpenFile(filepath.Join(t.TempDir(), "none"), testIssuer, ciba.Generic); !errors.Is(
+		err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "huge")
@@ -343,7 +378,8 @@ func TestBadDirectoryFiles(t *testing.T) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenFile(path, testIssuer, ciba.Generic); err == nil || !strings.Contains(err.Error(), "larger than 64 MiB") {
+	if _, err := OpenFile(path, testIssuer, ciba.Generic); err == nil ||
+		!strings.Contains(err.Error(), "larger than 64 MiB") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -79,7 +79,9 @@ func (m *medium) write(id a2a.TaskID, do func() error) error {
 	return errMedium
 }
 
-func (m *medium) Create(ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time) (existing a2a.TaskID, err error) {
+func (m *medium) Create(
+	ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time,
+) (existing a2a.TaskID, err error) {
 	err = m.write(r.Task.ID, func() error {
 		var err error
 		existing, err = m.durable.Create(context.WithoutCancel(ctx), r, events, since)
@@ -92,7 +94,9 @@ func (m *medium) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c ta
 	if m.fault == storedLate { // a server has its own copy when the engine goes on with the events
 		c = own(c)
 	}
-	return m.write(id, func() error { return m.durable.Append(context.WithoutCancel(ctx), id, base, c) })
+	return m.write(id, func() error {
+		return m.durable.Append(context.WithoutCancel(ctx), id, base, c)
+	})
 }
 
 // own is a change that shares nothing with the one given.
@@ -114,11 +118,15 @@ func own(c tasks.Change) tasks.Change {
 }
 
 func (m *medium) Amend(ctx context.Context, id tasks.ChangeID, claims []tasks.Claim) error {
-	return m.write("", func() error { return m.durable.Amend(context.WithoutCancel(ctx), id, claims) })
+	return m.write("", func() error {
+		return m.durable.Amend(context.WithoutCancel(ctx), id, claims)
+	})
 }
 
 func (m *medium) SetWebhook(ctx context.Context, w *tasks.Webhook) error {
-	return m.write(w.Config.TaskID, func() error { return m.durable.SetWebhook(context.WithoutCancel(ctx), w) })
+	return m.write(w.Config.TaskID, func() error {
+		return m.durable.SetWebhook(context.WithoutCancel(ctx), w)
+	})
 }
 
 // outbox tells a webhook whatever the store has, when the engine says so.
@@ -144,22 +152,26 @@ func (o *outbox) Changed(id a2a.TaskID) {
 	})
 }
 
-// TestEachWrite does to each write of a question, of a joined one and of a webhook what a medium can do to it, and lets
-// the caller do what he may in that moment. Whatever happens, nobody is prompted twice, every approval is answered or
-// ends as not confirmed because the prompt is in doubt, every stream ends, and every webhook is told all.
+// TestEachWrite does to each write of a question, of a joined one and of a webhook what a medium
+// can do to it, and lets the caller do what he may in that moment. Whatever happens, nobody is
+// prompted twice, every approval is answered or ends as not confirmed because the prompt is in
+// doubt, every stream ends, and every webhook is told all.
 func TestEachWrite(t *testing.T) {
 	eachWrite(t, 1, func(t *testing.T, test func(t *testing.T)) { synctest.Test(t, test) },
 		func(*testing.T) tasks.Webhooks { return new(tasks.Memory) })
 }
 
-// faultStride is how many cases are left out on a store that takes real time: every case is run with -fault-stride 1.
-var faultStride = flag.Int("fault-stride", 7, "run every n-th fault of TestEachWrite on SQLite and PostgreSQL")
+// faultStride is how many cases are left out on a store that takes real time: every case is run
+// with -fault-stride 1.
+var faultStride = flag.Int("fault-stride", 7,
+	"run every n-th fault of TestEachWrite on SQLite and PostgreSQL")
 
 func inRealTime(t *testing.T, test func(t *testing.T)) { test(t) }
 
 func TestEachWriteOnSQLite(t *testing.T) {
 	eachWrite(t, *faultStride, inRealTime, func(t *testing.T) tasks.Webhooks {
-		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "agent.db"), sqlite.Options{})
+		store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "agent.db"),
+			sqlite.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +211,10 @@ func TestEachWriteOnPostgreSQL(t *testing.T) {
 }
 
 // eachWrite runs every stride-th case, each in a bubble and with a store of its own.
-func eachWrite(t *testing.T, stride int, bubble func(*testing.T, func(*testing.T)), store func(*testing.T) tasks.Webhooks) {
+func eachWrite(
+	t *testing.T, stride int, bubble func(*testing.T, func(*testing.T)),
+	store func(*testing.T) tasks.Webhooks,
+) {
 	n := 0
 	for _, asked := range []int{1, 2} {
 		writes := 0
@@ -213,17 +228,20 @@ func eachWrite(t *testing.T, stride int, bubble func(*testing.T, func(*testing.T
 					if n++; n%stride != 0 {
 						continue
 					}
-					t.Run(fmt.Sprintf("%d asked, write %d %s, %s", asked, at, f, then), func(t *testing.T) {
-						bubble(t, func(t *testing.T) { faultyAsk(t, store(t), asked, at, f, then) })
-					})
+					t.Run(fmt.Sprintf("%d asked, write %d %s, %s", asked, at, f, then),
+						func(t *testing.T) {
+							bubble(t, func(t *testing.T) {
+								faultyAsk(t, store(t), asked, at, f, then)
+							})
+						})
 				}
 			}
 		}
 	}
 }
 
-// faultyAsk asks equal questions, with a webhook and a stream for each, over a store with a fault in one write. It
-// returns how many writes there were.
+// faultyAsk asks equal questions, with a webhook and a stream for each, over a store with a fault
+// in one write. It returns how many writes there were.
 func faultyAsk(t *testing.T, store tasks.Webhooks, asked, at int, f fault, then string) int {
 	m := &medium{durable: store, at: at, fault: f}
 	w := newWorld(t)
@@ -244,7 +262,8 @@ func faultyAsk(t *testing.T, store tasks.Webhooks, asked, at int, f fault, then 
 		t.Fatal(err)
 	}
 	w.engine, err = tasks.NewEngine(tasks.Config{
-		Store: m, Executor: w.agent, InputModes: InputModes(), Opening: Opening, RepeatWindow: tasks.DefaultRepeatWindow, Push: box,
+		Store: m, Executor: w.agent, InputModes: InputModes(), Opening: Opening,
+		RepeatWindow: tasks.DefaultRepeatWindow, Push: box,
 		Log: w.config.Log,
 	})
 	if err != nil {
@@ -256,7 +275,8 @@ func faultyAsk(t *testing.T, store tasks.Webhooks, asked, at int, f fault, then 
 			switch then {
 			case "a remark":
 				_, _ = w.engine.Send(w.ctx, bank, &a2a.SendMessageRequest{
-					Message:       &a2a.Message{MessageID: "remark", TaskID: id, Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(johnAsk)}},
+					Message: &a2a.Message{MessageID: "remark", TaskID: id, Role: a2a.RoleUser,
+						Parts: []a2a.Part{a2a.TextPart(johnAsk)}},
 					Configuration: &a2a.SendMessageConfiguration{ReturnImmediately: true},
 				})
 			case "a cancellation":
@@ -283,7 +303,8 @@ func faultyAsk(t *testing.T, store tasks.Webhooks, asked, at int, f fault, then 
 				last := a2a.TaskStateUnspecified
 				var failed error
 				for entry, err := range w.engine.Stream(w.ctx, bank, &a2a.SendMessageRequest{
-					Message: &a2a.Message{MessageID: fmt.Sprint(run, i), Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(johnAsk)}},
+					Message: &a2a.Message{MessageID: fmt.Sprint(run, i), Role: a2a.RoleUser,
+						Parts: []a2a.Part{a2a.TextPart(johnAsk)}},
 					Configuration: &a2a.SendMessageConfiguration{
 						TaskPushNotificationConfig: &a2a.TaskPushNotificationConfig{URL: "https://bank.example/hook"},
 					},
@@ -294,7 +315,9 @@ func faultyAsk(t *testing.T, store tasks.Webhooks, asked, at int, f fault, then 
 					switch ev := entry.Event.(type) {
 					case *a2a.Task:
 						if ids[i], last = ev.ID, ev.Status.State; try == 0 {
-							_, err := w.engine.CreatePushConfig(w.ctx, bank, &a2a.TaskPushNotificationConfig{TaskID: ev.ID, URL: "https://bank.example/second"})
+							_, err := w.engine.CreatePushConfig(w.ctx, bank,
+								&a2a.TaskPushNotificationConfig{TaskID: ev.ID,
+									URL: "https://bank.example/second"})
 							if err != nil {
 								t.Errorf("a webhook cannot be set: %v", err)
 							}
@@ -332,7 +355,9 @@ func faultyAsk(t *testing.T, store tasks.Webhooks, asked, at int, f fault, then 
 			continue
 		}
 		hooks, err := store.Webhooks(w.ctx, id)
-		if seconds := slices.DeleteFunc(hooks, func(h *tasks.Webhook) bool { return h.Config.URL != "https://bank.example/second" }); err != nil || len(seconds) != 1 {
+		if seconds := slices.DeleteFunc(hooks, func(h *tasks.Webhook) bool {
+			return h.Config.URL != "https://bank.example/second"
+		}); err != nil || len(seconds) != 1 {
 			t.Errorf("the webhook is there %d times, %v", len(seconds), err)
 		}
 
@@ -345,7 +370,8 @@ func faultyAsk(t *testing.T, store tasks.Webhooks, asked, at int, f fault, then 
 			t.Fatal(err)
 		}
 		switch state := rec.Task.Status.State; {
-		case state == a2a.TaskStateCompleted, state == a2a.TaskStateCanceled && then == "a cancellation":
+		case state == a2a.TaskStateCompleted, state == a2a.TaskStateCanceled &&
+			then == "a cancellation":
 		case state == a2a.TaskStateRejected && note.Reason == consent.ReasonInDoubt && at > 0:
 		default:
 			t.Errorf("it ended %v, %q:\n%s", state, note.Reason, w.log.String())

@@ -34,9 +34,10 @@ var directoryColumns = people.Format{
 	Required: []string{"subject"},
 }
 
-// OpenFile reads a table of people (see package people) with the columns email, subject, employee_id and login_hint, in any order; others are left
-// alone. Every line needs a subject; an empty login_hint is made from the subject in the provider's way. An identifier on lines of different
-// people is nobody's. The error names the lines.
+// OpenFile reads a table of people (see package people) with the columns email, subject,
+// employee_id and login_hint, in any order; others are left alone. Every line needs a subject; an
+// empty login_hint is made from the subject in the provider's way. An identifier on lines of
+// different people is nobody's. The error names the lines.
 func OpenFile(path, issuer string, provider ciba.Provider) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -53,7 +54,8 @@ func OpenFile(path, issuer string, provider ciba.Provider) (*File, error) {
 			rows[i].Values[j] = strings.TrimSpace(value)
 		}
 		email, number := rows[i].Values[0], rows[i].Values[2]
-		p := Person{Subject: rows[i].Values[1], LoginHint: rows[i].Values[3], Address: lower(email), Found: true}
+		p := Person{Subject: rows[i].Values[1], LoginHint: rows[i].Values[3], Address: lower(email),
+			Found: true}
 		if p.Subject == "" {
 			bad = append(bad, rows[i].Bad("the subject is missing"))
 			continue
@@ -71,7 +73,8 @@ func OpenFile(path, issuer string, provider ciba.Provider) (*File, error) {
 	return d, nil
 }
 
-// add files a person under an identifier. The same person may have several lines, with an address each.
+// add files a person under an identifier. The same person may have several lines, with an address
+// each.
 func (d *File) add(kind llm.IdentifierKind, identifier string, p Person) {
 	if identifier == "" {
 		return

@@ -34,7 +34,8 @@ func (w *world) cancel(id a2a.TaskID) {
 	}
 }
 
-// Equal questions share one prompt: one code, one deadline, one reading of the record, an answer for each.
+// Equal questions share one prompt: one code, one deadline, one reading of the record, an answer
+// for each.
 func TestEqualQuestionsShareOnePrompt(t *testing.T) {
 	for name, change := range map[string]func(*world){"guarded": nil, "open": open} {
 		t.Run(name, func(t *testing.T) {
@@ -48,12 +49,14 @@ func TestEqualQuestionsShareOnePrompt(t *testing.T) {
 				}
 				w.phone.says(always(grantOf(john), nil))
 				for _, id := range []a2a.TaskID{first, second} {
-					if task := w.finish(id); task.Status.State != a2a.TaskStateCompleted || !strings.HasPrefix(task.Artifacts[0].Text(), "Yes") {
+					if task := w.finish(id); task.Status.State != a2a.TaskStateCompleted ||
+						!strings.HasPrefix(task.Artifacts[0].Text(), "Yes") {
 						t.Errorf("the task went\n  %s", strings.Join(w.story(id), "\n  "))
 					}
 				}
 				if w.phone.prompts() != 1 || len(w.records.calls) != 1 {
-					t.Errorf("%d prompts, %d readings of the record", w.phone.prompts(), len(w.records.calls))
+					t.Errorf("%d prompts, %d readings of the record", w.phone.prompts(),
+						len(w.records.calls))
 				}
 			})
 		})
@@ -80,7 +83,8 @@ func TestARefusalIsForAll(t *testing.T) {
 		w.after(3 * time.Second)
 		w.phone.says(always(nil, ciba.ErrAccessDenied))
 		for _, id := range []a2a.TaskID{first, second} {
-			if story := w.story(w.finish(id).ID); !strings.HasSuffix(story[len(story)-1], declinedText) {
+			if story := w.story(w.finish(id).ID); !strings.HasSuffix(story[len(story)-1],
+				declinedText) {
 				t.Errorf("went %q", story)
 			}
 		}
@@ -90,8 +94,8 @@ func TestARefusalIsForAll(t *testing.T) {
 	})
 }
 
-// What differs gets no prompt and ends like silence, whoever is asked about: another name, another identifier of the same person. What belongs to
-// another asker has a prompt of its own.
+// What differs gets no prompt and ends like silence, whoever is asked about: another name, another
+// identifier of the same person. What belongs to another asker has a prompt of its own.
 func TestUnequalQuestionsGetNoPrompt(t *testing.T) {
 	for _, row := range []struct {
 		name, question string
@@ -100,8 +104,10 @@ func TestUnequalQuestionsGetNoPrompt(t *testing.T) {
 		end            string
 	}{
 		{"the same question", johnAsk, bank, 1, "COMPLETED"},
-		{"in capitals", "Does John Doe with email JDOE@STAFF0.COM work at Staff0?", bank, 1, "COMPLETED"},
-		{"under another name", "Does Jane Roe with email jdoe@staff0.com work at Staff0?", bank, 1, silenceText},
+		{"in capitals", "Does John Doe with email JDOE@STAFF0.COM work at Staff0?", bank, 1,
+			"COMPLETED"},
+		{"under another name", "Does Jane Roe with email jdoe@staff0.com work at Staff0?", bank, 1,
+			silenceText},
 		{"without the name", "Does jdoe@staff0.com work at Staff0?", bank, 1, silenceText},
 		{"by employee number", "Is E1001 an active employee?", bank, 1, silenceText},
 		{"about somebody else", "Is asmith@staff0.com an employee?", bank, 2, "COMPLETED"},
@@ -122,7 +128,8 @@ func TestUnequalQuestionsGetNoPrompt(t *testing.T) {
 				w.phone.says(w.approveWhoeverWasAsked())
 				story := w.story(w.finish(second).ID)
 				if !strings.HasSuffix(story[len(story)-1], row.end) {
-					t.Errorf("went\n  %s\nwant an end with %s", strings.Join(story, "\n  "), row.end)
+					t.Errorf("went\n  %s\nwant an end with %s", strings.Join(story, "\n  "),
+						row.end)
 				}
 				w.finish(first)
 			})
@@ -137,10 +144,13 @@ func TestPretendedRequestsJoinAlike(t *testing.T) {
 		for i, address := range []string{"jdoe@staff0.com", "jroe@staff0.com"} {
 			ids := []a2a.TaskID{w.ask("Does John Doe with email " + address + " work at Staff0?")}
 			w.after(2 * time.Second)
-			ids = append(ids, w.ask("Does John Doe with email "+address+" work at Staff0?"), w.ask("Does "+address+" work at Staff0?"))
+			ids = append(ids, w.ask("Does John Doe with email "+address+" work at Staff0?"),
+				w.ask("Does "+address+" work at Staff0?"))
 			w.after(2 * time.Second)
-			if w.codeAndDeadline(ids[0]) != w.codeAndDeadline(ids[1]) || w.codeAndDeadline(ids[0]) == w.codeAndDeadline(ids[2]) {
-				t.Errorf("%s: told %s, %s, %s", address, w.codeAndDeadline(ids[0]), w.codeAndDeadline(ids[1]), w.codeAndDeadline(ids[2]))
+			if w.codeAndDeadline(ids[0]) != w.codeAndDeadline(ids[1]) ||
+				w.codeAndDeadline(ids[0]) == w.codeAndDeadline(ids[2]) {
+				t.Errorf("%s: told %s, %s, %s", address, w.codeAndDeadline(ids[0]),
+					w.codeAndDeadline(ids[1]), w.codeAndDeadline(ids[2]))
 			}
 			for j, id := range ids {
 				w.finish(id)
@@ -148,13 +158,14 @@ func TestPretendedRequestsJoinAlike(t *testing.T) {
 			}
 		}
 		if transcripts[0] != transcripts[1] {
-			t.Errorf("John, who does not answer:\n%s\nnobody:\n%s", strings.Join(transcripts[0][:], "\n\n"), strings.Join(transcripts[1][:], "\n\n"))
+			t.Errorf("John, who does not answer:\n%s\nnobody:\n%s",
+				strings.Join(transcripts[0][:], "\n\n"), strings.Join(transcripts[1][:], "\n\n"))
 		}
 	})
 }
 
-// Fifty take part in one prompt at a time. The next one is told the same, takes part in nothing and runs out; so it is
-// for people who do not exist.
+// Fifty take part in one prompt at a time. The next one is told the same, takes part in nothing and
+// runs out; so it is for people who do not exist.
 func TestFiftyAtMost(t *testing.T) {
 	var ends [2]string
 	for i, question := range []string{johnAsk, nobodyAsk} {
@@ -165,7 +176,8 @@ func TestFiftyAtMost(t *testing.T) {
 				w.after(time.Millisecond)
 			}
 			w.after(time.Second)
-			if a, b := w.codeAndDeadline(ids[0]), w.codeAndDeadline(ids[consent.MaxTogether]); a != b {
+			if a, b := w.codeAndDeadline(ids[0]),
+				w.codeAndDeadline(ids[consent.MaxTogether]); a != b {
 				t.Errorf("the first was told %s, the last %s", a, b)
 			}
 			if n := w.phone.prompts(); n > 1 {
@@ -190,11 +202,14 @@ func TestFiftyAtMost(t *testing.T) {
 	}
 }
 
-// Whoever cancels leaves the prompt to the others, be it the one that polls or not, with a poll under way or not.
+// Whoever cancels leaves the prompt to the others, be it the one that polls or not, with a poll
+// under way or not.
 func TestCancelingOneLeavesThePromptToTheOthers(t *testing.T) {
 	for canceled := range 3 {
 		for _, at := range []time.Duration{3 * time.Second, 5*time.Second + 200*time.Millisecond} {
-			bubble(t, func(w *world) { w.phone.pollTakes = time.Second }, func(t *testing.T, w *world) {
+			bubble(t, func(w *world) {
+				w.phone.pollTakes = time.Second
+			}, func(t *testing.T, w *world) {
 				ids := []a2a.TaskID{w.ask(johnAsk), w.ask(johnAsk), w.ask(johnAsk)}
 				w.after(at)
 				w.cancel(ids[canceled])
@@ -205,7 +220,8 @@ func TestCancelingOneLeavesThePromptToTheOthers(t *testing.T) {
 						want = a2a.TaskStateCanceled
 					}
 					if got := w.finish(id).Status.State; got != want {
-						t.Errorf("at %v number %d was canceled: number %d ended %v, want %v", at, canceled+1, i+1, got, want)
+						t.Errorf("at %v number %d was canceled: number %d ended %v, want %v", at,
+							canceled+1, i+1, got, want)
 					}
 				}
 				if w.phone.prompts() != 1 {
@@ -216,8 +232,9 @@ func TestCancelingOneLeavesThePromptToTheOthers(t *testing.T) {
 	}
 }
 
-// A request outlives its tasks: when all of them are canceled, nobody polls any more, and nobody is prompted again before
-// the deadline; an equal question takes it up, with an approval that was given meanwhile.
+// A request outlives its tasks: when all of them are canceled, nobody polls any more, and nobody is
+// prompted again before the deadline; an equal question takes it up, with an approval that was
+// given meanwhile.
 func TestARequestOutlivesItsTasks(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, w *world) {
 		ids := []a2a.TaskID{w.ask(johnAsk), w.ask(johnAsk)}
@@ -250,14 +267,15 @@ func TestARequestOutlivesItsTasks(t *testing.T) {
 	})
 }
 
-// Whoever asks and cancels, again and again, has one prompt made, by whatever users of one client; so it is after a
-// restart in between.
+// Whoever asks and cancels, again and again, has one prompt made, by whatever users of one client;
+// so it is after a restart in between.
 func TestAskingAndCanceling(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, w *world) {
 		for i := range 200 {
 			id := w.sendAs(tasks.NewOwner("first-bank", fmt.Sprint("user-", i%30)), "", johnAsk)
 			w.after(time.Duration(i%7) * 40 * time.Millisecond)
-			if _, err := w.engine.Cancel(w.ctx, tasks.NewOwner("first-bank", fmt.Sprint("user-", i%30)), &a2a.CancelTaskRequest{ID: id}); err != nil {
+			if _, err := w.engine.Cancel(w.ctx, tasks.NewOwner("first-bank",
+				fmt.Sprint("user-", i%30)), &a2a.CancelTaskRequest{ID: id}); err != nil {
 				t.Fatal(err)
 			}
 			if i == 100 {
@@ -274,8 +292,8 @@ func TestAskingAndCanceling(t *testing.T) {
 	})
 }
 
-// Who asks the same after the end is told the old code and deadline, and the same end at once, without a prompt; after a
-// minute, or when something has failed, the person is asked anew.
+// Who asks the same after the end is told the old code and deadline, and the same end at once,
+// without a prompt; after a minute, or when something has failed, the person is asked anew.
 func TestTheSameQuestionAfterTheEnd(t *testing.T) {
 	for _, row := range []struct {
 		name   string
@@ -284,7 +302,9 @@ func TestTheSameQuestionAfterTheEnd(t *testing.T) {
 		same   bool
 	}{
 		{"answered", func(w *world) { w.phone.poll = always(grantOf(john), nil) }, johnAsk, true},
-		{"declined", func(w *world) { w.phone.poll = always(nil, ciba.ErrAccessDenied) }, johnAsk, true},
+		{"declined", func(w *world) {
+			w.phone.poll = always(nil, ciba.ErrAccessDenied)
+		}, johnAsk, true},
 		{"silence", nil, johnAsk, true},
 		{"nobody", nil, nobodyAsk, true},
 		{"failed", func(w *world) {
@@ -313,9 +333,14 @@ func TestTheSameQuestionAfterTheEnd(t *testing.T) {
 						t.Fatalf("the second time it went\n%s", told)
 					}
 					if row.same {
-						if a, b := w.task(first), w.task(second); a.Status.State != b.Status.State || lastConsent(a) != lastConsent(b) ||
-							len(a.Artifacts) != len(b.Artifacts) || len(a.Artifacts) > 0 && string(a.Artifacts[0].Parts[1].Data) != string(b.Artifacts[0].Parts[1].Data) {
-							t.Errorf("the first time it went\n%s\nthe second time\n%s", w.transcript(first), told)
+						if a, b := w.task(first),
+							w.task(second); a.Status.State != b.Status.State ||
+							lastConsent(a) != lastConsent(b) ||
+							len(a.Artifacts) != len(b.Artifacts) || len(a.Artifacts) > 0 &&
+							string(a.Artifacts[0].Parts[1].Data) != string(
+								b.Artifacts[0].Parts[1].Data) {
+							t.Errorf("the first time it went\n%s\nthe second time\n%s",
+								w.transcript(first), told)
 						}
 						if !strings.Contains(told, "Waiting for the person's approval") {
 							t.Errorf("nothing was announced:\n%s", told)
@@ -359,13 +384,15 @@ func TestSharedPromptsSurviveARestart(t *testing.T) {
 	})
 }
 
-// A question that comes while another one is just being put to the provider waits for its prompt, and joins it.
+// A question that comes while another one is just being put to the provider waits for its prompt,
+// and joins it.
 func TestAQuestionDuringTheRinging(t *testing.T) {
 	bubble(t, func(w *world) { w.phone.took = 2 * time.Second }, func(t *testing.T, w *world) {
 		ids := []a2a.TaskID{w.ask(johnAsk), w.ask(johnAsk)}
 		w.after(5 * time.Second)
 		if w.phone.prompts() != 1 || w.codeAndDeadline(ids[0]) != w.codeAndDeadline(ids[1]) {
-			t.Errorf("%d prompts, %s, %s", w.phone.prompts(), w.codeAndDeadline(ids[0]), w.codeAndDeadline(ids[1]))
+			t.Errorf("%d prompts, %s, %s", w.phone.prompts(), w.codeAndDeadline(ids[0]),
+				w.codeAndDeadline(ids[1]))
 		}
 	})
 }
@@ -373,11 +400,14 @@ func TestAQuestionDuringTheRinging(t *testing.T) {
 // recordsFunc is Records as a function.
 type recordsFunc func(ctx context.Context) (*hrapi.Employee, error)
 
-func (f recordsFunc) Employee(ctx context.Context, _ oauth.Token, _, _ string) (*hrapi.Employee, error) {
+func (f recordsFunc) Employee(
+	ctx context.Context, _ oauth.Token, _, _ string,
+) (*hrapi.Employee, error) {
 	return f(ctx)
 }
 
-// Whoever goes while he reads the record for all has the next one read it, and whoever goes while he waits for that does not hold up the others.
+// Whoever goes while he reads the record for all has the next one read it, and whoever goes while
+// he waits for that does not hold up the others.
 func TestCancelingWhileTheRecordIsReadLeavesItToTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := consent.NewApproval(nil, time.Now())
@@ -421,7 +451,9 @@ func TestCancelingWhileTheRecordIsReadLeavesItToTheOthers(t *testing.T) {
 func TestAPanicWhileTheRecordIsReadEndsTheTask(t *testing.T) {
 	bubble(t, func(w *world) {
 		w.phone.poll = always(grantOf(john), nil)
-		w.config.Records = recordsFunc(func(context.Context) (*hrapi.Employee, error) { panic("a fault") })
+		w.config.Records = recordsFunc(func(context.Context) (*hrapi.Employee, error) {
+			panic("a fault")
+		})
 	}, func(t *testing.T, w *world) {
 		if got := w.finish(w.ask(johnAsk)).Status.State; got != a2a.TaskStateFailed {
 			t.Errorf("it ended %v", got)

@@ -43,7 +43,8 @@ func (k keeper) Wake(ctx context.Context, task string, signal *consent.Signal) e
 func (k keeper) Alive() bool { return k.engine.Alive() }
 
 var claimKinds = map[consent.ClaimKind]tasks.ClaimKind{
-	consent.Open: tasks.Open, consent.Join: tasks.Join, consent.Take: tasks.Take, consent.Put: tasks.Put, consent.Drop: tasks.Drop,
+	consent.Open: tasks.Open, consent.Join: tasks.Join, consent.Take: tasks.Take,
+	consent.Put: tasks.Put, consent.Drop: tasks.Drop,
 }
 
 // storeClaims are the room's claims as the store takes them.
@@ -51,7 +52,8 @@ func storeClaims(claims []consent.Claim) []tasks.Claim {
 	var list []tasks.Claim
 	for _, c := range claims {
 		list = append(list, tasks.Claim{
-			Kind: claimKinds[c.Kind], Key: tasks.Key(c.Key), Value: c.Value, Until: c.Until, Max: c.Max, Revision: c.Revision,
+			Kind: claimKinds[c.Kind], Key: tasks.Key(c.Key), Value: c.Value, Until: c.Until,
+			Max: c.Max, Revision: c.Revision,
 		})
 	}
 	return list

@@ -45,11 +45,14 @@ func (a *Agent) lookUp(ctx context.Context, asker string, question []byte) (Pers
 }
 
 // find asks the directory, and again if it cannot be consulted.
-func (a *Agent) find(ctx context.Context, kind llm.IdentifierKind, identifier string) (p Person, err error) {
+func (a *Agent) find(
+	ctx context.Context, kind llm.IdentifierKind, identifier string,
+) (p Person, err error) {
 	wait := lookUpFirstWait
 	for try := 1; ; try++ {
 		p, err = a.c.Directory.Find(ctx, kind, identifier)
-		if _, unknown := errors.AsType[*UnknownError](err); err == nil || unknown || try == lookUpTries {
+		if _, unknown := errors.AsType[*UnknownError](err); err == nil || unknown ||
+			try == lookUpTries {
 			return p, err
 		}
 		select {

@@ -15,7 +15,8 @@ import (
 	"staff0/llm"
 )
 
-// An employee number and an address are one person only if the directory says so of both; else nobody.
+// An employee number and an address are one person only if the directory says so of both; else
+// nobody.
 func TestANumberAndAnAddress(t *testing.T) {
 	for _, row := range []struct {
 		about  about
@@ -40,7 +41,8 @@ func TestANumberAndAnAddress(t *testing.T) {
 		}
 	}
 	both, one := about{Email: "jdoe@staff0.com", Number: "e1001"}, about{Email: "jdoe@staff0.com"}
-	if consent.QuestionKey("bank", SkillID, both.identifiers(), nil) == consent.QuestionKey("bank", SkillID, one.identifiers(), nil) {
+	if consent.QuestionKey("bank", SkillID, both.identifiers(), nil) == consent.QuestionKey("bank",
+		SkillID, one.identifiers(), nil) {
 		t.Error("the number is not in the key")
 	}
 }
@@ -49,7 +51,9 @@ func TestANumberAndAnAddress(t *testing.T) {
 func TestADirectoryIsAskedAgain(t *testing.T) {
 	for fails, want := range map[int]string{1: "0s WORKING", 2: "0s WORKING", 3: "1.25s FAILED"} {
 		for _, question := range []string{johnAsk, nobodyAsk} {
-			bubble(t, func(w *world) { w.config.Directory = &unwell{Directory: w.book, fails: fails} }, func(t *testing.T, w *world) {
+			bubble(t, func(w *world) {
+				w.config.Directory = &unwell{Directory: w.book, fails: fails}
+			}, func(t *testing.T, w *world) {
 				id := w.ask(question)
 				w.after(5 * time.Second)
 				story := w.story(id)
@@ -67,20 +71,23 @@ type unwell struct {
 	fails int
 }
 
-func (f *unwell) Find(ctx context.Context, kind llm.IdentifierKind, identifier string) (Person, error) {
+func (f *unwell) Find(
+	ctx context.Context, kind llm.IdentifierKind, identifier string,
+) (Person, error) {
 	if f.fails--; f.fails >= 0 {
 		return Person{}, errBoom
 	}
 	return f.Directory.Find(ctx, kind, identifier)
 }
 
-// Look-ups and readings of one asker share a bounded number of slots, whatever users it acts for: it waits for itself,
-// and others do not wait for it. Whoever cancels waits no longer.
+// Look-ups and readings of one asker share a bounded number of slots, whatever users it acts for:
+// it waits for itself, and others do not wait for it. Whoever cancels waits no longer.
 func TestSlots(t *testing.T) {
 	bubble(t, func(w *world) { w.book.took = time.Second }, func(t *testing.T, w *world) {
 		var ids []a2a.TaskID
 		for i := range 2 * slotsPerAsker {
-			ids = append(ids, w.sendAs(tasks.NewOwner("greedy", fmt.Sprint(i)), "", fmt.Sprintf("Does nobody%d@staff0.com work at Staff0?", i)))
+			ids = append(ids, w.sendAs(tasks.NewOwner("greedy", fmt.Sprint(i)), "",
+				fmt.Sprintf("Does nobody%d@staff0.com work at Staff0?", i)))
 		}
 		w.after(100 * time.Millisecond)
 		if n := w.book.busy(); n != slotsPerAsker {
@@ -92,7 +99,8 @@ func TestSlots(t *testing.T) {
 			t.Error("another asker waits for the greedy one")
 		}
 		last := len(ids) - 1
-		if _, err := w.engine.Cancel(w.ctx, tasks.NewOwner("greedy", fmt.Sprint(last)), &a2a.CancelTaskRequest{ID: ids[last]}); err != nil {
+		if _, err := w.engine.Cancel(w.ctx, tasks.NewOwner("greedy", fmt.Sprint(last)),
+			&a2a.CancelTaskRequest{ID: ids[last]}); err != nil {
 			t.Fatal(err)
 		}
 		w.after(time.Second)

@@ -21,7 +21,8 @@ const (
 	directoryTimeout   = 10 * time.Second // unless the client has its own
 )
 
-// ManagementAPI is the directory of Auth0: users-by-email, and one search for employee numbers. It sees addresses and user ids, nothing else.
+// ManagementAPI is the directory of Auth0: users-by-email, and one search for employee numbers. It
+// sees addresses and user ids, nothing else.
 type ManagementAPI struct {
 	BaseURL    string // ends in /api/v2/
 	Issuer     string
@@ -39,20 +40,26 @@ type managementUser struct {
 const managementFields = "fields=user_id%2Cemail%2Cemail_verified%2Cblocked&include_fields=true"
 
 // Find asks the Management API. A subject needs no look-up.
-func (d *ManagementAPI) Find(ctx context.Context, kind llm.IdentifierKind, identifier string) (Person, error) {
+func (d *ManagementAPI) Find(
+	ctx context.Context, kind llm.IdentifierKind, identifier string,
+) (Person, error) {
 	switch kind {
 	case llm.Subject:
 		return d.person(identifier), nil
 	case llm.Email:
-		users, err := d.get(ctx, "users-by-email?"+managementFields+"&email="+url.QueryEscape(identifier))
+		users, err := d.get(ctx, "users-by-email?"+managementFields+"&email="+
+			url.QueryEscape(identifier))
 		if err != nil {
 			return Person{}, err
 		}
 		// The provider may compare more loosely than it says; only the very address counts.
-		return d.one(users, func(u managementUser) bool { return lower(u.Email) == lower(identifier) }, true)
+		return d.one(users, func(u managementUser) bool {
+			return lower(u.Email) == lower(identifier)
+		}, true)
 	case llm.EmployeeNumber:
 		if !plainNumber(identifier) {
-			return Person{}, &UnknownError{Reason: reasonUnknown} // nothing that could break out of the query
+			// nothing that could break out of the query
+			return Person{}, &UnknownError{Reason: reasonUnknown}
 		}
 		q := url.QueryEscape(`app_metadata.employee_id:"` + strings.ToUpper(identifier) + `"`)
 		users, err := d.get(ctx, "users?search_engine=v3&"+managementFields+"&q="+q)
@@ -65,11 +72,15 @@ func (d *ManagementAPI) Find(ctx context.Context, kind llm.IdentifierKind, ident
 }
 
 func plainNumber(s string) bool {
-	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
+	return s != "" &&
+		strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == ""
 }
 
-// one picks the only user that fits. Two are as good as none: nobody can say which of them was meant.
-func (d *ManagementAPI) one(users []managementUser, fits func(managementUser) bool, byAddress bool) (Person, error) {
+// one picks the only user that fits. Two are as good as none: nobody can say which of them was
+// meant.
+func (d *ManagementAPI) one(
+	users []managementUser, fits func(managementUser) bool, byAddress bool,
+) (Person, error) {
 	var found []managementUser
 	for _, u := range users {
 		if u.UserID != "" && fits(u) {
@@ -83,7 +94,8 @@ func (d *ManagementAPI) one(users []managementUser, fits func(managementUser) bo
 		return Person{}, &UnknownError{Reason: reasonAmbiguous}
 	case found[0].Blocked:
 		return Person{}, &UnknownError{Reason: reasonBlocked}
-	case byAddress && !found[0].EmailVerified: // anybody can register with an address they do not own
+	case byAddress && !found[0].EmailVerified:
+		// anybody can register with an address they do not own
 		return Person{}, &UnknownError{Reason: reasonUnverified}
 	}
 	p := d.person(found[0].UserID)
@@ -101,7 +113,8 @@ func (d *ManagementAPI) person(subject string) Person {
 func (d *ManagementAPI) get(ctx context.Context, path string) ([]managementUser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.BaseURL+path, nil)
 	if err != nil || d.HTTPClient == nil {
-		return nil, errors.New("the Management API has no address or no client") // err holds the person's address
+		// err holds the person's address
+		return nil, errors.New("the Management API has no address or no client")
 	}
 	req.Header.Set("Accept", "application/json")
 	res, err := oauth.Do(d.HTTPClient, req, directoryTimeout, maxDirectoryAnswer)
@@ -109,7 +122,9 @@ func (d *ManagementAPI) get(ctx context.Context, path string) ([]managementUser,
 	case res == nil:
 		return nil, fmt.Errorf("the Management API cannot be reached: %w", err)
 	case res.Status == http.StatusUnauthorized || res.Status == http.StatusForbidden:
-		return nil, fmt.Errorf("the Management API answered %d; the agent's client needs the scope read:users for it", res.Status)
+		return nil, fmt.Errorf(
+			"the Management API answered %d; the agent's client needs the scope read:users for it",
+			res.Status)
 	case res.Status != http.StatusOK:
 		return nil, fmt.Errorf("the Management API answered %d", res.Status)
 	case err != nil:
@@ -118,11 +133,13 @@ func (d *ManagementAPI) get(ctx context.Context, path string) ([]managementUser,
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(res.Body, &list) != nil || list == nil {
-		return nil, errors.New("the Management API answered with something that is no list of users")
+		return nil, errors.New(
+			"the Management API answered with something that is no list of users")
 	}
 	users := make([]managementUser, len(list))
 	for i, user := range list {
-		// People who do not exist have no record that could be wrong, so a wrong one must not fail visibly.
+		// People who do not exist have no record that could be wrong, so a wrong one must not fail
+		// visibly.
 		if json.Unmarshal(user, &users[i]) != nil {
 			return nil, &UnknownError{Reason: reasonBroken}
 		}

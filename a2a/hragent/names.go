@@ -8,9 +8,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// sameName reports whether two full names may be the same person's: all words of one occur in the other, whatever their order (Doe, John). Case,
-// accents, apostrophes, hyphens, titles and initials do not count, since records and letters disagree about them every day. A name without a
-// single whole word is nobody's.
+// sameName reports whether two full names may be the same person's: all words of one occur in the
+// other, whatever their order (Doe, John). Case, accents, apostrophes, hyphens, titles and initials
+// do not count, since records and letters disagree about them every day. A name without a single
+// whole word is nobody's.
 func sameName(a, b string) bool {
 	for _, x := range nameForms(a) {
 		for _, y := range nameForms(b) {
@@ -33,8 +34,8 @@ type nameForm struct {
 	joined string
 }
 
-// nameForms are the ways to write a name that may be met: Anne-Marie as Anne Marie and Annemarie, Müller as Muller and Mueller. A name without a
-// whole word has none.
+// nameForms are the ways to write a name that may be met: Anne-Marie as Anne Marie and Annemarie,
+// Müller as Muller and Mueller. A name without a whole word has none.
 func nameForms(name string) []nameForm {
 	var forms []nameForm
 	for _, hyphen := range []string{" ", ""} {
@@ -48,7 +49,8 @@ func nameForms(name string) []nameForm {
 	return forms
 }
 
-// foldName splits a name into words of plain small letters. A word that an abbreviation dot follows keeps it.
+// foldName splits a name into words of plain small letters. A word that an abbreviation dot follows
+// keeps it.
 func foldName(name, hyphen string, fold map[rune]string) []string {
 	var b strings.Builder
 	for _, r := range norm.NFC.String(name) {
@@ -78,8 +80,8 @@ func foldName(name, hyphen string, fold map[rune]string) []string {
 	return strings.Fields(b.String())
 }
 
-// withoutTitles leaves out titles and the dots of abbreviations. A word that is a title in one language and a name in another (Don) goes only if
-// it is abbreviated, or if a full name remains.
+// withoutTitles leaves out titles and the dots of abbreviations. A word that is a title in one
+// language and a name in another (Don) goes only if it is abbreviated, or if a full name remains.
 func withoutTitles(words []string) []string {
 	var out []string
 	doubtful := 0
@@ -104,22 +106,29 @@ func withoutTitles(words []string) []string {
 	return out
 }
 
-// wholeWords leaves out initials too. A single ideograph is a name; a single letter of an alphabet, of two bytes at most, is none.
+// wholeWords leaves out initials too. A single ideograph is a name; a single letter of an alphabet,
+// of two bytes at most, is none.
 func wholeWords(words []string) []string {
-	return slices.DeleteFunc(withoutTitles(words), func(word string) bool { return len(word) <= 2 && len([]rune(word)) == 1 })
+	return slices.DeleteFunc(withoutTitles(words), func(word string) bool {
+		return len(word) <= 2 && len([]rune(word)) == 1
+	})
 }
 
-// isAccent reports whether a mark can be left out without making another letter. The marks of Indic and Thai vowels and of voiced kana cannot.
+// isAccent reports whether a mark can be left out without making another letter. The marks of Indic
+// and Thai vowels and of voiced kana cannot.
 func isAccent(r rune) bool {
 	return r >= 0x300 && r <= 0x36F || // Latin, Greek, Cyrillic
-		r >= 0x591 && r <= 0x5C7 || r >= 0x64B && r <= 0x65F || r == 0x670 // Hebrew points, Arabic harakat
+		// Hebrew points, Arabic harakat
+		r >= 0x591 && r <= 0x5C7 || r >= 0x64B && r <= 0x65F || r == 0x670
 }
 
 func isApostrophe(r rune) bool { return strings.ContainsRune("'’‘ʼ`´ʻ＇", r) }
 
-// plainLetters are letters that do not decompose and yet are written plainly where a keyboard lacks them.
+// plainLetters are letters that do not decompose and yet are written plainly where a keyboard lacks
+// them.
 var plainLetters = map[rune]string{
-	'ß': "ss", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th", 'æ': "ae", 'œ': "oe", 'ı': "i", 'ħ': "h", '´': "",
+	'ß': "ss", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th", 'æ': "ae", 'œ': "oe", 'ı': "i",
+	'ħ': "h", '´': "",
 }
 
 // digraphs are what the same letters become in the countries that have them.
@@ -127,16 +136,19 @@ var digraphs = map[rune]string{'ä': "ae", 'ö': "oe", 'ü': "ue", 'ø': "oe", '
 
 // titles are words before or after a name that are not part of it.
 var titles = map[string]bool{
-	"mr": true, "mrs": true, "ms": true, "mx": true, "miss": true, "sir": true, "dr": true, "prof": true, "professor": true,
-	"herr": true, "frau": true, "dipl": true, "monsieur": true, "madame": true, "mme": true, "mlle": true,
-	"sr": true, "sra": true, "srta": true, "senor": true, "senora": true, "dra": true,
+	"mr": true, "mrs": true, "ms": true, "mx": true, "miss": true, "sir": true, "dr": true,
+	"prof": true, "professor": true,
+	"herr": true, "frau": true, "dipl": true, "monsieur": true, "madame": true, "mme": true,
+	"mlle": true,
+	"sr":   true, "sra": true, "srta": true, "senor": true, "senora": true, "dra": true,
 	"signor": true, "signora": true, "dott": true, "ssa": true,
 	"senhor": true, "senhora": true, "jr": true, "phd": true, "md": true, "esq": true,
 	"さん": true, "様": true, "氏": true,
 }
 
 // nameTitles are titles that are also people's names.
-var nameTitles = map[string]bool{"don": true, "dona": true, "ing": true, "mag": true, "me": true, "sig": true, "avv": true, "ph": true}
+var nameTitles = map[string]bool{"don": true, "dona": true, "ing": true, "mag": true, "me": true,
+	"sig": true, "avv": true, "ph": true}
 
 // honorifics are written to the end of a Japanese name.
 var honorifics = []string{"さん", "様", "さま", "氏"}

@@ -78,9 +78,11 @@ func TestSameName(t *testing.T) {
 	}
 }
 
-// Whatever the names: order and case do not matter, a name with a whole word is its own, and nothing panics.
+// Whatever the names: order and case do not matter, a name with a whole word is its own, and
+// nothing panics.
 func FuzzSameName(f *testing.F) {
-	for _, seed := range []string{"John Doe", "Siobhán O'Sullivan", "加藤 太郎", "Prof. Dr. J. M. Groß", "İ ı ß", "\xff\xfe", "Dr. Dr.", "様 さん"} {
+	for _, seed := range []string{"John Doe", "Siobhán O'Sullivan", "加藤 太郎", "Prof. Dr. J. M. Groß",
+		"İ ı ß", "\xff\xfe", "Dr. Dr.", "様 さん"} {
 		f.Add(seed, "Doe, John")
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
@@ -90,7 +92,8 @@ func FuzzSameName(f *testing.F) {
 		if whole := len(nameForms(a)) > 0; sameName(a, a) != whole {
 			t.Errorf("%q is its own: %v, has a whole word: %v", a, !whole, whole)
 		}
-		if words := strings.Fields(a); len(nameForms(a)) > 0 && len(words) == 2 && !sameName(a, words[1]+" "+words[0]) {
+		if words := strings.Fields(a); len(nameForms(a)) > 0 && len(words) == 2 &&
+			!sameName(a, words[1]+" "+words[0]) {
 			t.Errorf("the order of %q matters", a)
 		}
 	})

@@ -9,8 +9,9 @@ import (
 	"staff0/a2a"
 )
 
-// Whatever a caller does around a question, and however slow directory and provider are, it sees the same of a person who
-// does not answer and of one who does not exist: the transcripts of all its tasks are compared whole.
+// Whatever a caller does around a question, and however slow directory and provider are, it sees
+// the same of a person who does not answer and of one who does not exist: the transcripts of all
+// its tasks are compared whole.
 func TestNothingAroundAQuestionTellsWhoExists(t *testing.T) {
 	type caller func(w *world, address string) []a2a.TaskID
 	ask := func(w *world, question, address string) a2a.TaskID {
@@ -25,7 +26,9 @@ func TestNothingAroundAQuestionTellsWhoExists(t *testing.T) {
 		}
 	}
 	callers := map[string]caller{
-		"nothing":                     func(w *world, address string) []a2a.TaskID { return []a2a.TaskID{ask(w, johnAsk, address)} },
+		"nothing": func(w *world, address string) []a2a.TaskID {
+			return []a2a.TaskID{ask(w, johnAsk, address)}
+		},
 		"the same at once":            pair(0, johnAsk),
 		"the same 15 ms later":        pair(15*time.Millisecond, johnAsk),
 		"the same half a second on":   pair(500*time.Millisecond, johnAsk),
@@ -34,7 +37,8 @@ func TestNothingAroundAQuestionTellsWhoExists(t *testing.T) {
 		"the same long after the end": pair(4*time.Minute, johnAsk),
 		"another question":            pair(15*time.Millisecond, plain),
 		"another question later":      pair(90*time.Second, plain),
-		"another name":                pair(time.Second, "Does Jane Roe with email jdoe@staff0.com work at Staff0?"),
+		"another name": pair(time.Second,
+			"Does Jane Roe with email jdoe@staff0.com work at Staff0?"),
 		"fifty-one at once": func(w *world, address string) (ids []a2a.TaskID) {
 			for range 51 {
 				ids = append(ids, ask(w, johnAsk, address))
@@ -72,8 +76,10 @@ func TestNothingAroundAQuestionTellsWhoExists(t *testing.T) {
 			return []a2a.TaskID{id}
 		},
 	}
-	for _, when := range []time.Duration{0, 100 * time.Millisecond, 500 * time.Millisecond, time.Second, 90 * time.Second} {
-		callers[fmt.Sprintf("a cancellation after %v, and the same again", when)] = func(w *world, address string) []a2a.TaskID {
+	for _, when := range []time.Duration{0, 100 * time.Millisecond, 500 * time.Millisecond,
+		time.Second, 90 * time.Second} {
+		callers[fmt.Sprintf("a cancellation after %v, and the same again", when)] = func(w *world,
+			address string) []a2a.TaskID {
 			id := ask(w, johnAsk, address)
 			w.after(when)
 			w.cancel(id)
@@ -87,7 +93,8 @@ func TestNothingAroundAQuestionTellsWhoExists(t *testing.T) {
 	}{{"", nil}, {"where nothing is remembered", func(w *world) { w.config.Memory = 0 }}} {
 		for name, caller := range callers {
 			for _, took := range []struct{ directory, provider time.Duration }{
-				{0, 0}, {20 * time.Millisecond, 300 * time.Millisecond}, {120 * time.Millisecond, 700 * time.Millisecond},
+				{0, 0}, {20 * time.Millisecond, 300 * time.Millisecond},
+				{120 * time.Millisecond, 700 * time.Millisecond},
 				{120 * time.Millisecond, 1200 * time.Millisecond}, {0, time.Hour},
 			} {
 				t.Run(fmt.Sprint(name, policy.name, took), func(t *testing.T) {
@@ -111,7 +118,8 @@ func TestNothingAroundAQuestionTellsWhoExists(t *testing.T) {
 						})
 					}
 					if got := strings.ReplaceAll(seen[1], "jroe", "jdoe"); got != seen[0] {
-						t.Errorf("about John, who does not answer:\n%s\nabout nobody:\n%s", seen[0], got)
+						t.Errorf("about John, who does not answer:\n%s\nabout nobody:\n%s",
+							seen[0], got)
 					}
 				})
 			}

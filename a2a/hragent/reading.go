@@ -27,7 +27,8 @@ type about struct {
 // identifiers are what equal questions have in common.
 func (w about) identifiers() []string {
 	var list []string
-	for kind, id := range map[string]string{"email": w.Email, "number": w.Number, "subject": w.Subject} {
+	for kind, id := range map[string]string{"email": w.Email, "number": w.Number,
+		"subject": w.Subject} {
 		if id != "" {
 			list = append(list, kind+":"+id)
 		}
@@ -43,8 +44,8 @@ func (w about) encode() []byte {
 	return b
 }
 
-// read reads what the caller has said in this task. If that is no question to ask a person, it returns the step with
-// which the turn ends.
+// read reads what the caller has said in this task. If that is no question to ask a person, it
+// returns the step with which the turn ends.
 func (a *Agent) read(ctx context.Context, turn *tasks.Turn) (*question, *tasks.Step, error) {
 	release, err := a.slots.take(ctx, turn.Owner.Client())
 	if err != nil {
@@ -61,7 +62,8 @@ func (a *Agent) read(ctx context.Context, turn *tasks.Turn) (*question, *tasks.S
 		s := step(a2a.TaskStateInputRequired, askText, nil)
 		return nil, &s, nil
 	default:
-		s := final(a2a.TaskStateRejected, refusedText+a.c.Company+".", consentMetadata("", time.Time{}, Refused))
+		s := final(a2a.TaskStateRejected, refusedText+a.c.Company+".",
+			consentMetadata("", time.Time{}, Refused))
 		return nil, &s, nil
 	}
 	q := &question{asked: subject{read.Identifier, read.Name}}

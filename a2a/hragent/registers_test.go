@@ -23,12 +23,14 @@ func (d directoryOf) Find(context.Context, llm.IdentifierKind, string) (Person, 
 func TestNoAnswerWhenTheRegistersDoNotFit(t *testing.T) {
 	proven := func(email string) func(*world) {
 		return func(w *world) {
-			w.phone.poll = always(&ciba.Grant{Token: grantOf(john).Token, Subject: john, Email: email}, nil)
+			w.phone.poll = always(&ciba.Grant{Token: grantOf(john).Token, Subject: john,
+				Email: email}, nil)
 		}
 	}
 	directory := func(address string) func(*world) {
 		return func(w *world) {
-			w.config.Directory = directoryOf{Subject: john, LoginHint: john, Address: address, Found: true}
+			w.config.Directory = directoryOf{Subject: john, LoginHint: john, Address: address,
+				Found: true}
 		}
 	}
 	otherSubject := func(w *world) { // F2: the records have another form of the subject
@@ -41,20 +43,29 @@ func TestNoAnswerWhenTheRegistersDoNotFit(t *testing.T) {
 		state  a2a.TaskState
 		reason string
 	}{
-		{"the approval proves the address of another record", []func(*world){proven("jdoe@staff0.com"), otherSubject},
+		{"the approval proves the address of another record",
+			[]func(*world){proven("jdoe@staff0.com"), otherSubject},
 			a2a.TaskStateFailed, reasonSubject},
-		{"the directory has the address of another record", []func(*world){proven(""), directory("asmith@staff0.com")},
+		{"the directory has the address of another record",
+			[]func(*world){proven(""), directory("asmith@staff0.com")},
 			a2a.TaskStateFailed, reasonSubject},
-		{"only the directory's address is another record's", []func(*world){proven("jdoe@staff0.com"), directory("asmith@staff0.com")},
+		{"only the directory's address is another record's",
+			[]func(*world){proven("jdoe@staff0.com"), directory("asmith@staff0.com")},
 			a2a.TaskStateFailed, reasonSubject},
-		{"only the proven address is another record's", []func(*world){proven("asmith@staff0.com"), directory("jdoe@staff0.com")},
+		{"only the proven address is another record's",
+			[]func(*world){proven("asmith@staff0.com"), directory("jdoe@staff0.com")},
 			a2a.TaskStateFailed, reasonSubject},
-		{"both are the record's", []func(*world){proven("JDoe@staff0.com"), directory("jdoe@staff0.com")},
+		{"both are the record's",
+			[]func(*world){proven("JDoe@staff0.com"), directory("jdoe@staff0.com")},
 			a2a.TaskStateCompleted, ""},
-		{"both are nobody's", []func(*world){proven("john@new.example"), directory("john.doe@staff0.com")},
+		{"both are nobody's",
+			[]func(*world){proven("john@new.example"), directory("john.doe@staff0.com")},
 			a2a.TaskStateCompleted, ""},
-		{"no address is known", []func(*world){proven(""), directory("")}, a2a.TaskStateCompleted, ""},
-		{"no record at all", []func(*world){proven("jdoe@staff0.com"), func(w *world) { delete(w.records.people, john) }},
+		{"no address is known", []func(*world){proven(""), directory("")}, a2a.TaskStateCompleted,
+			""},
+		{"no record at all", []func(*world){proven("jdoe@staff0.com"), func(w *world) {
+			delete(w.records.people, john)
+		}},
 			a2a.TaskStateCompleted, ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -69,7 +80,8 @@ func TestNoAnswerWhenTheRegistersDoNotFit(t *testing.T) {
 					t.Errorf("it ended %v, want %v", task.Status.State, row.state)
 				}
 				w.wantReason(id, row.reason)
-				alarmed := strings.Contains(w.log.String(), "level=ERROR") && strings.Contains(w.log.String(), "reason="+reasonSubject)
+				alarmed := strings.Contains(w.log.String(), "level=ERROR") &&
+					strings.Contains(w.log.String(), "reason="+reasonSubject)
 				if alarmed != (row.reason == reasonSubject) {
 					t.Errorf("the operator reads\n%s", w.log.String())
 				}

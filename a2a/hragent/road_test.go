@@ -19,8 +19,8 @@ import (
 	"staff0/llm"
 )
 
-// The whole road in one process and in test time: the development provider with its Management API, the HR API with its guard, and the agent
-// between them. Nothing but the network is left out.
+// The whole road in one process and in test time: the development provider with its Management API,
+// the HR API with its guard, and the agent between them. Nothing but the network is left out.
 
 const roadIssuer = "http://localhost:10052/"
 
@@ -60,11 +60,13 @@ func road(t testing.TB, w *world, change func(*idp.Config)) *idp.Provider {
 	auth := oauth.ClientAuth{ID: "hr-agent", Secret: "hr-agent-secret"}
 	kind := ciba.DetectProvider(meta)
 	w.config.Consent, err = ciba.New(ciba.Config{
-		Metadata: meta, Auth: auth, HTTPClient: hc, Keys: keys, Provider: kind, Audience: idp.APIAudience,
+		Metadata: meta, Auth: auth, HTTPClient: hc, Keys: keys, Provider: kind,
+		Audience: idp.APIAudience,
 	})
 	must(err)
 	source := oauth.Reuse(&oauth.ClientCredentials{
-		Metadata: meta, Auth: auth, HTTPClient: hc, Scopes: []string{idp.ManagementScope}, Audience: meta.ManagementAPI(),
+		Metadata: meta, Auth: auth, HTTPClient: hc, Scopes: []string{idp.ManagementScope},
+		Audience: meta.ManagementAPI(),
 	})
 	w.config.Provider = kind
 	w.config.Directory = &ManagementAPI{
@@ -72,16 +74,20 @@ func road(t testing.TB, w *world, change func(*idp.Config)) *idp.Provider {
 		HTTPClient: &http.Client{Transport: &oauth.Transport{Source: source, Base: hc.Transport}},
 	}
 	api, err := hrapi.NewHandler(hrapi.Config{
-		Records:  archive{w.records},
-		Verifier: &jwks.AccessTokens{Keys: keys, Issuer: roadIssuer, Audience: idp.APIAudience, Profile: kind.Profile()},
+		Records: archive{w.records},
+		Verifier: &jwks.AccessTokens{Keys: keys, Issuer: roadIssuer, Audience: idp.APIAudience,
+			Profile: kind.Profile()},
 	})
 	must(err)
-	w.config.Records = &hrapi.Client{BaseURL: "http://localhost:10051", HTTPClient: &http.Client{Transport: inProcess{api}}}
+	w.config.Records = &hrapi.Client{BaseURL: "http://localhost:10051",
+		HTTPClient: &http.Client{Transport: inProcess{api}}}
 	return provider
 }
 
 // decide lets the person in front of the phone act after a while.
-func decide(t *testing.T, p *idp.Provider, w *world, after time.Duration, do func(id string) error) {
+func decide(
+	t *testing.T, p *idp.Provider, w *world, after time.Duration, do func(id string) error,
+) {
 	time.AfterFunc(after, func() {
 		pending := p.Pending()
 		if len(pending) != 1 {
@@ -109,18 +115,25 @@ func TestTheRoad(t *testing.T) {
 		decide         func(*idp.Provider) func(string) error
 		want           []string
 	}{
-		{"approved", johnAsk, approve, []string{submitted, working, waits, "7.5s " + read, yesJohn, "7.5s COMPLETED"}},
+		{"approved", johnAsk, approve, []string{submitted, working, waits, "7.5s " + read, yesJohn,
+			"7.5s COMPLETED"}},
 		{"approved, by number", "Is E1001 an active employee?", approve,
-			[]string{submitted, working, waits, "7.5s " + read, "artifact: Yes, E1001 is an active employee of Staff0.", "7.5s COMPLETED"}},
+			[]string{submitted, working, waits, "7.5s " + read,
+				"artifact: Yes, E1001 is an active employee of Staff0.", "7.5s COMPLETED"}},
 		{"approved, and left long ago", "Does bwong work here?", approve,
-			[]string{submitted, working, waits, "7.5s " + read, "artifact: No, bwong is not an active employee of Staff0.", "7.5s COMPLETED"}},
+			[]string{submitted, working, waits, "7.5s " + read,
+				"artifact: No, bwong is not an active employee of Staff0.", "7.5s COMPLETED"}},
 		{"approved, without a record", "Does casey work here?", approve,
-			[]string{submitted, working, waits, "7.5s " + read, "artifact: No, casey is not an active employee of Staff0.", "7.5s COMPLETED"}},
-		{"declined", johnAsk, deny, []string{submitted, working, waits, "7.5s REJECTED: The request was declined."}},
+			[]string{submitted, working, waits, "7.5s " + read,
+				"artifact: No, casey is not an active employee of Staff0.", "7.5s COMPLETED"}},
+		{"declined", johnAsk, deny,
+			[]string{submitted, working, waits, "7.5s REJECTED: The request was declined."}},
 		{"silent", johnAsk, nil, []string{submitted, working, waits, silent}},
 		{"nobody", nobodyAsk, nil, []string{submitted, working, waits, silent}},
-		{"nobody with such a number", "Is E9999 an active employee?", nil, []string{submitted, working, waits, silent}},
-		{"nobody with such a subject", "Does auth0|nobody work at Staff0?", nil, []string{submitted, working, waits, silent}},
+		{"nobody with such a number", "Is E9999 an active employee?", nil,
+			[]string{submitted, working, waits, silent}},
+		{"nobody with such a subject", "Does auth0|nobody work at Staff0?", nil,
+			[]string{submitted, working, waits, silent}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var p *idp.Provider
@@ -144,7 +157,8 @@ func TestTheRoadWithAnotherPersonsTokens(t *testing.T) {
 	var p *idp.Provider
 	bubble(t, func(w *world) {
 		p = road(t, w, nil)
-		// A directory that was tampered with, or a provider that asks whom it likes: the hint is Alice's.
+		// A directory that was tampered with, or a provider that asks whom it likes: the hint is
+		// Alice's.
 		w.config.Directory = swapped{w.config.Directory}
 	}, func(t *testing.T, w *world) {
 		id := w.ask(johnAsk)
@@ -161,7 +175,8 @@ func TestTheRoadWithAnotherPersonsTokens(t *testing.T) {
 type swapped struct{ Directory }
 
 func (s swapped) Find(context.Context, llm.IdentifierKind, string) (Person, error) {
-	return Person{Subject: john, LoginHint: ciba.Auth0.LoginHint(roadIssuer, "auth0|asmith"), Found: true}, nil
+	return Person{Subject: john, LoginHint: ciba.Auth0.LoginHint(roadIssuer, "auth0|asmith"),
+		Found: true}, nil
 }
 
 // A crash loses neither the request nor, once the person has approved, the answer.
@@ -189,7 +204,8 @@ func TestTheRoadByAddressAlone(t *testing.T) {
 	for _, row := range []struct{ name, question, end string }{
 		{"hers", "Does asmith@staff0.com work at Staff0?", "COMPLETED"},
 		{"nobody's", nobodyAsk, "REJECTED: Not confirmed: no approval was given in time."},
-		{"no address", "Is E1001 an active employee?", "REJECTED: Not confirmed: no approval was given in time."},
+		{"no address", "Is E1001 an active employee?",
+			"REJECTED: Not confirmed: no approval was given in time."},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(w *world) {
@@ -207,8 +223,8 @@ func TestTheRoadByAddressAlone(t *testing.T) {
 	}
 }
 
-// Many wait and are answered, through the engine and its store. More of them, or longer, is more timers than the race detector bears in one bubble:
-// https://go.dev/issue/78156.
+// Many wait and are answered, through the engine and its store. More of them, or longer, is more
+// timers than the race detector bears in one bubble: https://go.dev/issue/78156.
 func TestManyWait(t *testing.T) {
 	const n = 200
 	bubble(t, func(w *world) {

@@ -17,8 +17,9 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// Nobody can tell from outside whether there is such a person: the same events with the same texts and members at the same times, whatever is
-// behind them. Only ids, codes and the absolute time differ.
+// Nobody can tell from outside whether there is such a person: the same events with the same texts
+// and members at the same times, whatever is behind them. Only ids, codes and the absolute time
+// differ.
 func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 	type situation struct {
 		name     string
@@ -27,12 +28,15 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 		reason   string
 	}
 	unknown := func(reason string) func(w *world) {
-		return func(w *world) { w.book.errs = map[string]error{"jdoe@staff0.com": &UnknownError{Reason: reason}} }
+		return func(w *world) {
+			w.book.errs = map[string]error{"jdoe@staff0.com": &UnknownError{Reason: reason}}
+		}
 	}
 	rings := func(err error) func(w *world) {
 		return func(w *world) {
 			ring := refuses(err)
-			w.phone.ring = func(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error) {
+			w.phone.ring = func(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement,
+				error) {
 				if r.LoginHint == john {
 					return ring(n, r)
 				}
@@ -42,7 +46,8 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 	}
 	polls := func(n int, err error) func(w *world) {
 		return func(w *world) {
-			w.phone.poll = func(_ context.Context, i int, want ciba.Expectation) (*ciba.Grant, error) {
+			w.phone.poll = func(_ context.Context, i int, want ciba.Expectation) (*ciba.Grant,
+				error) {
 				if want.Subject != john || len(w.phone.pollTimes()) < n {
 					return nil, ciba.ErrPending
 				}
@@ -55,28 +60,51 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 		{"unknown to the directory", johnAsk, unknown(reasonUnknown), reasonUnknown},
 		{"two with the same address", johnAsk, unknown(reasonAmbiguous), reasonAmbiguous},
 		{"blocked", johnAsk, unknown(reasonBlocked), reasonBlocked},
-		{"an address that nobody has verified", johnAsk, unknown(reasonUnverified), reasonUnverified},
+		{"an address that nobody has verified", johnAsk, unknown(reasonUnverified),
+			reasonUnverified},
 		{"unknown to the provider", johnAsk, rings(ciba.ErrUnknownUser), reasonUnknown},
 		{"whom the provider will not ask", johnAsk, rings(ciba.ErrAccessDenied), reasonUnknown},
-		{"a provider that refuses the request", johnAsk, rings(&oauth.Error{Status: 400, Code: "invalid_request"}), consent.ReasonProvider},
-		{"a provider that refuses us", johnAsk, rings(oauth.ErrInvalidClient), consent.ReasonProvider},
-		{"a provider that is gone after the look-up", johnAsk, rings(unreachable), consent.ReasonProvider},
-		{"a provider that breaks off", johnAsk, rings(&ciba.TemporaryError{Err: oauth.ErrUnreachable}), consent.ReasonProvider},
-		{"a provider out of order after the look-up", johnAsk, rings(&ciba.TemporaryError{Err: &oauth.Error{Status: 503}}), consent.ReasonProvider},
-		{"a provider that is asked too much", johnAsk, rings(&ciba.TemporaryError{Err: &oauth.Error{Status: 429, RetryAfter: time.Minute}}), consent.ReasonProvider},
-		{"a provider with one auth_req_id for two", johnAsk, rings(&ciba.MismatchError{What: "twice"}), consent.ReasonProvider},
-		{"another person's ID token", johnAsk, polls(3, &ciba.MismatchError{What: "the ID token is about another person"}), consent.ReasonSomebodyElse},
-		{"another person's access token at the first poll", johnAsk, polls(1, &ciba.MismatchError{What: "the access token is about another person"}), consent.ReasonSomebodyElse},
-		{"a token that is not valid", johnAsk, polls(1, &ciba.MismatchError{What: "the access token"}), consent.ReasonToken},
-		{"a token that allows less", johnAsk, polls(1, &ciba.MismatchError{What: "the access token lacks the scope"}), consent.ReasonScope},
-		{"an address that is not verified", johnAsk, polls(2, &ciba.MismatchError{What: "the ID token does not confirm the e-mail address"}), consent.ReasonAddress},
-		{"a token that cannot be verified", johnAsk, polls(3, fmt.Errorf("ciba: %w", jwks.ErrUnavailable)), consent.ReasonProvider},
-		{"a request that the provider has forgotten", johnAsk, polls(3, oauth.ErrInvalidGrant), consent.ReasonForgot},
-		{"credentials that no longer hold", johnAsk, polls(3, oauth.ErrInvalidClient), consent.ReasonProvider},
+		{"a provider that refuses the request", johnAsk,
+			rings(&oauth.Error{Status: 400, Code: "invalid_request"}), consent.ReasonProvider},
+		{"a provider that refuses us", johnAsk, rings(oauth.ErrInvalidClient),
+			consent.ReasonProvider},
+		{"a provider that is gone after the look-up", johnAsk, rings(unreachable),
+			consent.ReasonProvider},
+		{"a provider that breaks off", johnAsk,
+			rings(&ciba.TemporaryError{Err: oauth.ErrUnreachable}), consent.ReasonProvider},
+		{"a provider out of order after the look-up", johnAsk,
+			rings(&ciba.TemporaryError{Err: &oauth.Error{Status: 503}}), consent.ReasonProvider},
+		{"a provider that is asked too much", johnAsk,
+			rings(&ciba.TemporaryError{Err: &oauth.Error{Status: 429, RetryAfter: time.Minute}}),
+			consent.ReasonProvider},
+		{"a provider with one auth_req_id for two", johnAsk,
+			rings(&ciba.MismatchError{What: "twice"}), consent.ReasonProvider},
+		{"another person's ID token", johnAsk,
+			polls(3, &ciba.MismatchError{What: "the ID token is about another person"}),
+			consent.ReasonSomebodyElse},
+		{"another person's access token at the first poll", johnAsk,
+			polls(1, &ciba.MismatchError{What: "the access token is about another person"}),
+			consent.ReasonSomebodyElse},
+		{"a token that is not valid", johnAsk,
+			polls(1, &ciba.MismatchError{What: "the access token"}), consent.ReasonToken},
+		{"a token that allows less", johnAsk,
+			polls(1, &ciba.MismatchError{What: "the access token lacks the scope"}),
+			consent.ReasonScope},
+		{"an address that is not verified", johnAsk,
+			polls(2, &ciba.MismatchError{What: "the ID token does not confirm the e-mail address"}),
+			consent.ReasonAddress},
+		{"a token that cannot be verified", johnAsk,
+			polls(3, fmt.Errorf("ciba: %w", jwks.ErrUnavailable)), consent.ReasonProvider},
+		{"a request that the provider has forgotten", johnAsk, polls(3, oauth.ErrInvalidGrant),
+			consent.ReasonForgot},
+		{"credentials that no longer hold", johnAsk, polls(3, oauth.ErrInvalidClient),
+			consent.ReasonProvider},
 		{"expired_token", johnAsk, polls(3, ciba.ErrExpired), consent.ReasonNoAnswer},
-		{"a provider that answers nothing any more", johnAsk, polls(2, &ciba.TemporaryError{Err: oauth.ErrUnreachable}), consent.ReasonUnavailable},
+		{"a provider that answers nothing any more", johnAsk,
+			polls(2, &ciba.TemporaryError{Err: oauth.ErrUnreachable}), consent.ReasonUnavailable},
 		{"a provider that holds every poll for a minute and a half", johnAsk, func(w *world) {
-			w.phone.poll = func(ctx context.Context, _ int, _ ciba.Expectation) (*ciba.Grant, error) {
+			w.phone.poll = func(ctx context.Context, _ int, _ ciba.Expectation) (*ciba.Grant,
+				error) {
 				select {
 				case <-time.After(90 * time.Second):
 					return nil, ciba.ErrPending
@@ -86,8 +114,11 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 			}
 		}, consent.ReasonNoAnswer},
 	}
-	for _, lifetime := range []time.Duration{2 * time.Minute, 30 * time.Second, time.Hour} { // what the provider grants, whatever is asked for
-		for _, took := range []time.Duration{0, 20 * time.Millisecond, 700 * time.Millisecond, 3 * time.Second} { // directory and provider
+	// what the provider grants, whatever is asked for
+	for _, lifetime := range []time.Duration{2 * time.Minute, 30 * time.Second, time.Hour} {
+		// directory and provider
+		for _, took := range []time.Duration{0, 20 * time.Millisecond, 700 * time.Millisecond,
+			3 * time.Second} {
 			want := ""
 			for _, s := range situations {
 				t.Run(fmt.Sprintf("%v %v %s", lifetime, took, s.name), func(t *testing.T) {
@@ -100,7 +131,8 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 						if ring == nil {
 							ring = acknowledge
 						}
-						w.phone.ring = func(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error) {
+						w.phone.ring = func(n int, r *ciba.AuthenticationRequest) (
+							*ciba.Acknowledgement, error) {
 							ack, err := ring(n, r)
 							if ack != nil {
 								ack.ExpiresAt = ack.ExpiresAt.Add(lifetime - ack.ExpiresIn)
@@ -136,16 +168,19 @@ func TestWhoDoesNotExistLooksLikeWhoDoesNotAnswer(t *testing.T) {
 
 // alarms are the reasons that an operator should look into.
 var alarms = map[string]bool{
-	consent.ReasonProvider: true, consent.ReasonForgot: true, consent.ReasonSomebodyElse: true, consent.ReasonToken: true,
+	consent.ReasonProvider: true, consent.ReasonForgot: true, consent.ReasonSomebodyElse: true,
+	consent.ReasonToken: true,
 	consent.ReasonScope: true, consent.ReasonAddress: true, consent.ReasonInDoubt: true,
 }
 
 // unreachable is a connection that could not be made.
-var unreachable = &ciba.TemporaryError{Err: fmt.Errorf("%w: %w", oauth.ErrUnreachable, &net.OpError{Op: "dial", Err: errors.New("connection refused")})}
+var unreachable = &ciba.TemporaryError{Err: fmt.Errorf("%w: %w", oauth.ErrUnreachable,
+	&net.OpError{Op: "dial", Err: errors.New("connection refused")})}
 
 func acknowledge(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error) {
 	return &ciba.Acknowledgement{
-		AuthReqID: fmt.Sprintf("auth-req-%d", n), ExpiresIn: r.RequestedExpiry, ExpiresAt: time.Now().Add(r.RequestedExpiry), Interval: 5 * time.Second,
+		AuthReqID: fmt.Sprintf("auth-req-%d", n), ExpiresIn: r.RequestedExpiry,
+		ExpiresAt: time.Now().Add(r.RequestedExpiry), Interval: 5 * time.Second,
 	}, nil
 }
 
@@ -153,20 +188,23 @@ func acknowledge(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, e
 func deadlineOf(w *world, id a2a.TaskID) time.Duration {
 	w.t.Helper()
 	task := w.task(id)
-	at, err := time.Parse(a2a.TimeLayout, timePattern.FindString(string(task.Status.Message.Metadata.Lookup(ConsentExtension))))
+	at, err := time.Parse(a2a.TimeLayout,
+		timePattern.FindString(string(task.Status.Message.Metadata.Lookup(ConsentExtension))))
 	if err != nil {
 		w.t.Fatalf("no deadline in %s", task.Status.Message.Metadata)
 	}
 	return at.Sub(task.Status.Timestamp)
 }
 
-// The deadline is the announcement and the setting, whatever the provider grants; silence is told exactly then.
+// The deadline is the announcement and the setting, whatever the provider grants; silence is told
+// exactly then.
 func TestTheDeadline(t *testing.T) {
 	for _, granted := range []time.Duration{40 * time.Second, 2 * time.Minute, 5 * time.Minute} {
 		for _, question := range []string{johnAsk, nobodyAsk} {
 			t.Run(fmt.Sprint(granted, " ", question), func(t *testing.T) {
 				bubble(t, func(w *world) {
-					w.phone.ring = func(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error) {
+					w.phone.ring = func(n int, r *ciba.AuthenticationRequest) (
+						*ciba.Acknowledgement, error) {
 						ack, err := acknowledge(n, r)
 						ack.ExpiresIn, ack.ExpiresAt = granted, time.Now().Add(granted)
 						return ack, err
@@ -185,8 +223,11 @@ func TestTheDeadline(t *testing.T) {
 					if state := w.task(id).Status.State; state != a2a.TaskStateRejected {
 						t.Errorf("%v at the deadline", state)
 					}
-					if told := strings.Count(w.log.String(), "less time than it was asked for"); told != 1 && granted < time.Minute && question == johnAsk {
-						t.Errorf("the operator was told %d times that the provider gives less time", told)
+					if told := strings.Count(w.log.String(),
+						"less time than it was asked for"); told != 1 && granted < time.Minute &&
+						question == johnAsk {
+						t.Errorf("the operator was told %d times that the provider gives less time",
+							told)
 					}
 				})
 			})
@@ -204,7 +245,8 @@ func TestAnApprovalInALongPoll(t *testing.T) {
 	}, func(t *testing.T, w *world) {
 		id := w.ask(johnAsk)
 		w.finish(id)
-		w.wantStory(id, submitted, working, waits, "12s WORKING: Approved. Reading the employment record…", yesJohn, "12s COMPLETED")
+		w.wantStory(id, submitted, working, waits,
+			"12s WORKING: Approved. Reading the employment record…", yesJohn, "12s COMPLETED")
 	})
 }
 
@@ -256,8 +298,10 @@ func TestAClockThatWasSetBack(t *testing.T) {
 		rec := w.record(id)
 		later := *rec.Task
 		later.Status.Timestamp = time.Now().Add(time.Hour)
-		asked := &a2a.TaskStatusUpdateEvent{TaskID: id, ContextID: later.ContextID, Status: later.Status}
-		if err := w.memory.Append(w.ctx, id, rec.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{asked}, Task: &later, Run: true}); err != nil {
+		asked := &a2a.TaskStatusUpdateEvent{TaskID: id, ContextID: later.ContextID,
+			Status: later.Status}
+		if err := w.memory.Append(w.ctx, id, rec.Seq, tasks.Change{ID: tasks.NewChangeID(),
+			Events: []a2a.Event{asked}, Task: &later, Run: true}); err != nil {
 			t.Fatal(err)
 		}
 		w.send(id, "jdoe@staff0.com")

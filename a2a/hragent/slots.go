@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// slotsPerAsker bounds the look-ups and model calls of one asker that are under way at a time, so that no asker uses up
-// directory or model for the others.
+// slotsPerAsker bounds the look-ups and model calls of one asker that are under way at a time, so
+// that no asker uses up directory or model for the others.
 const slotsPerAsker = 16
 
 // slots are those of all askers. An asker without any work under way costs nothing.

@@ -7,7 +7,8 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// The sentences of the table of states. They are all that a caller ever reads of a task that is not answered.
+// The sentences of the table of states. They are all that a caller ever reads of a task that is not
+// answered.
 const (
 	Opening        = "Looking into the request…" // for tasks.Config.Opening
 	askText        = "Please give the person's work e-mail or employee number."
@@ -21,7 +22,8 @@ const (
 	waitingTextEnd = ". Nothing has to be sent; keep watching this task."
 )
 
-// ConsentExtension is the key in the metadata of statuses under which stand the code that asker and person compare, the deadline and the outcome.
+// ConsentExtension is the key in the metadata of statuses under which stand the code that asker and
+// person compare, the deadline and the outcome.
 const ConsentExtension = "https://staff0.com/a2a/consent/v1"
 
 // Outcome is how a task ended, for programs; the sentences are for people.
@@ -46,7 +48,8 @@ func step(state a2a.TaskState, text string, metadata a2a.Struct) tasks.Step {
 	return tasks.Step{Events: []a2a.Event{u}}
 }
 
-// final is the last status. Its metadata stands at the event too, for the completed status has no message to carry it.
+// final is the last status. Its metadata stands at the event too, for the completed status has no
+// message to carry it.
 func final(state a2a.TaskState, text string, metadata a2a.Struct) tasks.Step {
 	s := step(state, text, metadata)
 	s.Events[0].(*a2a.TaskStatusUpdateEvent).Metadata = metadata
@@ -62,12 +65,14 @@ func (c *checkpoint) end(o Outcome, text, reason string) tasks.Step {
 
 // failed ends the task because of a fault that is not the person's.
 func (c *checkpoint) failed(reason string) tasks.Step {
-	s := final(a2a.TaskStateFailed, tasks.FailedText, consentMetadata(c.Ticket.Code, c.Ticket.Deadline, ""))
+	s := final(a2a.TaskStateFailed, tasks.FailedText,
+		consentMetadata(c.Ticket.Code, c.Ticket.Deadline, ""))
 	s.Checkpoint = note(reason)
 	return s
 }
 
-// consentMetadata is the metadata of a status about a request for consent. Members that do not apply are left out.
+// consentMetadata is the metadata of a status about a request for consent. Members that do not
+// apply are left out.
 func consentMetadata(code string, deadline time.Time, o Outcome) a2a.Struct {
 	b := append([]byte(nil), `{"`+ConsentExtension+`":{`...)
 	comma := ""

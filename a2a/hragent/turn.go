@@ -33,7 +33,8 @@ func (a *Agent) Execute(ctx context.Context, turn *tasks.Turn) error {
 	return a.finish(ctx, turn, cp, signal)
 }
 
-// ask reads the question and announces that somebody is asked, before anything is known of the person.
+// ask reads the question and announces that somebody is asked, before anything is known of the
+// person.
 func (a *Agent) ask(ctx context.Context, turn *tasks.Turn) error {
 	q, step, err := a.read(ctx, turn)
 	switch {
@@ -46,13 +47,15 @@ func (a *Agent) ask(ctx context.Context, turn *tasks.Turn) error {
 	key := consent.QuestionKey(asker, SkillID, q.about.identifiers(), nameWords(q.asked.Name))
 	cp := &checkpoint{
 		Asked: q.asked, Number: q.about.Number, More: q.more,
-		Text: takes(turn.OutputModes, "text/plain"), JSON: takes(turn.OutputModes, "application/json"),
+		Text: takes(turn.OutputModes, "text/plain"),
+		JSON: takes(turn.OutputModes, "application/json"),
 	}
 	for {
 		request := a.room.NewRequest(asker, q.about.encode())
 		cp.Ticket = request.Ticket(key)
 		step := a.announcement(turn, cp)
-		step.Claims, step.Park, step.Value = storeClaims([]consent.Claim{a.room.OpenClaim(key, request)}), true, parked{cp.Ticket, request}
+		step.Claims, step.Park, step.Value = storeClaims(
+			[]consent.Claim{a.room.OpenClaim(key, request)}), true, parked{cp.Ticket, request}
 		err := turn.Do(step)
 		held, ok := errors.AsType[*tasks.ClaimError](err)
 		if !ok || held.Hold == nil {
@@ -68,13 +71,17 @@ func (a *Agent) ask(ctx context.Context, turn *tasks.Turn) error {
 	}
 }
 
-// join takes part in an equal question's request: the same code, the same deadline, one approval for all, and the same
-// end at once if it has ended already. It reports whether the turn is over; it is not if the request is gone meanwhile.
-func (a *Agent) join(ctx context.Context, turn *tasks.Turn, cp *checkpoint, key consent.Key, other *consent.Request) (bool, error) {
+// join takes part in an equal question's request: the same code, the same deadline, one approval
+// for all, and the same end at once if it has ended already. It reports whether the turn is over;
+// it is not if the request is gone meanwhile.
+func (a *Agent) join(
+	ctx context.Context, turn *tasks.Turn, cp *checkpoint, key consent.Key, other *consent.Request,
+) (bool, error) {
 	cp.Ticket = other.Ticket(key)
 	over := other.Phase == consent.Over && other.Result != nil
 	step := a.announcement(turn, cp)
-	step.Claims = storeClaims([]consent.Claim{{Kind: consent.Join, Key: key, Max: consent.MaxTogether}})
+	step.Claims = storeClaims(
+		[]consent.Claim{{Kind: consent.Join, Key: key, Max: consent.MaxTogether}})
 	step.Park, step.Value = !over, parked{ticket: cp.Ticket}
 	err := turn.Do(step)
 	switch {
@@ -88,17 +95,19 @@ func (a *Agent) join(ctx context.Context, turn *tasks.Turn, cp *checkpoint, key 
 	case err != nil || !over:
 		return true, err
 	}
-	return true, a.finish(ctx, turn, cp, &consent.Signal{Outcome: consent.Ended, Reason: other.Reason, Result: other.Result})
+	return true, a.finish(ctx, turn, cp,
+		&consent.Signal{Outcome: consent.Ended, Reason: other.Reason, Result: other.Result})
 }
 
-// announcement tells the caller that somebody is asked, or seems to be. For whoever activates the extension the task
-// waits for an authorization; others would take that for the end of their call.
+// announcement tells the caller that somebody is asked, or seems to be. For whoever activates the
+// extension the task waits for an authorization; others would take that for the end of their call.
 func (a *Agent) announcement(turn *tasks.Turn, cp *checkpoint) tasks.Step {
 	state := a2a.TaskStateWorking
 	if a.c.WaitingState == WaitAuthRequired || slices.Contains(turn.Extensions, ConsentExtension) {
 		state = a2a.TaskStateAuthRequired
 	}
-	s := step(state, waitingText+cp.Ticket.Code+waitingTextEnd, consentMetadata(cp.Ticket.Code, cp.Ticket.Deadline, ""))
+	s := step(state, waitingText+cp.Ticket.Code+waitingTextEnd,
+		consentMetadata(cp.Ticket.Code, cp.Ticket.Deadline, ""))
 	s.Checkpoint = cp.encode()
 	return s
 }
@@ -115,10 +124,14 @@ func (a *Agent) announceOlder(turn *tasks.Turn, cp *checkpoint) error {
 	return turn.Do(step)
 }
 
-// finish ends the task with what has come of the request. That is for the room to say: nothing is decided here.
-func (a *Agent) finish(ctx context.Context, turn *tasks.Turn, cp *checkpoint, s *consent.Signal) error {
+// finish ends the task with what has come of the request. That is for the room to say: nothing is
+// decided here.
+func (a *Agent) finish(
+	ctx context.Context, turn *tasks.Turn, cp *checkpoint, s *consent.Signal,
+) error {
 	if cp.older861 && turn.Task.Status.State == a2a.TaskStateWorking {
-		// The release before this one has told the caller of the approval, which was in the memory of its process.
+		// The release before this one has told the caller of the approval, which was in the memory
+		// of its process.
 		cp.Ticket.Approved = true
 		if s.Outcome != consent.Approved {
 			s = &consent.Signal{Outcome: consent.Lost, Reason: consent.ReasonLost}
@@ -153,9 +166,11 @@ func (a *Agent) repeat(turn *tasks.Turn, cp *checkpoint, s *consent.Signal) erro
 	return a.end(turn, s, s.Result, cp.end(NotConfirmed, silenceText, s.Reason))
 }
 
-// end stores the last step of a task, and with it that the request is over. What the task is told does not depend on
-// whether that can be kept.
-func (a *Agent) end(turn *tasks.Turn, s *consent.Signal, told *consent.Result, last tasks.Step) error {
+// end stores the last step of a task, and with it that the request is over. What the task is told
+// does not depend on whether that can be kept.
+func (a *Agent) end(
+	turn *tasks.Turn, s *consent.Signal, told *consent.Result, last tasks.Step,
+) error {
 	last.Claims = storeClaims(s.Claims(told))
 	err := turn.Do(last)
 	if _, refused := errors.AsType[*tasks.ClaimError](err); refused {

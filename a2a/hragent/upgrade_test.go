@@ -19,7 +19,8 @@ import (
 	"staff0/ciba"
 )
 
-// The waiting tasks in the file that release 861aec8 has left when it was killed; see the store's own test of it.
+// The waiting tasks in the file that release 861aec8 has left when it was killed; see the store's
+// own test of it.
 const (
 	olderFile        = "../tasks/sqlite/testdata/861aec8.db.gz"
 	olderWaits       = a2a.TaskID("01a21e45-332f-7f0f-8bff-d4149b18bbb0")
@@ -57,7 +58,8 @@ func unpackOlder(t *testing.T, left time.Duration) string {
 	deadline := time.Now().Add(left).UTC().Format(time.RFC3339Nano)
 	for _, id := range []a2a.TaskID{olderWaits, olderJoined, olderPretended, olderUnannounced} {
 		var text []byte
-		if err := db.QueryRow("SELECT checkpoint FROM tasks WHERE id = ?", string(id)).Scan(&text); err != nil {
+		if err := db.QueryRow("SELECT checkpoint FROM tasks WHERE id = ?",
+			string(id)).Scan(&text); err != nil {
 			t.Fatal(err)
 		}
 		checkpoint := map[string]any{}
@@ -76,15 +78,16 @@ func unpackOlder(t *testing.T, left time.Duration) string {
 		if text, err = json.Marshal(checkpoint); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.Exec("UPDATE tasks SET checkpoint = ? WHERE id = ?", text, string(id)); err != nil {
+		if _, err := db.Exec("UPDATE tasks SET checkpoint = ? WHERE id = ?", text,
+			string(id)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return path
 }
 
-// What waits in a file of an earlier release is answered after an upgrade, and nobody is prompted again. Only the one
-// whom nobody had looked up yet is prompted, for the first time.
+// What waits in a file of an earlier release is answered after an upgrade, and nobody is prompted
+// again. Only the one whom nobody had looked up yet is prompted, for the first time.
 func TestAnUpgradeWithQuestionsUnderWay(t *testing.T) {
 	store, err := sqlite.Open(t.Context(), unpackOlder(t, 4*time.Second), sqlite.Options{})
 	if err != nil {
@@ -106,7 +109,8 @@ func TestAnUpgradeWithQuestionsUnderWay(t *testing.T) {
 		olderAtWork:      a2a.TaskStateCompleted,
 	} {
 		last := a2a.TaskStateUnspecified
-		for entry, err := range w.engine.Subscribe(t.Context(), tasks.Owner("bank"), &a2a.SubscribeToTaskRequest{ID: id}) {
+		for entry, err := range w.engine.Subscribe(t.Context(), tasks.Owner("bank"),
+			&a2a.SubscribeToTaskRequest{ID: id}) {
 			if err != nil {
 				break // it has ended already
 			}

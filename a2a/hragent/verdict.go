@@ -30,7 +30,8 @@ func verdict(s subject, e *hrapi.Employee) Outcome {
 	return Yes
 }
 
-// sentence is the answer in words. Nothing in it comes from the record: identifier and name are as the caller wrote them.
+// sentence is the answer in words. Nothing in it comes from the record: identifier and name are as
+// the caller wrote them.
 func sentence(o Outcome, s subject, company string) string {
 	who := s.Identifier
 	if s.Name != "" {
@@ -56,7 +57,8 @@ type answer struct {
 	more    bool      // something else was asked, too, which is not answered
 }
 
-// artifact is the answer in the forms that the caller takes. Text is what everybody can show, so who takes neither gets that.
+// artifact is the answer in the forms that the caller takes. Text is what everybody can show, so
+// who takes neither gets that.
 func (a answer) artifact(text, data bool) *a2a.TaskArtifactUpdateEvent {
 	var parts []a2a.Part
 	if text || !data {
@@ -70,7 +72,8 @@ func (a answer) artifact(text, data bool) *a2a.TaskArtifactUpdateEvent {
 		parts = append(parts, a2a.DataPart(a.data()))
 	}
 	return &a2a.TaskArtifactUpdateEvent{
-		Artifact: &a2a.Artifact{ArtifactID: ArtifactName, Name: ArtifactName, Parts: parts}, LastChunk: true,
+		Artifact:  &a2a.Artifact{ArtifactID: ArtifactName, Name: ArtifactName, Parts: parts},
+		LastChunk: true,
 	}
 }
 
@@ -103,7 +106,8 @@ func (a answer) data() []byte {
 	return append(b, "}}"...)
 }
 
-// takes reports whether accepted output modes hold a media type. None at all means everything; wildcards count, and so does the word text.
+// takes reports whether accepted output modes hold a media type. None at all means everything;
+// wildcards count, and so does the word text.
 func takes(modes []string, media string) bool {
 	if len(modes) == 0 {
 		return true

@@ -32,7 +32,8 @@ const (
 
 // phone is a scripted Consent: what the provider says, and what it was asked.
 type phone struct {
-	ring func(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error) // nil acknowledges
+	// nil acknowledges
+	ring func(n int, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error)
 	poll func(ctx context.Context, n int, want ciba.Expectation) (*ciba.Grant, error)
 	took time.Duration // before the acknowledgement
 
@@ -44,7 +45,9 @@ type phone struct {
 	ids    []string // of the polls
 }
 
-func (p *phone) Authenticate(ctx context.Context, r *ciba.AuthenticationRequest) (*ciba.Acknowledgement, error) {
+func (p *phone) Authenticate(
+	ctx context.Context, r *ciba.AuthenticationRequest,
+) (*ciba.Acknowledgement, error) {
 	p.mu.Lock()
 	p.asked = append(p.asked, *r)
 	n, ring := len(p.asked), p.ring
@@ -59,11 +62,14 @@ func (p *phone) Authenticate(ctx context.Context, r *ciba.AuthenticationRequest)
 		return ring(n, r)
 	}
 	return &ciba.Acknowledgement{
-		AuthReqID: fmt.Sprintf("auth-req-%d", n), ExpiresIn: r.RequestedExpiry, ExpiresAt: sent.Add(r.RequestedExpiry), Interval: 5 * time.Second,
+		AuthReqID: fmt.Sprintf("auth-req-%d", n), ExpiresIn: r.RequestedExpiry,
+		ExpiresAt: sent.Add(r.RequestedExpiry), Interval: 5 * time.Second,
 	}, nil
 }
 
-func (p *phone) PollOnce(ctx context.Context, id string, want ciba.Expectation) (*ciba.Grant, error) {
+func (p *phone) PollOnce(
+	ctx context.Context, id string, want ciba.Expectation,
+) (*ciba.Grant, error) {
 	p.mu.Lock()
 	p.polled, p.ids = append(p.polled, time.Now()), append(p.ids, id)
 	n, poll := len(p.polled), p.poll
@@ -85,7 +91,8 @@ func (p *phone) PollOnce(ctx context.Context, id string, want ciba.Expectation) 
 }
 
 // approveWhoeverWasAsked answers each poll with an approval by the person it is about.
-func (w *world) approveWhoeverWasAsked() func(context.Context, int, ciba.Expectation) (*ciba.Grant, error) {
+func (w *world) approveWhoeverWasAsked() func(context.Context, int, ciba.Expectation) (*ciba.Grant,
+	error) {
 	return func(_ context.Context, _ int, want ciba.Expectation) (*ciba.Grant, error) {
 		return grantOf(want.Subject), nil
 	}
@@ -105,19 +112,25 @@ func (p *phone) pollTimes() []time.Time {
 }
 
 // says changes what polls are answered with.
-func (p *phone) says(poll func(ctx context.Context, n int, want ciba.Expectation) (*ciba.Grant, error)) {
+func (p *phone) says(
+	poll func(ctx context.Context, n int, want ciba.Expectation) (*ciba.Grant, error),
+) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.poll = poll
 }
 
 // always answers every poll alike.
-func always(grant *ciba.Grant, err error) func(context.Context, int, ciba.Expectation) (*ciba.Grant, error) {
+func always(
+	grant *ciba.Grant, err error,
+) func(context.Context, int, ciba.Expectation) (*ciba.Grant, error) {
 	return func(context.Context, int, ciba.Expectation) (*ciba.Grant, error) { return grant, err }
 }
 
 // from answers polls from the n-th on; those before find the person still thinking.
-func from(n int, grant *ciba.Grant, err error) func(context.Context, int, ciba.Expectation) (*ciba.Grant, error) {
+func from(
+	n int, grant *ciba.Grant, err error,
+) func(context.Context, int, ciba.Expectation) (*ciba.Grant, error) {
 	return func(_ context.Context, i int, _ ciba.Expectation) (*ciba.Grant, error) {
 		if i < n {
 			return nil, ciba.ErrPending
@@ -138,7 +151,9 @@ type records struct {
 	calls  []time.Time
 }
 
-func (r *records) Employee(_ context.Context, token oauth.Token, subject, verifiedEmail string) (*hrapi.Employee, error) {
+func (r *records) Employee(
+	_ context.Context, token oauth.Token, subject, verifiedEmail string,
+) (*hrapi.Employee, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls = append(r.calls, time.Now())
@@ -164,15 +179,17 @@ var confirmed = time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
 // staff is what the HR API knows of the sample people.
 func staff() *records {
 	e := func(id, name, email, status string) *hrapi.Employee {
-		return &hrapi.Employee{EmployeeID: id, Name: name, Email: email, Status: status, Active: status != hrapi.StatusEnded, AsOf: confirmed}
+		return &hrapi.Employee{EmployeeID: id, Name: name, Email: email, Status: status,
+			Active: status != hrapi.StatusEnded, AsOf: confirmed}
 	}
 	return &records{people: map[string]*hrapi.Employee{
-		john:               e("E1001", "John Doe", "jdoe@staff0.com", hrapi.StatusActive),
-		"auth0|asmith":     e("E1002", "Alice Smith", "asmith@staff0.com", hrapi.StatusOnLeave),
-		"auth0|bwong":      e("E1003", "Ben Wong", "bwong@staff0.com", hrapi.StatusEnded),
-		"auth0|mgarcia":    e("E1004", "María García", "mgarcia@staff0.com", hrapi.StatusActive),
-		"auth0|tkato":      e("E1005", "加藤 太郎", "tkato@staff0.com", hrapi.StatusActive),
-		"auth0|osullivan":  e("E1006", "Siobhán O'Sullivan", "siobhan.o'sullivan@staff0.com", hrapi.StatusActive),
+		john:            e("E1001", "John Doe", "jdoe@staff0.com", hrapi.StatusActive),
+		"auth0|asmith":  e("E1002", "Alice Smith", "asmith@staff0.com", hrapi.StatusOnLeave),
+		"auth0|bwong":   e("E1003", "Ben Wong", "bwong@staff0.com", hrapi.StatusEnded),
+		"auth0|mgarcia": e("E1004", "María García", "mgarcia@staff0.com", hrapi.StatusActive),
+		"auth0|tkato":   e("E1005", "加藤 太郎", "tkato@staff0.com", hrapi.StatusActive),
+		"auth0|osullivan": e("E1006", "Siobhán O'Sullivan", "siobhan.o'sullivan@staff0.com",
+			hrapi.StatusActive),
 		"auth0|contractor": nil,
 	}}
 }
@@ -193,7 +210,9 @@ func (b *book) busy() int {
 	return b.now
 }
 
-func (b *book) Find(ctx context.Context, kind llm.IdentifierKind, identifier string) (Person, error) {
+func (b *book) Find(
+	ctx context.Context, kind llm.IdentifierKind, identifier string,
+) (Person, error) {
 	b.mu.Lock()
 	err, took := b.err, b.took
 	if err == nil {
@@ -218,7 +237,8 @@ func (b *book) Find(ctx context.Context, kind llm.IdentifierKind, identifier str
 		return Person{Subject: identifier, LoginHint: identifier}, nil
 	}
 	subject := map[string]string{
-		"jdoe@staff0.com": john, "e1001": john, "asmith@staff0.com": "auth0|asmith", "bwong@staff0.com": "auth0|bwong",
+		"jdoe@staff0.com": john, "e1001": john, "asmith@staff0.com": "auth0|asmith",
+		"bwong@staff0.com":   "auth0|bwong",
 		"mgarcia@staff0.com": "auth0|mgarcia", "tkato@staff0.com": "auth0|tkato",
 		"siobhan.o'sullivan@staff0.com": "auth0|osullivan", "casey@staff0.com": "auth0|contractor",
 	}[identifier]
@@ -287,9 +307,11 @@ func newWorld(t testing.TB) *world {
 	w.store = &w.memory
 	w.begun = time.Now()
 	w.config = Config{
-		Company: "Staff0", Reader: &llm.Reader{Company: "Staff0", Domain: "staff0.com"}, Directory: w.book, Consent: w.phone,
-		Records: w.records, Provider: ciba.Auth0, Scope: testScope, Expiry: 2 * time.Minute, Memory: Memory,
-		Log: slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Company: "Staff0", Reader: &llm.Reader{Company: "Staff0", Domain: "staff0.com"},
+		Directory: w.book, Consent: w.phone,
+		Records: w.records, Provider: ciba.Auth0, Scope: testScope, Expiry: 2 * time.Minute,
+		Memory: Memory,
+		Log:    slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	return w
 }
@@ -304,7 +326,8 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.engine, err = tasks.NewEngine(tasks.Config{
-		Store: w.store, Executor: w.agent, InputModes: InputModes(), Opening: Opening, Log: w.config.Log, RepeatWindow: tasks.DefaultRepeatWindow,
+		Store: w.store, Executor: w.agent, InputModes: InputModes(), Opening: Opening,
+		Log: w.config.Log, RepeatWindow: tasks.DefaultRepeatWindow,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -355,7 +378,8 @@ func (w *world) die() {
 // wantSilentLog checks that nothing of persons, tokens and requests is in the log.
 func (w *world) wantSilentLog() {
 	w.t.Helper()
-	for _, secret := range []string{"@", "auth0|", "auth-req", "eyJ", "jdoe", "jroe", "E1001", "John", "Keycloak says"} {
+	for _, secret := range []string{"@", "auth0|", "auth-req", "eyJ", "jdoe", "jroe", "E1001",
+		"John", "Keycloak says"} {
 		if text := w.log.String(); strings.Contains(text, secret) {
 			w.t.Errorf("the log holds %q:\n%s", secret, text)
 		}
@@ -378,9 +402,11 @@ func (w *world) sendAs(owner tasks.Owner, to a2a.TaskID, text string, modes ...s
 	w.sent++
 	ev, err := w.engine.Send(w.ctx, owner, &a2a.SendMessageRequest{
 		Message: &a2a.Message{
-			MessageID: fmt.Sprintf("m%d", w.sent), TaskID: to, Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(text)},
+			MessageID: fmt.Sprintf("m%d", w.sent), TaskID: to, Role: a2a.RoleUser,
+			Parts: []a2a.Part{a2a.TextPart(text)},
 		},
-		Configuration: &a2a.SendMessageConfiguration{ReturnImmediately: true, AcceptedOutputModes: modes},
+		Configuration: &a2a.SendMessageConfiguration{ReturnImmediately: true,
+			AcceptedOutputModes: modes},
 	})
 	if err != nil {
 		w.t.Fatalf("send: %v", err)
@@ -399,7 +425,8 @@ func (w *world) finish(id a2a.TaskID) *a2a.Task {
 	w.t.Helper()
 	for range 3600 * 4 {
 		synctest.Wait()
-		if task := w.task(id); task.Status.State.Terminal() || task.Status.State == a2a.TaskStateInputRequired {
+		if task := w.task(id); task.Status.State.Terminal() ||
+			task.Status.State == a2a.TaskStateInputRequired {
 			return task
 		}
 		time.Sleep(250 * time.Millisecond)
@@ -442,7 +469,8 @@ var (
 	idPattern   = regexp.MustCompile(`"(messageId|taskId|contextId|id)":"[^"]*",?`)
 )
 
-// transcript is all that a caller ever sees of a task, a line for each event: ids and codes masked, times counted from the acceptance.
+// transcript is all that a caller ever sees of a task, a line for each event: ids and codes masked,
+// times counted from the acceptance.
 func (w *world) transcript(id a2a.TaskID) string {
 	w.t.Helper()
 	entries, err := w.memory.Events(w.ctx, id, 0)
@@ -479,7 +507,8 @@ func (w *world) story(id a2a.TaskID) []string {
 	begun := entries[0].Event.(*a2a.Task).Status.Timestamp
 	var lines []string
 	tell := func(s a2a.TaskStatus) {
-		line := fmt.Sprintf("%v %s", s.Timestamp.Sub(begun), strings.TrimPrefix(s.State.String(), "TASK_STATE_"))
+		line := fmt.Sprintf("%v %s", s.Timestamp.Sub(begun),
+			strings.TrimPrefix(s.State.String(), "TASK_STATE_"))
 		if s.Message != nil {
 			line += ": " + codePattern.ReplaceAllString(s.Message.Text(), "CODE")
 		}
@@ -503,7 +532,8 @@ func (w *world) story(id a2a.TaskID) []string {
 func (w *world) wantStory(id a2a.TaskID, want ...string) {
 	w.t.Helper()
 	if got := w.story(id); !slices.Equal(got, want) {
-		w.t.Errorf("the task went\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		w.t.Errorf("the task went\n  %s\nwant\n  %s", strings.Join(got, "\n  "),
+			strings.Join(want, "\n  "))
 	}
 }
 
@@ -511,7 +541,8 @@ func (w *world) wantStory(id a2a.TaskID, want ...string) {
 const (
 	submitted = "0s SUBMITTED"
 	working   = "0s WORKING: Looking into the request…"
-	waits     = "0s WORKING: Waiting for the person's approval. Code CODE. Nothing has to be sent; keep watching this task."
+	waits     = "0s WORKING: Waiting for the person's approval. Code CODE. Nothing has to be " +
+		"sent; keep watching this task."
 	silent    = "2m0s REJECTED: Not confirmed: no approval was given in time."
 	yesJohn   = "artifact: Yes, John Doe (jdoe@staff0.com) is an active employee of Staff0."
 	failedNow = " FAILED: The request could not be processed at the moment. Please try again."
@@ -522,7 +553,8 @@ func lastConsent(t *a2a.Task) string {
 	if t.Status.Message == nil {
 		return ""
 	}
-	return codePattern.ReplaceAllString(string(t.Status.Message.Metadata.Lookup(ConsentExtension)), "CODE")
+	return codePattern.ReplaceAllString(string(t.Status.Message.Metadata.Lookup(ConsentExtension)),
+		"CODE")
 }
 
 var errBoom = errors.New("boom")

@@ -13,8 +13,8 @@ import (
 	"staff0/ciba/oauth"
 )
 
-// deliver sends to one webhook what there is to send, and gives way to others after some of it. An attempt that has begun is finished even if stop
-// ends; ctx cuts it off.
+// deliver sends to one webhook what there is to send, and gives way to others after some of it. An
+// attempt that has begun is finished even if stop ends; ctx cuts it off.
 func (s *Sender) deliver(ctx, stop context.Context, k key) (o outcome) {
 	o.key = k
 	for n := 0; ; n++ {
@@ -58,7 +58,8 @@ func (s *Sender) deliver(ctx, stop context.Context, k key) (o outcome) {
 	}
 }
 
-// report stores what became of an attempt. It tries again for a while: an entry whose delivery is not stored is delivered twice.
+// report stores what became of an attempt. It tries again for a while: an entry whose delivery is
+// not stored is delivered twice.
 func (s *Sender) report(ctx context.Context, w *tasks.Webhook, more bool) (stored bool) {
 	var until time.Time
 	if more {
@@ -88,7 +89,8 @@ func (s *Sender) report(ctx context.Context, w *tasks.Webhook, more bool) (store
 // storePatience is how long is waited for a store that does not take what became of an attempt.
 const storePatience = 5 * time.Second
 
-// attempt sends one entry and notes in the webhook what came of it. It reports whether the next one may be sent at once.
+// attempt sends one entry and notes in the webhook what came of it. It reports whether the next one
+// may be sent at once.
 func (s *Sender) attempt(ctx context.Context, w *tasks.Webhook, n *notice, o *outcome) (more bool) {
 	fault := s.send(ctx, w, n)
 	if fault != nil && ctx.Err() != nil {
@@ -97,7 +99,8 @@ func (s *Sender) attempt(ctx context.Context, w *tasks.Webhook, n *notice, o *ou
 	o.reached = yes
 	if fault == nil {
 		if w.Tries > 0 {
-			s.log.Info("a webhook takes notifications again", "task", w.Config.TaskID, "webhook", w.Num, "tries", w.Tries+1)
+			s.log.Info("a webhook takes notifications again", "task", w.Config.TaskID, "webhook",
+				w.Num, "tries", w.Tries+1)
 		}
 		w.Sent, w.Over = n.through, n.last
 		w.Tries, w.Since, w.Due, w.Failure = 0, time.Time{}, time.Time{}, ""
@@ -114,16 +117,19 @@ func (s *Sender) attempt(ctx context.Context, w *tasks.Webhook, n *notice, o *ou
 	age := now.Sub(w.Since)
 	if fault.final || w.Tries >= minTries && age >= fault.patience {
 		w.Over, w.Due = true, time.Time{}
-		s.log.Warn("notifications were given up: the client does not learn how its task goes on, unless it asks or sets the configuration again",
-			"task", w.Config.TaskID, "webhook", w.Num, "entry", n.seq, "tries", w.Tries, "for", age.Round(time.Second), "failure", w.Failure)
+		s.log.Warn("notifications were given up: the client does not learn how its task goes on, "+
+			"unless it asks or sets the configuration again",
+			"task", w.Config.TaskID, "webhook", w.Num, "entry", n.seq, "tries", w.Tries, "for",
+			age.Round(time.Second), "failure", w.Failure)
 	} else if w.Tries == 1 {
-		s.log.Info("a webhook took no notification; trying again", "task", w.Config.TaskID, "webhook", w.Num, "entry", n.seq, "failure", w.Failure)
+		s.log.Info("a webhook took no notification; trying again", "task", w.Config.TaskID,
+			"webhook", w.Num, "entry", n.seq, "failure", w.Failure)
 	}
 	return false
 }
 
-// backoff is the wait after a number of failures: drawn by lot below a bound that doubles, so that those who failed together do not come back
-// together.
+// backoff is the wait after a number of failures: drawn by lot below a bound that doubles, so that
+// those who failed together do not come back together.
 func backoff(tries int) time.Duration {
 	return 1 + rand.N(oauth.Backoff(tries, firstRetry, lastRetry))
 }
@@ -139,13 +145,15 @@ type fault struct {
 
 // answered is the fault of an answer, nil for the one that says that the notification was taken.
 func answered(res *http.Response) *fault {
-	f := &fault{text: fmt.Sprintf("the receiver answered with status %d", res.StatusCode), patience: RefusedPatience}
+	f := &fault{text: fmt.Sprintf("the receiver answered with status %d", res.StatusCode),
+		patience: RefusedPatience}
 	switch code := res.StatusCode; {
 	case code >= 200 && code < 300:
 		return nil
 	case code == http.StatusGone: // RFC 9110 §15.5.11: likely to be permanent
 		f.final = true
-	case code >= 500, code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests:
+	case code >= 500, code == http.StatusRequestTimeout, code == http.StatusTooEarly,
+		code == http.StatusTooManyRequests:
 		f.patience = Patience
 		f.retryAfter = oauth.RetryAfter(res.Header, maxRetryAfter)
 	}

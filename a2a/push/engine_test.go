@@ -22,11 +22,13 @@ func (a *approval) Execute(_ context.Context, turn *tasks.Turn) error {
 	var err error
 	do := func(step tasks.Step) bool { err = turn.Do(step); return err == nil }
 	if turn.Signal == nil {
-		do(tasks.Step{Events: []a2a.Event{update(a2a.TaskStateAuthRequired)}, Checkpoint: []byte("c"), Park: true})
+		do(tasks.Step{Events: []a2a.Event{update(a2a.TaskStateAuthRequired)},
+			Checkpoint: []byte("c"), Park: true})
 		return err
 	}
 	do(tasks.Step{Events: []a2a.Event{
-		&a2a.TaskArtifactUpdateEvent{Artifact: &a2a.Artifact{ArtifactID: "answer", Parts: []a2a.Part{a2a.TextPart("Yes.")}}},
+		&a2a.TaskArtifactUpdateEvent{Artifact: &a2a.Artifact{ArtifactID: "answer",
+			Parts: []a2a.Part{a2a.TextPart("Yes.")}}},
 		update(a2a.TaskStateCompleted),
 	}})
 	return err
@@ -37,21 +39,27 @@ func (a *approval) Park(id a2a.TaskID, _ any, _ []byte) {
 }
 func (a *approval) Unpark(a2a.TaskID) {}
 
-// TestAQuestionFromItsMessageToItsEnd has everything in place but the network: the webhook hears each status when it is stored, and the answer.
+// TestAQuestionFromItsMessageToItsEnd has everything in place but the network: the webhook hears
+// each status when it is stored, and the answer.
 func TestAQuestionFromItsMessageToItsEnd(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		executor := &approval{}
-		engine, err := tasks.NewEngine(tasks.Config{Store: w.memory, Executor: executor, InputModes: []string{"text/plain"}, Push: w.sender})
+		engine, err := tasks.NewEngine(tasks.Config{Store: w.memory, Executor: executor,
+			InputModes: []string{"text/plain"}, Push: w.sender})
 		if err != nil {
 			t.Fatal(err)
 		}
-		executor.wake = func(id a2a.TaskID) { _ = engine.Wake(context.WithoutCancel(t.Context()), id, true) }
+		executor.wake = func(id a2a.TaskID) {
+			_ = engine.Wake(context.WithoutCancel(t.Context()), id, true)
+		}
 		defer func() { _ = engine.Shutdown(context.WithoutCancel(t.Context())) }()
 		ask := func(url string) (a2a.Event, error) {
 			return engine.Send(t.Context(), "bank", &a2a.SendMessageRequest{
-				Message: &a2a.Message{MessageID: url, Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("Does jdoe work here?")}},
+				Message: &a2a.Message{MessageID: url, Role: a2a.RoleUser,
+					Parts: []a2a.Part{a2a.TextPart("Does jdoe work here?")}},
 				Configuration: &a2a.SendMessageConfiguration{
-					ReturnImmediately: true, TaskPushNotificationConfig: &a2a.TaskPushNotificationConfig{URL: url},
+					ReturnImmediately:          true,
+					TaskPushNotificationConfig: &a2a.TaskPushNotificationConfig{URL: url},
 				},
 			})
 		}
@@ -80,14 +88,16 @@ func TestAQuestionFromItsMessageToItsEnd(t *testing.T) {
 		var heard []string
 		for _, d := range w.net.all() {
 			if d.url == hookURL {
-				for _, word := range []string{"SUBMITTED", "WORKING", "AUTH_REQUIRED", "artifactUpdate", "COMPLETED"} {
+				for _, word := range []string{"SUBMITTED", "WORKING", "AUTH_REQUIRED",
+					"artifactUpdate", "COMPLETED"} {
 					if strings.Contains(d.body, word) {
 						heard = append(heard, word)
 					}
 				}
 			}
 		}
-		if got := strings.Join(heard, " "); got != "SUBMITTED WORKING AUTH_REQUIRED artifactUpdate COMPLETED" {
+		if got := strings.Join(heard,
+			" "); got != "SUBMITTED WORKING AUTH_REQUIRED artifactUpdate COMPLETED" {
 			t.Errorf("the webhook heard %s", got)
 		}
 		slow, err := engine.Get(t.Context(), "bank", &a2a.GetTaskRequest{ID: event.(*a2a.Task).ID})

@@ -11,8 +11,8 @@ import (
 // errInner says that a name has led to an address that is none of the callers' business.
 var errInner = errors.New("the address is not on the public internet")
 
-// guard is the net.Dialer.Control of connections to webhooks: it sees the address that is about to be connected to, whatever a name was resolved
-// to before, and refuses what is not public.
+// guard is the net.Dialer.Control of connections to webhooks: it sees the address that is about to
+// be connected to, whatever a name was resolved to before, and refuses what is not public.
 func guard(network, address string, _ syscall.RawConn) error {
 	if network != "tcp4" && network != "tcp6" {
 		return errInner
@@ -24,8 +24,9 @@ func guard(network, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// public reports whether an address is one of the public internet. Of IPv6 that is 2000::/3 less what is special in it; of an address that holds an
-// IPv4 address that a gateway would go on to, it is what that one is.
+// public reports whether an address is one of the public internet. Of IPv6 that is 2000::/3 less
+// what is special in it; of an address that holds an IPv4 address that a gateway would go on to, it
+// is what that one is.
 func public(a netip.Addr) bool {
 	a = a.Unmap() // ::ffff:0:0/96
 	switch {
@@ -45,13 +46,16 @@ func within(a netip.Addr, prefixes []netip.Prefix) bool {
 }
 
 var (
-	nat64  = sync.OnceValue(func() netip.Prefix { return netip.MustParsePrefix("64:ff9b::/96") }) // RFC 6052 §2.1
-	global = sync.OnceValue(func() netip.Prefix { return netip.MustParsePrefix("2000::/3") })     // RFC 4291 §2.4
+	// RFC 6052 §2.1
+	nat64 = sync.OnceValue(func() netip.Prefix { return netip.MustParsePrefix("64:ff9b::/96") })
+	// RFC 4291 §2.4
+	global = sync.OnceValue(func() netip.Prefix { return netip.MustParsePrefix("2000::/3") })
 )
 
 type prefixes struct{ v4, v6 []netip.Prefix }
 
-// inner is what the registries of special addresses (RFC 6890, as kept by IANA) hold that is not the public internet.
+// inner is what the registries of special addresses (RFC 6890, as kept by IANA) hold that is not
+// the public internet.
 var inner = sync.OnceValue(func() prefixes {
 	parse := func(texts ...string) (parsed []netip.Prefix) {
 		for _, text := range texts {
@@ -78,10 +82,12 @@ var inner = sync.OnceValue(func() prefixes {
 			"240.0.0.0/4",     // reserved, and broadcast
 		),
 		v6: parse(
-			"2001::/23",     // of protocols: Teredo, which holds an IPv4 address, ORCHID, benchmarks
+			// of protocols: Teredo, which holds an IPv4 address, ORCHID, benchmarks
+			"2001::/23",
 			"2001:db8::/32", // documentation
-			"2002::/16",     // 6to4, which holds an IPv4 address, and nobody runs any more (RFC 7526)
-			"3fff::/20",     // documentation
+			// 6to4, which holds an IPv4 address, and nobody runs any more (RFC 7526)
+			"2002::/16",
+			"3fff::/20", // documentation
 		),
 	}
 })

@@ -119,7 +119,8 @@ func TestTheGuardLetsOnlyPublicAddressesPass(t *testing.T) {
 		{"unix", "/run/docker.sock", false},
 		{"tcp4", "8.8.8.8", false},
 	} {
-		if err := guard(row.network, row.address, nil); (err == nil) != row.pass || err != nil && !errors.Is(err, errInner) {
+		if err := guard(row.network, row.address, nil); (err == nil) != row.pass || err != nil &&
+			!errors.Is(err, errInner) {
 			t.Errorf("%s %s: %v", row.network, row.address, err)
 		}
 	}
@@ -137,16 +138,19 @@ func FuzzNoFormOfAnInnerAddressIsPublic(f *testing.F) {
 		mapped := netip.AddrFrom16(v4.As16())
 		translated := netip.MustParseAddr("64:ff9b::").As16()
 		copy(translated[12:], b)
-		if want := public(v4); public(mapped) != want || public(netip.AddrFrom16(translated)) != want {
+		if want := public(v4); public(mapped) != want ||
+			public(netip.AddrFrom16(translated)) != want {
 			t.Errorf("%v is public: %t, but not in every form", v4, want)
 		}
-		if (v4.IsPrivate() || v4.IsLoopback() || v4.IsLinkLocalUnicast() || v4.IsMulticast() || v4.IsUnspecified()) && public(v4) {
+		if (v4.IsPrivate() || v4.IsLoopback() || v4.IsLinkLocalUnicast() || v4.IsMulticast() ||
+			v4.IsUnspecified()) && public(v4) {
 			t.Errorf("%v is public", v4)
 		}
 	})
 }
 
-// nameServer answers each question for an address with the next of its answers, over and over the last one.
+// nameServer answers each question for an address with the next of its answers, over and over the
+// last one.
 type nameServer struct {
 	mu      sync.Mutex
 	answers []string
@@ -179,7 +183,8 @@ func (n *nameServer) serve() {
 	}
 }
 
-// answer writes an answer (RFC 1035 §4.1) to the one question of a query; only that for an A record has one.
+// answer writes an answer (RFC 1035 §4.1) to the one question of a query; only that for an A record
+// has one.
 func (n *nameServer) answer(query []byte) []byte {
 	end := 12
 	for end < len(query) && query[end] != 0 {
@@ -201,7 +206,8 @@ func (n *nameServer) answer(query []byte) []byte {
 	n.asked++
 	n.mu.Unlock()
 	out[7] = 1
-	out = append(out, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4) // that name, A, IN, to be kept for 0 s
+	// that name, A, IN, to be kept for 0 s
+	out = append(out, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4)
 	return append(out, netip.MustParseAddr(address).AsSlice()...)
 }
 
@@ -212,13 +218,15 @@ func (n *nameServer) count() int {
 }
 
 func (n *nameServer) resolver() *net.Resolver {
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn,
+		error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "udp", n.conn.LocalAddr().String())
 	}}
 }
 
-// TestANameThatLeadsInsideGetsNoConnection is about DNS rebinding: a name that is public whenever somebody looks, and private when it is dialled.
+// TestANameThatLeadsInsideGetsNoConnection is about DNS rebinding: a name that is public whenever
+// somebody looks, and private when it is dialled.
 func TestANameThatLeadsInsideGetsNoConnection(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -243,7 +251,8 @@ func TestANameThatLeadsInsideGetsNoConnection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hook := &tasks.Webhook{Config: &a2a.TaskPushNotificationConfig{TaskID: "t", ID: "a", URL: "https://rebind.example:" + port + "/"}}
+	hook := &tasks.Webhook{Config: &a2a.TaskPushNotificationConfig{TaskID: "t", ID: "a",
+		URL: "https://rebind.example:" + port + "/"}}
 	if err := s.Check("", hook.Config); err != nil {
 		t.Fatalf("check: %v", err)
 	}
@@ -257,7 +266,8 @@ func TestANameThatLeadsInsideGetsNoConnection(t *testing.T) {
 	}
 	n := &notice{seq: 1, event: &a2a.TaskStatusUpdateEvent{}, dialect: dialectOf("")}
 	fault := s.send(t.Context(), hook, n)
-	if fault == nil || fault.text != "its host is not on the public internet" || fault.patience != RefusedPatience {
+	if fault == nil || fault.text != "its host is not on the public internet" ||
+		fault.patience != RefusedPatience {
 		t.Errorf("sending to a name that leads inside: %+v", fault)
 	}
 	select {
@@ -270,7 +280,8 @@ func TestANameThatLeadsInsideGetsNoConnection(t *testing.T) {
 	}
 	// The same for what leads there without a lie.
 	for _, address := range []string{"127.0.0.1", "[::ffff:127.0.0.1]", "localhost"} {
-		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+":"+port+"/", nil)
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+":"+
+			port+"/", nil)
 		if res, err := s.guarded.RoundTrip(req); err == nil {
 			res.Body.Close()
 			t.Errorf("%s was connected to", address)

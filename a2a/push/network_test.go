@@ -34,7 +34,8 @@ func attempt(t *testing.T, server *httptest.Server, handler http.HandlerFunc) *f
 func try(t *testing.T, s *Sender, url string) *fault {
 	t.Helper()
 	hook := &tasks.Webhook{Config: &a2a.TaskPushNotificationConfig{
-		TaskID: "t", ID: "a", URL: url, Token: "t", Authentication: &a2a.AuthenticationInfo{Scheme: "Bearer", Credentials: "s3cret"},
+		TaskID: "t", ID: "a", URL: url, Token: "t",
+		Authentication: &a2a.AuthenticationInfo{Scheme: "Bearer", Credentials: "s3cret"},
 	}}
 	n := &notice{seq: 1, event: &a2a.TaskStatusUpdateEvent{TaskID: "t"}, dialect: dialectOf("")}
 	return s.send(t.Context(), hook, n)
@@ -60,8 +61,10 @@ func TestANotificationOverTLS(t *testing.T) {
 	if fault != nil {
 		t.Fatalf("%+v", fault)
 	}
-	if got.Method != http.MethodPost || got.RequestURI != "/hook?key=value" || got.Header.Get("Authorization") != "Bearer s3cret" ||
-		got.ContentLength != int64(len(body)) || got.Header.Get("User-Agent") != "test/1" || !got.Close {
+	if got.Method != http.MethodPost || got.RequestURI != "/hook?key=value" ||
+		got.Header.Get("Authorization") != "Bearer s3cret" ||
+		got.ContentLength != int64(len(body)) || got.Header.Get("User-Agent") != "test/1" ||
+		!got.Close {
 		t.Errorf("the request is %+v", got)
 	}
 	if got.TLS == nil || got.TLS.ServerName != "" && net.ParseIP(got.TLS.ServerName) != nil {
@@ -74,9 +77,12 @@ func TestANotificationOverTLS(t *testing.T) {
 
 func TestAReceiverThatNobodyVouchesForGetsNothing(t *testing.T) {
 	server := serve(t, httptest.NewTLSServer)
-	server.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it got a request") })
+	server.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("it got a request")
+	})
 	fault := try(t, newSender(t, Config{Allow: []string{server.URL}}), server.URL)
-	if fault == nil || fault.text != "the certificate of its host was not accepted" || fault.patience != Patience {
+	if fault == nil || fault.text != "the certificate of its host was not accepted" ||
+		fault.patience != Patience {
 		t.Errorf("%+v", fault)
 	}
 }
@@ -90,7 +96,9 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 			http.SetCookie(w, &http.Cookie{Name: "session", Value: "x"})
 			http.Redirect(w, r, server.URL+"/elsewhere", code)
 		})
-		if calls != 1 || fault == nil || fault.text != fmt.Sprint("the receiver answered with status ", code) || fault.patience != RefusedPatience {
+		if calls != 1 || fault == nil ||
+			fault.text != fmt.Sprint("the receiver answered with status ", code) ||
+			fault.patience != RefusedPatience {
 			t.Errorf("%d: %d calls, %+v", code, calls, fault)
 		}
 	}
@@ -171,7 +179,8 @@ func TestNobodyListens(t *testing.T) {
 	url := server.URL
 	server.Close()
 	fault := try(t, newSender(t, Config{Allow: []string{url}}), url)
-	if fault == nil || fault.text != "the connection was refused" || !fault.unreached || fault.patience != Patience {
+	if fault == nil || fault.text != "the connection was refused" || !fault.unreached ||
+		fault.patience != Patience {
 		t.Errorf("%+v", fault)
 	}
 }
@@ -179,15 +188,19 @@ func TestNobodyListens(t *testing.T) {
 // TestTheEnvironmentNamesNoProxy: a proxy would dial for us, wherever it stands.
 func TestTheEnvironmentNamesNoProxy(t *testing.T) {
 	proxy := serve(t, httptest.NewServer)
-	proxy.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the proxy was asked") })
-	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"} {
+	proxy.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("the proxy was asked")
+	})
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
+		"ALL_PROXY"} {
 		t.Setenv(name, proxy.URL)
 	}
 	if os.Getenv("NO_PROXY") != "" {
 		t.Setenv("NO_PROXY", "")
 	}
 	s := newSender(t, Config{Resolver: startNameServer(t, "127.0.0.1").resolver()})
-	if fault := try(t, s, "https://bank.example/"); fault == nil || fault.text != "its host is not on the public internet" {
+	if fault := try(t, s, "https://bank.example/"); fault == nil ||
+		fault.text != "its host is not on the public internet" {
 		t.Errorf("%+v", fault)
 	}
 }
@@ -198,7 +211,8 @@ func nobody(context.Context, string, string) (net.Conn, error) {
 
 func TestANameThatIsNotThere(t *testing.T) {
 	s := newSender(t, Config{Resolver: &net.Resolver{PreferGo: true, Dial: nobody}})
-	if fault := try(t, s, "https://bank.example/"); fault == nil || fault.text != "the name of its host could not be resolved" {
+	if fault := try(t, s, "https://bank.example/"); fault == nil ||
+		fault.text != "the name of its host could not be resolved" {
 		t.Errorf("%+v", fault)
 	}
 }

@@ -31,8 +31,11 @@ func newPolicy(allow []string) (*policy, error) {
 			text = "https://" + text
 		}
 		u, err := url.Parse(text)
-		if err != nil || !isOrigin(u) || !validPort(u.Port()) || !isName(u.Hostname()) || anyPort && u.Port() != "" {
-			return nil, fmt.Errorf("push: %q is neither a host, nor host:port, nor an origin such as http://localhost:9000", entry)
+		if err != nil || !isOrigin(u) || !validPort(u.Port()) || !isName(u.Hostname()) || anyPort &&
+			u.Port() != "" {
+			return nil, fmt.Errorf(
+				"push: %q is neither a host, nor host:port, nor an origin such as "+
+					"http://localhost:9000", entry)
 		}
 		if u.Port() == "" && (anyPort || !strings.Contains(entry, "://")) {
 			p.hosts[site(u)] = true
@@ -45,7 +48,8 @@ func newPolicy(allow []string) (*policy, error) {
 
 // isOrigin reports whether a URL is a scheme, a host and perhaps a port.
 func isOrigin(u *url.URL) bool {
-	return (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && strings.Trim(u.Path, "/") == "" &&
+	return (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil &&
+		strings.Trim(u.Path, "/") == "" &&
 		u.RawQuery == "" && !u.ForceQuery && u.Fragment == ""
 }
 
@@ -77,8 +81,8 @@ type target struct {
 	allowed bool // by the operator, wherever its name leads
 }
 
-// target reads the address of a webhook. A problem says why it may not be called, as far as that can be seen; names are not resolved here, for what
-// they lead to now says nothing about later.
+// target reads the address of a webhook. A problem says why it may not be called, as far as that
+// can be seen; names are not resolved here, for what they lead to now says nothing about later.
 func (p *policy) target(address string) (t *target, problem string) {
 	if len(address) > maxURL {
 		return nil, "is too long"
@@ -120,8 +124,11 @@ func hostProblem(host string) string {
 	last := host[strings.LastIndexByte(host, '.')+1:]
 	switch {
 	case last[0] >= '0' && last[0] <= '9':
-		return inside // 127.1 and 0x7f000001 are addresses to some resolvers, and no top-level domain begins with a digit
-	case last == "localhost", last == "local", last == "internal", strings.HasSuffix("."+host, ".home.arpa"):
+		// 127.1 and 0x7f000001 are addresses to some resolvers, and no top-level domain begins with
+		// a digit
+		return inside
+	case last == "localhost", last == "local", last == "internal",
+		strings.HasSuffix("."+host, ".home.arpa"):
 		return inside // RFC 6761 §6.3, RFC 6762 §3, ICANN's .internal, RFC 8375
 	}
 	return ""
@@ -133,7 +140,9 @@ func isName(host string) bool {
 		return true
 	}
 	for label := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
-		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+		if label == "" || len(label) > 63 ||
+			strings.Trim(label,
+				"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
 			return false
 		}
 	}
@@ -145,7 +154,8 @@ func (s *Sender) Check(prefix string, c *a2a.TaskPushNotificationConfig) error {
 	fault := &a2a.Error{Err: a2a.ErrInvalidParams}
 	add := func(field, problem string) {
 		if problem != "" {
-			fault.Violations = append(fault.Violations, a2a.FieldViolation{Field: prefix + field, Description: problem})
+			fault.Violations = append(fault.Violations,
+				a2a.FieldViolation{Field: prefix + field, Description: problem})
 		}
 	}
 	_, problem := s.policy.target(c.URL)
@@ -153,7 +163,8 @@ func (s *Sender) Check(prefix string, c *a2a.TaskPushNotificationConfig) error {
 	add("token", fieldProblem(c.Token))
 	if a := c.Authentication; a != nil {
 		add("authentication.credentials", fieldProblem(a.Credentials))
-		if problem = fieldProblem(a.Scheme); problem == "" && strings.Trim(a.Scheme, tokenCharacters) != "" {
+		if problem = fieldProblem(a.Scheme); problem == "" &&
+			strings.Trim(a.Scheme, tokenCharacters) != "" {
 			problem = "is not the name of a scheme"
 		}
 		add("authentication.scheme", problem)
@@ -164,10 +175,12 @@ func (s *Sender) Check(prefix string, c *a2a.TaskPushNotificationConfig) error {
 	return fault
 }
 
-// tokenCharacters are those of a token (RFC 9110 §5.6.2), of which the name of a scheme is one (§11.1).
+// tokenCharacters are those of a token (RFC 9110 §5.6.2), of which the name of a scheme is one
+// (§11.1).
 const tokenCharacters = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-// fieldProblem is what keeps a text from being the value of a header. It never repeats the text. A line break would be another header.
+// fieldProblem is what keeps a text from being the value of a header. It never repeats the text. A
+// line break would be another header.
 func fieldProblem(text string) string {
 	if len(text) > maxSecret {
 		return "is too long"

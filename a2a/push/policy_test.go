@@ -22,8 +22,11 @@ func newSender(t testing.TB, c Config) *Sender {
 }
 
 func TestWhichAddressesAConfigurationMayHave(t *testing.T) {
-	s := newSender(t, Config{Allow: []string{"http://localhost:9000", "hooks.internal", "10.0.0.1:8443", "https://Inner.Bank.example", "[fd00::1]:99", "http://127.0.0.1:*"}})
-	const inside, https, noURL = "must be on the public internet", "must begin with https://", "is not a URL with a host"
+	s := newSender(t,
+		Config{Allow: []string{"http://localhost:9000", "hooks.internal", "10.0.0.1:8443",
+			"https://Inner.Bank.example", "[fd00::1]:99", "http://127.0.0.1:*"}})
+	const inside, https, noURL = "must be on the public internet", "must begin with https://",
+		"is not a URL with a host"
 	for _, row := range []struct{ url, problem string }{
 		{"https://bank.example/hook", ""},
 		{"https://bank.example", ""},
@@ -117,9 +120,11 @@ func TestWhichAddressesAConfigurationMayHave(t *testing.T) {
 		case row.problem == "" && err != nil:
 			t.Errorf("%.80q: %v", row.url, err)
 		case row.problem == "":
-		case !errors.As(err, &fault) || !errors.Is(err, a2a.ErrInvalidParams) || len(fault.Violations) != 1:
+		case !errors.As(err, &fault) || !errors.Is(err, a2a.ErrInvalidParams) ||
+			len(fault.Violations) != 1:
 			t.Errorf("%.80q: %v", row.url, err)
-		case fault.Violations[0] != a2a.FieldViolation{Field: "configuration.url", Description: row.problem}:
+		case fault.Violations[0] != a2a.FieldViolation{Field: "configuration.url",
+			Description: row.problem}:
 			t.Errorf("%.80q: %+v, want %q", row.url, fault.Violations, row.problem)
 		}
 	}
@@ -128,7 +133,9 @@ func TestWhichAddressesAConfigurationMayHave(t *testing.T) {
 func TestOnlyWhatTheOperatorAllowsIsDialledWithoutTheGuard(t *testing.T) {
 	s := newSender(t, Config{Allow: []string{"http://localhost:9000", "bank.example"}})
 	for url, want := range map[string]bool{
-		"http://localhost:9000/": true, "https://bank.example/": true, "https://bank.example:99/": true, "https://other.example/": false, "https://8.8.8.8/": false,
+		"http://localhost:9000/": true, "https://bank.example/": true,
+		"https://bank.example:99/": true, "https://other.example/": false,
+		"https://8.8.8.8/": false,
 	} {
 		if target, problem := s.policy.target(url); problem != "" || target.allowed != want {
 			t.Errorf("%s: %+v %q", url, target, problem)
@@ -138,8 +145,10 @@ func TestOnlyWhatTheOperatorAllowsIsDialledWithoutTheGuard(t *testing.T) {
 
 func TestAListWithSomethingElseInItIsRefused(t *testing.T) {
 	for _, entry := range []string{
-		"", "*", "*.bank.example", "ftp://bank.example", "https://bank.example/hook", "bank.example/hook", "user@bank.example", "bank.example:0", "bank.example:http",
-		"bank.example?", "bank.example#a", ":443", "10.0.0.0/8", "https://", "a b", "bank.example:1:*", "bank.example:1:2", "http://bank.example:9:*", ":*",
+		"", "*", "*.bank.example", "ftp://bank.example", "https://bank.example/hook",
+		"bank.example/hook", "user@bank.example", "bank.example:0", "bank.example:http",
+		"bank.example?", "bank.example#a", ":443", "10.0.0.0/8", "https://", "a b",
+		"bank.example:1:*", "bank.example:1:2", "http://bank.example:9:*", ":*",
 	} {
 		_, err := New(Config{Store: new(tasks.Memory), Allow: []string{"fine.example", entry}})
 		if err == nil || !strings.Contains(err.Error(), "origin") {
@@ -173,11 +182,14 @@ func TestWhatHeadersMayHold(t *testing.T) {
 		{"a space in front", " a", "Bearer", "c ", "token authentication.credentials"},
 		{"a scheme of two words", "", "Bearer x", "c", "authentication.scheme"},
 		{"a scheme with a colon", "", "Bearer:", "c", "authentication.scheme"},
-		{"too much of everything", long, long, long, "token authentication.credentials authentication.scheme"},
+		{"too much of everything", long, long, long,
+			"token authentication.credentials authentication.scheme"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			err := s.Check("", &a2a.TaskPushNotificationConfig{
-				URL: "https://bank.example", Token: row.token, Authentication: &a2a.AuthenticationInfo{Scheme: row.scheme, Credentials: row.credentials},
+				URL: "https://bank.example", Token: row.token,
+				Authentication: &a2a.AuthenticationInfo{Scheme: row.scheme,
+					Credentials: row.credentials},
 			})
 			var fault *a2a.Error
 			var fields []string
@@ -193,26 +205,31 @@ func TestWhatHeadersMayHold(t *testing.T) {
 	}
 }
 
-// FuzzWhatPassesTheCheckCanBeSent: a URL that passes has a host that net/http calls by the same name, and never one that is visibly inside.
+// FuzzWhatPassesTheCheckCanBeSent: a URL that passes has a host that net/http calls by the same
+// name, and never one that is visibly inside.
 func FuzzWhatPassesTheCheckCanBeSent(f *testing.F) {
 	for _, url := range []string{
-		"https://bank.example/hook", "https://127.0.0.1/", "https://[::1]/", "http://localhost:9000/", "https://2130706433/", "https://a@b/", "https://%31%32%37.1/",
+		"https://bank.example/hook", "https://127.0.0.1/", "https://[::1]/",
+		"http://localhost:9000/", "https://2130706433/", "https://a@b/", "https://%31%32%37.1/",
 		"https://bank.example:443/?a#b", "https://0x7f.1/", "https://[::ffff:10.0.0.1]/",
 	} {
 		f.Add(url, "token", "Bearer", "credentials")
 	}
 	s := newSender(f, Config{})
 	f.Fuzz(func(t *testing.T, url, token, scheme, credentials string) {
-		c := &a2a.TaskPushNotificationConfig{TaskID: "t", ID: "i", URL: url, Token: token, Authentication: &a2a.AuthenticationInfo{Scheme: scheme, Credentials: credentials}}
+		c := &a2a.TaskPushNotificationConfig{TaskID: "t", ID: "i", URL: url, Token: token,
+			Authentication: &a2a.AuthenticationInfo{Scheme: scheme, Credentials: credentials}}
 		if s.Check("", c) != nil {
 			return
 		}
 		target, problem := s.policy.target(url)
-		if problem != "" || target.url.Scheme != "https" || target.allowed || target.url.User != nil {
+		if problem != "" || target.url.Scheme != "https" || target.allowed ||
+			target.url.User != nil {
 			t.Fatalf("%q: %+v %q", url, target, problem)
 		}
 		host := strings.TrimSuffix(strings.ToLower(target.url.Hostname()), ".")
-		if host == "localhost" || strings.HasPrefix(host, "127.") || strings.HasPrefix(host, "10.") && strings.Trim(host, "0123456789.") == "" {
+		if host == "localhost" || strings.HasPrefix(host, "127.") ||
+			strings.HasPrefix(host, "10.") && strings.Trim(host, "0123456789.") == "" {
 			t.Errorf("%q leads to %q", url, host)
 		}
 		for _, text := range []string{url, token, scheme, credentials} {

@@ -16,7 +16,8 @@ type key struct {
 
 func keyOf(w *tasks.Webhook) key { return key{w.Config.TaskID, w.Config.ID} }
 
-// queue is what has to be sent to whom, and when. A webhook is in it once: so its entries are sent one after the other. It belongs to one goroutine.
+// queue is what has to be sent to whom, and when. A webhook is in it once: so its entries are sent
+// one after the other. It belongs to one goroutine.
 type queue struct {
 	jobs    map[key]*job
 	waiting waiting          // jobs whose time has not come
@@ -25,7 +26,8 @@ type queue struct {
 	sending int
 }
 
-// job is a webhook that has something to send. It is waiting, in the queue of its host, or being sent to.
+// job is a webhook that has something to send. It is waiting, in the queue of its host, or being
+// sent to.
 type job struct {
 	key   key
 	host  string
@@ -61,7 +63,8 @@ func (q *queue) add(k key, host string, due time.Time) {
 	}
 }
 
-// next gives a job to begin, nil if there is none at present. Hosts take turns, so that a long queue for one does not keep the others waiting.
+// next gives a job to begin, nil if there is none at present. Hosts take turns, so that a long
+// queue for one does not keep the others waiting.
 func (q *queue) next(now time.Time) *job {
 	for len(q.waiting) > 0 && !q.waiting[0].due.After(now) {
 		j := heap.Pop(&q.waiting).(*job)

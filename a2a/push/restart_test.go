@@ -17,7 +17,8 @@ import (
 	"staff0/a2a/tasks/sqlite"
 )
 
-// TestAFileIsSentFromWhereItEnded: the agent is killed and its file opened again, while the receiver is down half of the time.
+// TestAFileIsSentFromWhereItEnded: the agent is killed and its file opened again, while the
+// receiver is down half of the time.
 func TestAFileIsSentFromWhereItEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		network := &receiver{busy: map[string]int{}, most: map[string]int{}}
@@ -83,7 +84,8 @@ func appendTo(t *testing.T, store tasks.Store, s *Sender, id string, state a2a.T
 	}
 	event := update(state)
 	event.TaskID, event.Status.Timestamp = r.Task.ID, time.Now()
-	if err := store.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{event}, Task: r.Task.Apply(event)}); err != nil {
+	if err := store.Append(t.Context(), r.Task.ID, r.Seq, tasks.Change{ID: tasks.NewChangeID(),
+		Events: []a2a.Event{event}, Task: r.Task.Apply(event)}); err != nil {
 		t.Fatal(err)
 	}
 	s.Changed(r.Task.ID)

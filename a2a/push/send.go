@@ -21,12 +21,15 @@ import (
 
 // Headers of a notification.
 const (
-	// TokenHeader and LegacyTokenHeader hold the token of the configuration. Receivers of 0.3 know the second; SDKs of either name are about.
+	// TokenHeader and LegacyTokenHeader hold the token of the configuration. Receivers of 0.3 know
+	// the second; SDKs of either name are about.
 	TokenHeader       = "A2A-Notification-Token"
 	LegacyTokenHeader = "X-A2A-Notification-Token"
-	// DeliveryHeader holds an id that is the same each time that the same entry is sent for the same configuration, and no other time.
+	// DeliveryHeader holds an id that is the same each time that the same entry is sent for the
+	// same configuration, and no other time.
 	DeliveryHeader = "A2A-Notification-Id"
-	// SequenceHeader holds the number of the entry. For one configuration it only grows, in steps of any size.
+	// SequenceHeader holds the number of the entry. For one configuration it only grows, in steps
+	// of any size.
 	SequenceHeader = "A2A-Notification-Sequence"
 )
 
@@ -38,8 +41,8 @@ type dialect struct {
 	tasks bool
 }
 
-// dialectOf is that of the version in which a configuration came. 1.0 sends what its streams send (§4.3.3). Receivers of 0.3 expect the task, which
-// is what the senders of its SDKs send.
+// dialectOf is that of the version in which a configuration came. 1.0 sends what its streams send
+// (§4.3.3). Receivers of 0.3 expect the task, which is what the senders of its SDKs send.
 func dialectOf(version string) *dialect {
 	if d := wire.Lookup(version); d == wire.V03 {
 		return &dialect{d, "application/json", true}
@@ -47,8 +50,8 @@ func dialectOf(version string) *dialect {
 	return &dialect{wire.V10, "application/a2a+json", false}
 }
 
-// notice is what has to be sent next; without an event there is nothing to send. What a caller has added is not told: it is in the history, and
-// streams do not tell it either (§3.1.2).
+// notice is what has to be sent next; without an event there is nothing to send. What a caller has
+// added is not told: it is in the history, and streams do not tell it either (§3.1.2).
 func (s *Sender) notice(ctx context.Context, w *tasks.Webhook) (*notice, error) {
 	d := dialectOf(w.Config.Version)
 	from := w.Sent
@@ -102,11 +105,13 @@ func (s *Sender) send(ctx context.Context, w *tasks.Webhook, n *notice) *fault {
 	}
 	body, err := n.dialect.SubscribeToTask.Result.Append(nil, n.event)
 	if err != nil {
-		return &fault{text: "the entry cannot be written in version " + n.dialect.Version, patience: RefusedPatience}
+		return &fault{text: "the entry cannot be written in version " + n.dialect.Version,
+			patience: RefusedPatience}
 	}
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url.String(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url.String(),
+		bytes.NewReader(body))
 	if err != nil {
 		return &fault{text: "its url cannot be called", patience: RefusedPatience}
 	}
@@ -139,7 +144,8 @@ func (s *Sender) header(h http.Header, w *tasks.Webhook, n *notice) {
 	}
 }
 
-// scheme is the name of a scheme as most receivers compare it, though its case means nothing (RFC 9110 §11.1).
+// scheme is the name of a scheme as most receivers compare it, though its case means nothing (RFC
+// 9110 §11.1).
 func scheme(name string) string {
 	for _, known := range []string{"Bearer", "Basic"} {
 		if strings.EqualFold(name, known) {
@@ -152,11 +158,13 @@ func scheme(name string) string {
 // deliveryID is a digest, for ids of tasks and configurations may hold what no header can.
 func deliveryID(w *tasks.Webhook, seq tasks.Seq) string {
 	c := w.Config
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %d %s %d", len(c.TaskID), c.TaskID, len(c.ID), c.ID, seq))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %d %s %d", len(c.TaskID), c.TaskID, len(c.ID),
+		c.ID, seq))
 	return hex.EncodeToString(sum[:16])
 }
 
-// unanswered is the fault of an attempt without an answer. Its text is one of a few: errors of the network may hold what names were resolved to.
+// unanswered is the fault of an attempt without an answer. Its text is one of a few: errors of the
+// network may hold what names were resolved to.
 func unanswered(err error) *fault {
 	f := &fault{text: "the connection failed", patience: Patience, unreached: true}
 	var dns *net.DNSError

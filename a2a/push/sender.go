@@ -21,18 +21,22 @@ import (
 const (
 	// Timeout is how long a receiver may take to answer (§13.2 recommends 10 to 30 s).
 	Timeout = 10 * time.Second
-	// Patience is how long an entry is tried again whose receiver cannot be reached, fails, or asks to be spared (5xx, 408, 425, 429).
+	// Patience is how long an entry is tried again whose receiver cannot be reached, fails, or asks
+	// to be spared (5xx, 408, 425, 429).
 	Patience = 24 * time.Hour
-	// RefusedPatience is how long an entry is tried again whose receiver answers with any other status, or is not where it may be. Such answers
-	// seldom change by themselves, but while a receiver is being deployed they do.
+	// RefusedPatience is how long an entry is tried again whose receiver answers with any other
+	// status, or is not where it may be. Such answers seldom change by themselves, but while a
+	// receiver is being deployed they do.
 	RefusedPatience = 15 * time.Minute
 
 	connectTimeout = 5 * time.Second
 	maxHeader      = 16 << 10 // bytes of an answer; its body is not read at all
-	minTries       = 10       // before anything but 410 ends the patience, which may have passed while no agent was running
-	firstRetry     = time.Second
-	lastRetry      = time.Minute // the longest wait between two attempts, unless the receiver asks for a longer one
-	maxRetryAfter  = 10 * time.Minute
+	// before anything but 410 ends the patience, which may have passed while no agent was running
+	minTries   = 10
+	firstRetry = time.Second
+	// the longest wait between two attempts, unless the receiver asks for a longer one
+	lastRetry     = time.Minute
+	maxRetryAfter = 10 * time.Minute
 
 	maxSending = 256              // attempts at a time
 	maxPerHost = 8                // of them to one origin; 1 while it cannot be reached
@@ -48,9 +52,10 @@ const (
 type Config struct {
 	// Store holds the webhooks and the tasks. It is the one of the engine.
 	Store tasks.Webhooks
-	// Allow lists what may be called against the rule that webhooks are on the public internet and called over https: hosts and host:port, which
-	// are still called over https, and origins such as http://localhost:9000. A host without a port allows any port, as http://localhost:* does. Names
-	// are not patterns.
+	// Allow lists what may be called against the rule that webhooks are on the public internet and
+	// called over https: hosts and host:port, which are still called over https, and origins such
+	// as http://localhost:9000. A host without a port allows any port, as http://localhost:* does.
+	// Names are not patterns.
 	Allow []string
 	// UserAgent is what receivers see; "" is staff0.
 	UserAgent string
@@ -95,12 +100,14 @@ func New(c Config) (*Sender, error) {
 	return &Sender{
 		store: c.Store, policy: policy, agent: cmp.Or(c.UserAgent, "staff0"), log: c.Log,
 		guarded: transport(c, guard), open: transport(c, nil),
-		wake: make(chan struct{}, 1), watched: map[a2a.TaskID]struct{}{}, dirty: map[a2a.TaskID]struct{}{},
+		wake: make(chan struct{}, 1), watched: map[a2a.TaskID]struct{}{},
+		dirty: map[a2a.TaskID]struct{}{},
 	}, nil
 }
 
-// transport makes connections of one use each: so every attempt is judged by where the name leads at that time, and nothing that one receiver does
-// to a connection is met by the next attempt. There is no proxy, from the environment least of all, for it would do the dialling.
+// transport makes connections of one use each: so every attempt is judged by where the name leads
+// at that time, and nothing that one receiver does to a connection is met by the next attempt.
+// There is no proxy, from the environment least of all, for it would do the dialling.
 func transport(c Config, control func(string, string, syscall.RawConn) error) *http.Transport {
 	dialer := &net.Dialer{Timeout: connectTimeout, Control: control, Resolver: c.Resolver}
 	return &http.Transport{
@@ -145,7 +152,8 @@ func (s *Sender) ring() {
 	}
 }
 
-// Run sends until ctx ends. What is under way then has a short time to end; the rest is sent by the next process, or by another agent on the store.
+// Run sends until ctx ends. What is under way then has a short time to end; the rest is sent by the
+// next process, or by another agent on the store.
 func (s *Sender) Run(ctx context.Context) {
 	sending, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
@@ -192,7 +200,8 @@ func (s *Sender) finished(q *queue, o outcome) {
 	}
 }
 
-// scan looks through the store for webhooks that are not over. It reports whether that has to be done again soon.
+// scan looks through the store for webhooks that are not over. It reports whether that has to be
+// done again soon.
 func (s *Sender) scan(ctx context.Context, q *queue) (again bool) {
 	for after := int64(0); ; {
 		hooks, err := s.store.LiveWebhooks(ctx, after, scanPage)
@@ -215,7 +224,8 @@ func (s *Sender) scan(ctx context.Context, q *queue) (again bool) {
 	}
 }
 
-// look reads the webhooks of the tasks that have changed. It reports whether all have to be looked at again soon.
+// look reads the webhooks of the tasks that have changed. It reports whether all have to be looked
+// at again soon.
 func (s *Sender) look(ctx context.Context, q *queue) (again bool) {
 	s.mu.Lock()
 	dirty, all := s.dirty, s.all

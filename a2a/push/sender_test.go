@@ -21,11 +21,14 @@ import (
 func TestWhatHappensIsSentInOrder(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		c := config("t", "a", hookURL)
-		c.Token, c.Authentication = "t0ken", &a2a.AuthenticationInfo{Scheme: "bearer", Credentials: "s3cret"}
+		c.Token, c.Authentication = "t0ken",
+			&a2a.AuthenticationInfo{Scheme: "bearer", Credentials: "s3cret"}
 		w.create("t", c)
 		w.state("t", a2a.TaskStateWorking)
-		w.add("t", &a2a.Message{MessageID: "m2", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("Please hurry.")}})
-		w.add("t", &a2a.TaskArtifactUpdateEvent{Artifact: &a2a.Artifact{ArtifactID: "x", Parts: []a2a.Part{a2a.TextPart("yes")}}})
+		w.add("t", &a2a.Message{MessageID: "m2", Role: a2a.RoleUser,
+			Parts: []a2a.Part{a2a.TextPart("Please hurry.")}})
+		w.add("t", &a2a.TaskArtifactUpdateEvent{Artifact: &a2a.Artifact{ArtifactID: "x",
+			Parts: []a2a.Part{a2a.TextPart("yes")}}})
 		w.state("t", a2a.TaskStateCompleted)
 		w.wantTaken(time.Second, hookURL, 1, 2, 4, 5)
 
@@ -39,7 +42,8 @@ func TestWhatHappensIsSentInOrder(t *testing.T) {
 			d.header.Del(DeliveryHeader)
 			d.header.Del(SequenceHeader)
 			want := http.Header{
-				"Content-Type": {"application/a2a+json"}, "User-Agent": {"staff0"}, "A2a-Version": {wire.Version10}, "Authorization": {"Bearer s3cret"},
+				"Content-Type": {"application/a2a+json"}, "User-Agent": {"staff0"},
+				"A2a-Version": {wire.Version10}, "Authorization": {"Bearer s3cret"},
 				"A2a-Notification-Token": {"t0ken"}, "X-A2a-Notification-Token": {"t0ken"},
 			}
 			if fmt.Sprint(d.header) != fmt.Sprint(want) {
@@ -69,18 +73,23 @@ func TestAReceiverOf03GetsTheTaskAfterEachEntry(t *testing.T) {
 		c.Version = wire.Version03
 		w.create("t", c)
 		w.state("t", a2a.TaskStateWorking)
-		w.add("t", &a2a.Message{MessageID: "m2", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("Please hurry.")}})
+		w.add("t", &a2a.Message{MessageID: "m2", Role: a2a.RoleUser,
+			Parts: []a2a.Part{a2a.TextPart("Please hurry.")}})
 		w.state("t", a2a.TaskStateCompleted)
 		w.wantTaken(time.Second, hookURL, 1, 2, 4)
 		for i, d := range w.net.all() {
 			state := []string{"submitted", "working", "completed"}[i]
-			if !strings.Contains(d.body, `"kind":"task"`) || !strings.Contains(d.body, `"state":"`+state+`"`) || !strings.Contains(d.body, `"id":"t"`) {
+			if !strings.Contains(d.body, `"kind":"task"`) ||
+				!strings.Contains(d.body, `"state":"`+state+`"`) ||
+				!strings.Contains(d.body, `"id":"t"`) {
 				t.Errorf("the body is %s", d.body)
 			}
 			if hurry := strings.Contains(d.body, "hurry"); hurry != (i == 2) {
 				t.Errorf("the history of the task at %s: %s", state, d.body)
 			}
-			if d.header.Get("Content-Type") != "application/json" || d.header.Get("A2A-Version") != wire.Version03 || d.header.Get("Authorization") != "" {
+			if d.header.Get("Content-Type") != "application/json" ||
+				d.header.Get("A2A-Version") != wire.Version03 ||
+				d.header.Get("Authorization") != "" {
 				t.Errorf("the header is %v", d.header)
 			}
 		}
@@ -106,7 +115,8 @@ func TestWhatACallerAddsIsPassedOver(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.create("t", config("t", "a", hookURL))
 		time.Sleep(time.Second)
-		w.add("t", &a2a.Message{MessageID: "m2", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("Please hurry.")}})
+		w.add("t", &a2a.Message{MessageID: "m2", Role: a2a.RoleUser,
+			Parts: []a2a.Part{a2a.TextPart("Please hurry.")}})
 		w.wantTaken(time.Second, hookURL, 1)
 		if hook := w.hook("t", "a"); hook.Sent != 2 || hook.Behind {
 			t.Errorf("the webhook is %+v", hook)
@@ -126,7 +136,8 @@ func TestWhatIsNotTakenIsSentAgainBeforeAnythingElse(t *testing.T) {
 			t.Fatalf("%d attempts", len(got))
 		}
 		for i, d := range got[:6] {
-			if d.seq() != 1 || d.header.Get(DeliveryHeader) != got[0].header.Get(DeliveryHeader) || d.body != got[0].body {
+			if d.seq() != 1 || d.header.Get(DeliveryHeader) != got[0].header.Get(DeliveryHeader) ||
+				d.body != got[0].body {
 				t.Errorf("attempt %d was another one", i)
 			}
 			if i == 0 {
@@ -172,16 +183,20 @@ func TestWhatIsGivenUpAndWhen(t *testing.T) {
 		{"not found", 404, nil, RefusedPatience, "the receiver answered with status 404"},
 		{"unauthorized", 401, nil, RefusedPatience, "the receiver answered with status 401"},
 		{"a redirect", 307, nil, RefusedPatience, "the receiver answered with status 307"},
-		{"inside", 0, &net.OpError{Op: "dial", Err: errInner}, RefusedPatience, "its host is not on the public internet"},
+		{"inside", 0, &net.OpError{Op: "dial", Err: errInner}, RefusedPatience,
+			"its host is not on the public internet"},
 		{"out of order", 500, nil, Patience, "the receiver answered with status 500"},
 		{"overloaded", 429, nil, Patience, "the receiver answered with status 429"},
 		{"refused", 0, refused, Patience, "the connection was refused"},
-		{"no such name", 0, &net.DNSError{Err: "no such host", Name: "bank.example"}, Patience, "the name of its host could not be resolved"},
+		{"no such name", 0, &net.DNSError{Err: "no such host", Name: "bank.example"}, Patience,
+			"the name of its host could not be resolved"},
 		{"cut", 0, errors.New("EOF"), Patience, "the connection failed"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, w *world) {
-				w.net.does(func(*delivery, context.Context) (*http.Response, error) { return status(row.code), row.err })
+				w.net.does(func(*delivery, context.Context) (*http.Response, error) {
+					return status(row.code), row.err
+				})
 				w.create("t", config("t", "a", hookURL))
 				start := time.Now()
 				w.state("t", a2a.TaskStateWorking)
@@ -196,7 +211,8 @@ func TestWhatIsGivenUpAndWhen(t *testing.T) {
 				if took < row.patience || took > row.patience+2*lastRetry {
 					t.Errorf("it was given up after %v", took)
 				}
-				if log := w.log.String(); !strings.Contains(log, "level=WARN") || !strings.Contains(log, "task=t") || !strings.Contains(log, row.failure) {
+				if log := w.log.String(); !strings.Contains(log, "level=WARN") ||
+					!strings.Contains(log, "task=t") || !strings.Contains(log, row.failure) {
 					t.Errorf("the log is %s", log)
 				}
 				// Then there is quiet, until the configuration is set again.
@@ -233,7 +249,9 @@ func TestAReceiverMayAskToBeSpared(t *testing.T) {
 		min, max time.Duration
 	}{
 		{429, func() string { return "90" }, 90 * time.Second, 92 * time.Second},
-		{503, func() string { return time.Now().Add(2 * time.Minute).UTC().Format(http.TimeFormat) }, 119 * time.Second, 122 * time.Second},
+		{503, func() string {
+			return time.Now().Add(2 * time.Minute).UTC().Format(http.TimeFormat)
+		}, 119 * time.Second, 122 * time.Second},
 		{503, func() string { return "999999" }, maxRetryAfter, maxRetryAfter + 2*time.Second},
 		{503, func() string { return "-5" }, 0, 2 * time.Second},
 		{503, func() string { return "soon" }, 0, 2 * time.Second},
@@ -253,8 +271,10 @@ func TestAReceiverMayAskToBeSpared(t *testing.T) {
 			header := row.header()
 			w.create("t", config("t", "a", hookURL))
 			w.wantTaken(time.Hour, hookURL, 1)
-			if got := w.net.all(); got[1].at.Sub(got[0].at) < row.min || got[1].at.Sub(got[0].at) > row.max {
-				t.Errorf("%d, Retry-After: %s: came back after %v", row.code, header, got[1].at.Sub(got[0].at))
+			if got := w.net.all(); got[1].at.Sub(got[0].at) < row.min ||
+				got[1].at.Sub(got[0].at) > row.max {
+				t.Errorf("%d, Retry-After: %s: came back after %v", row.code, header,
+					got[1].at.Sub(got[0].at))
 			}
 		})
 	}
@@ -274,7 +294,8 @@ func TestASlowReceiverDelaysNobodyElse(t *testing.T) {
 			return status(200), nil
 		})
 		for i := range 1000 {
-			w.create(fmt.Sprint("slow", i), config(fmt.Sprint("slow", i), "a", "https://slow.example/hook"))
+			w.create(fmt.Sprint("slow", i),
+				config(fmt.Sprint("slow", i), "a", "https://slow.example/hook"))
 		}
 		w.create("t", config("t", "a", hookURL))
 		start := time.Now()
@@ -299,7 +320,8 @@ func TestASlowReceiverDelaysNobodyElse(t *testing.T) {
 		w.net.mu.Unlock()
 		failed := 0
 		for i := range 1000 {
-			if hook := w.hook(fmt.Sprint("slow", i), "a"); hook.Failure == "the receiver did not answer in time" {
+			if hook := w.hook(fmt.Sprint("slow", i),
+				"a"); hook.Failure == "the receiver did not answer in time" {
 				failed++
 			}
 		}
@@ -333,8 +355,8 @@ func TestManyReceiversAreSentToAtATimeAndNotAll(t *testing.T) {
 	})
 }
 
-// TestAReceiverThatIsDownHalfOfTheTime: fifty notifications per second for a minute, to a receiver that is down every other ten seconds, from an
-// agent that is killed now and then.
+// TestAReceiverThatIsDownHalfOfTheTime: fifty notifications per second for a minute, to a receiver
+// that is down every other ten seconds, from an agent that is killed now and then.
 func TestAReceiverThatIsDownHalfOfTheTime(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		begin := time.Now()
@@ -371,7 +393,8 @@ func TestAReceiverThatIsDownHalfOfTheTime(t *testing.T) {
 		late := 0
 		for _, id := range ids {
 			got := w.net.taken(url(id))
-			if again := slices.Compact(slices.Clone(got)); !slices.Equal(again, []tasks.Seq{1, 2, 3, 4}) {
+			if again := slices.Compact(slices.Clone(got)); !slices.Equal(again,
+				[]tasks.Seq{1, 2, 3, 4}) {
 				t.Fatalf("%s has taken %v", id, got)
 			}
 			late += len(got) - 4
@@ -425,7 +448,8 @@ func TestAnAttemptUnderWayMayEndWhenTheAgentStops(t *testing.T) {
 			if took := time.Since(start); took > grace {
 				t.Errorf("the end took %v", took)
 			}
-			if hook := w.hook("t", "a"); hook.Sent != row.sent || hook.Tries != 0 || hook.Failure != "" {
+			if hook := w.hook("t", "a"); hook.Sent != row.sent || hook.Tries != 0 ||
+				hook.Failure != "" {
 				t.Errorf("an attempt of %v has left %+v", row.takes, hook)
 			}
 		})
@@ -468,7 +492,8 @@ func TestAWebhookWhoseAddressIsNotAllowedAnyMoreIsNotCalled(t *testing.T) {
 		w.create("t", config("t", "a", "http://localhost:9000/hook"))
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if hook := w.hook("t", "a"); len(w.net.all()) != 0 || hook.Failure != "its url must begin with https://" {
+		if hook := w.hook("t", "a"); len(w.net.all()) != 0 ||
+			hook.Failure != "its url must begin with https://" {
 			t.Errorf("%d attempts, %+v", len(w.net.all()), hook)
 		}
 	})
@@ -489,13 +514,17 @@ func TestAStoreThatIsOutOfOrderDelaysAndLosesNothing(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			fault := row.fault
-			bubbleOver(t, func(m *tasks.Memory) tasks.Webhooks { fault.Memory = m; return fault }, func(t *testing.T, w *world) {
+			bubbleOver(t, func(m *tasks.Memory) tasks.Webhooks {
+				fault.Memory = m
+				return fault
+			}, func(t *testing.T, w *world) {
 				w.create("t", config("t", "a", hookURL))
 				w.state("t", a2a.TaskStateCompleted)
 				time.Sleep(time.Minute)
 				synctest.Wait()
 				got := w.net.taken(hookURL)
-				if !slices.Equal(slices.Compact(slices.Clone(got)), []tasks.Seq{1, 2}) || len(got) != 2+row.again {
+				if !slices.Equal(slices.Compact(slices.Clone(got)), []tasks.Seq{1, 2}) ||
+					len(got) != 2+row.again {
 					t.Errorf("taken: %v", got)
 				}
 				if hook := w.hook("t", "a"); !hook.Over || hook.GivenUp() {
@@ -512,7 +541,9 @@ type elsewhere struct {
 	until time.Time
 }
 
-func (e *elsewhere) TakeWebhook(ctx context.Context, task a2a.TaskID, id string, until time.Time) (*tasks.Webhook, error) {
+func (e *elsewhere) TakeWebhook(
+	ctx context.Context, task a2a.TaskID, id string, until time.Time,
+) (*tasks.Webhook, error) {
 	if time.Now().Before(e.until) {
 		return nil, tasks.ErrWebhookTaken
 	}
@@ -520,7 +551,9 @@ func (e *elsewhere) TakeWebhook(ctx context.Context, task a2a.TaskID, id string,
 }
 
 func TestAWebhookOfAnotherAgentIsLookedAtLater(t *testing.T) {
-	others := func(m *tasks.Memory) tasks.Webhooks { return &elsewhere{m, time.Now().Add(lease * 3 / 2)} }
+	others := func(m *tasks.Memory) tasks.Webhooks {
+		return &elsewhere{m, time.Now().Add(lease * 3 / 2)}
+	}
 	bubbleOver(t, others, func(t *testing.T, w *world) {
 		w.create("t", config("t", "a", hookURL))
 		w.wantTaken(2*lease-time.Millisecond, hookURL)
@@ -531,7 +564,8 @@ func TestAWebhookOfAnotherAgentIsLookedAtLater(t *testing.T) {
 func TestWhatWasMissedIsFoundByAndBy(t *testing.T) {
 	bubble(t, func(t *testing.T, w *world) {
 		w.create("t", nil)
-		if err := w.memory.SetWebhook(t.Context(), &tasks.Webhook{Config: config("t", "a", hookURL)}); err != nil {
+		if err := w.memory.SetWebhook(t.Context(),
+			&tasks.Webhook{Config: config("t", "a", hookURL)}); err != nil {
 			t.Fatal(err)
 		}
 		w.state("t", a2a.TaskStateWorking)
@@ -543,7 +577,8 @@ func TestWhatWasMissedIsFoundByAndBy(t *testing.T) {
 	})
 	bubble(t, func(t *testing.T, w *world) {
 		w.create("t", nil)
-		if err := w.memory.SetWebhook(t.Context(), &tasks.Webhook{Config: config("t", "a", hookURL)}); err != nil {
+		if err := w.memory.SetWebhook(t.Context(),
+			&tasks.Webhook{Config: config("t", "a", hookURL)}); err != nil {
 			t.Fatal(err)
 		}
 		w.sender.Changed("") // any task

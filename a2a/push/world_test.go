@@ -47,7 +47,8 @@ func (r *receiver) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &delivery{at: time.Now(), url: req.URL.String(), header: req.Header.Clone(), body: string(body)}
+	d := &delivery{at: time.Now(), url: req.URL.String(), header: req.Header.Clone(),
+		body: string(body)}
 	r.mu.Lock()
 	r.got = append(r.got, d)
 	r.busy[req.URL.Host]++
@@ -72,7 +73,8 @@ func status(code int) *http.Response {
 	return &http.Response{StatusCode: code, Header: http.Header{}, Body: http.NoBody}
 }
 
-// answers makes the receiver answer each attempt with the next of the codes, and those after them with 200.
+// answers makes the receiver answer each attempt with the next of the codes, and those after them
+// with 200.
 func (r *receiver) answers(codes ...int) {
 	r.does(func(*delivery, context.Context) (*http.Response, error) {
 		r.mu.Lock()
@@ -127,11 +129,14 @@ func bubble(t *testing.T, test func(t *testing.T, w *world)) {
 }
 
 // bubbleOver puts something in front of the store.
-func bubbleOver(t *testing.T, wrap func(*tasks.Memory) tasks.Webhooks, test func(t *testing.T, w *world)) {
+func bubbleOver(
+	t *testing.T, wrap func(*tasks.Memory) tasks.Webhooks, test func(t *testing.T, w *world),
+) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{
-			t: t, memory: new(tasks.Memory), net: &receiver{busy: map[string]int{}, most: map[string]int{}}, log: new(bytes.Buffer), stop: func() {},
+			t: t, memory: new(tasks.Memory), net: &receiver{busy: map[string]int{},
+				most: map[string]int{}}, log: new(bytes.Buffer), stop: func() {},
 		}
 		w.store = w.memory
 		if wrap != nil {
@@ -146,7 +151,8 @@ func bubbleOver(t *testing.T, wrap func(*tasks.Memory) tasks.Webhooks, test func
 // start makes a sender that sends until stop.
 func (w *world) start() {
 	w.process = &process{hookStore: w.store}
-	w.sender = newSender(w.t, Config{Store: w.process, Log: slog.New(slog.NewTextHandler(w.log, nil))})
+	w.sender = newSender(w.t,
+		Config{Store: w.process, Log: slog.New(slog.NewTextHandler(w.log, nil))})
 	w.sender.guarded, w.sender.open = w.net, nil
 	ctx, cancel := context.WithCancel(w.t.Context())
 	done := make(chan struct{})
@@ -173,7 +179,8 @@ func (p *process) ReportWebhook(ctx context.Context, w *tasks.Webhook, until tim
 	return p.hookStore.ReportWebhook(ctx, w, until)
 }
 
-// kill ends the sender as SIGKILL does: attempts under way are not reported, and the next process begins with what is stored.
+// kill ends the sender as SIGKILL does: attempts under way are not reported, and the next process
+// begins with what is stored.
 func (w *world) kill() {
 	w.process.dead.Store(true)
 	w.stop()
@@ -189,8 +196,10 @@ func config(task, id, url string) *a2a.TaskPushNotificationConfig {
 func (w *world) create(id string, c *a2a.TaskPushNotificationConfig) {
 	w.t.Helper()
 	task := &a2a.Task{
-		ID: a2a.TaskID(id), ContextID: "c", Status: a2a.TaskStatus{State: a2a.TaskStateSubmitted, Timestamp: time.Now()},
-		History: []*a2a.Message{{MessageID: "m", TaskID: a2a.TaskID(id), Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("Does jdoe work here?")}}},
+		ID: a2a.TaskID(id), ContextID: "c", Status: a2a.TaskStatus{State: a2a.TaskStateSubmitted,
+			Timestamp: time.Now()},
+		History: []*a2a.Message{{MessageID: "m", TaskID: a2a.TaskID(id), Role: a2a.RoleUser,
+			Parts: []a2a.Part{a2a.TextPart("Does jdoe work here?")}}},
 	}
 	r := &tasks.Record{Task: task, Owner: "bank", Seq: 1, Created: time.Now()}
 	if c != nil {
@@ -221,7 +230,8 @@ func (w *world) add(id string, events ...a2a.Event) {
 		}
 		task = task.Apply(event)
 	}
-	if err := w.memory.Append(w.t.Context(), task.ID, r.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: events, Task: task}); err != nil {
+	if err := w.memory.Append(w.t.Context(), task.ID, r.Seq,
+		tasks.Change{ID: tasks.NewChangeID(), Events: events, Task: task}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.sender.Changed(task.ID)
@@ -280,7 +290,9 @@ func (f *faulty) fails(n *int) error {
 	return fmt.Errorf("the disk is full")
 }
 
-func (f *faulty) LiveWebhooks(ctx context.Context, after int64, limit int) ([]*tasks.Webhook, error) {
+func (f *faulty) LiveWebhooks(
+	ctx context.Context, after int64, limit int,
+) ([]*tasks.Webhook, error) {
 	if err := f.fails(&f.live); err != nil {
 		return nil, err
 	}
@@ -294,14 +306,18 @@ func (f *faulty) Webhooks(ctx context.Context, task a2a.TaskID) ([]*tasks.Webhoo
 	return f.Memory.Webhooks(ctx, task)
 }
 
-func (f *faulty) TakeWebhook(ctx context.Context, task a2a.TaskID, id string, until time.Time) (*tasks.Webhook, error) {
+func (f *faulty) TakeWebhook(
+	ctx context.Context, task a2a.TaskID, id string, until time.Time,
+) (*tasks.Webhook, error) {
 	if err := f.fails(&f.take); err != nil {
 		return nil, err
 	}
 	return f.Memory.TakeWebhook(ctx, task, id, until)
 }
 
-func (f *faulty) Events(ctx context.Context, id a2a.TaskID, after tasks.Seq) ([]tasks.Entry, error) {
+func (f *faulty) Events(
+	ctx context.Context, id a2a.TaskID, after tasks.Seq,
+) ([]tasks.Entry, error) {
 	if err := f.fails(&f.events); err != nil {
 		return nil, err
 	}

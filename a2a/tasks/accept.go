@@ -19,16 +19,20 @@ const (
 	maxContent  = 256 << 10 // bytes of content
 )
 
-// accepted is a message that has been stored, in a task that begins or goes on with it. The cursor stands behind the task; whoever gets it closes
-// it. A message that was answered without a task has the reply alone.
+// accepted is a message that has been stored, in a task that begins or goes on with it. The cursor
+// stands behind the task; whoever gets it closes it. A message that was answered without a task has
+// the reply alone.
 type accepted struct {
 	task   *a2a.Task // what a stream tells first
 	cursor *cursor
 	reply  *a2a.Message
 }
 
-// accept stores the message of a request, in a task of its own or in the one it names, and begins the turn that it causes.
-func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) (accepted, error) {
+// accept stores the message of a request, in a task of its own or in the one it names, and begins
+// the turn that it causes.
+func (e *Engine) accept(
+	ctx context.Context, owner Owner, req *a2a.SendMessageRequest,
+) (accepted, error) {
 	if err := e.admit(req); err != nil {
 		return accepted{}, err
 	}
@@ -57,8 +61,11 @@ func (e *Engine) accept(ctx context.Context, owner Owner, req *a2a.SendMessageRe
 	return accepted{task: task, cursor: c}, nil
 }
 
-// create stores a message as a task of its own. It gives a task of another id if the message was sent before.
-func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, req *a2a.SendMessageRequest, c *cursor) (*a2a.Task, error) {
+// create stores a message as a task of its own. It gives a task of another id if the message was
+// sent before.
+func (e *Engine) create(
+	ctx context.Context, owner Owner, id a2a.TaskID, req *a2a.SendMessageRequest, c *cursor,
+) (*a2a.Task, error) {
 	msg := *req.Message
 	if msg.ContextID == "" {
 		msg.ContextID = a2a.NewContextID()
@@ -75,7 +82,8 @@ func (e *Engine) create(ctx context.Context, owner Owner, id a2a.TaskID, req *a2
 	if e.window > 0 {
 		rec.MessageKey = messageKey(owner, req.Message)
 	}
-	if hook := inline(req); hook != nil { // what happens in the task is sent from its first entry on
+	// what happens in the task is sent from its first entry on
+	if hook := inline(req); hook != nil {
 		rec.Webhook = newWebhook(hook, id, 0)
 	}
 	existing, err := e.settleNew(ctx, rec, []a2a.Event{task, opening}, now.Add(-e.window))
@@ -112,7 +120,9 @@ func (e *Engine) settleNew(
 }
 
 // repeated answers a message that was sent before with the task that it made then.
-func (e *Engine) repeated(ctx context.Context, owner Owner, id a2a.TaskID, hook *a2a.TaskPushNotificationConfig) (accepted, error) {
+func (e *Engine) repeated(
+	ctx context.Context, owner Owner, id a2a.TaskID, hook *a2a.TaskPushNotificationConfig,
+) (accepted, error) {
 	c := e.feeds.open(id)
 	rec, err := e.get(ctx, owner, id)
 	if err == nil {
@@ -150,7 +160,8 @@ func (e *Engine) admit(req *a2a.SendMessageRequest) error {
 		media, _, err := mime.ParseMediaType(req.Message.Parts[i].Media())
 		if err != nil || !slices.Contains(e.modes, media) {
 			return &a2a.Error{
-				Err: a2a.ErrContentTypeNotSupported, Metadata: map[string]string{"supported": strings.Join(e.modes, ", ")},
+				Err:      a2a.ErrContentTypeNotSupported,
+				Metadata: map[string]string{"supported": strings.Join(e.modes, ", ")},
 			}
 		}
 	}
@@ -160,9 +171,11 @@ func (e *Engine) admit(req *a2a.SendMessageRequest) error {
 	return nil
 }
 
-// addMessage adds a message to the task it names. Only a task that waits for the caller goes on because of it; to any other it is a remark that
-// is kept and rings nobody.
-func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, req *a2a.SendMessageRequest, c *cursor) (*a2a.Task, error) {
+// addMessage adds a message to the task it names. Only a task that waits for the caller goes on
+// because of it; to any other it is a remark that is kept and rings nobody.
+func (e *Engine) addMessage(
+	ctx context.Context, owner Owner, id a2a.TaskID, req *a2a.SendMessageRequest, c *cursor,
+) (*a2a.Task, error) {
 	m, hook := req.Message, inline(req)
 	change, p := Change{ID: NewChangeID()}, patience{limit: storePatience}
 	for range maxRebases {
@@ -182,7 +195,8 @@ func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, req
 				return nil, err
 			}
 		}
-		// The webhook comes first: should the message not be stored, the caller is told more than it asked for, and not less.
+		// The webhook comes first: should the message not be stored, the caller is told more than
+		// it asked for, and not less.
 		if err := e.addInline(ctx, rec, hook); err != nil {
 			return nil, err
 		}
@@ -222,7 +236,8 @@ func (e *Engine) addMessage(ctx context.Context, owner Owner, id a2a.TaskID, req
 // room reports why a task takes no further message.
 func room(t *a2a.Task, m *a2a.Message) error {
 	if t.Status.State.Terminal() {
-		return &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "The task has ended: send the message without its id"}
+		return &a2a.Error{Err: a2a.ErrUnsupportedOperation,
+			Message: "The task has ended: send the message without its id"}
 	}
 	messages, content := 0, size(m)
 	for _, have := range t.History {
@@ -232,7 +247,8 @@ func room(t *a2a.Task, m *a2a.Message) error {
 		}
 	}
 	if messages >= maxMessages || content > maxContent {
-		return &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "The task is full: send the message without its id"}
+		return &a2a.Error{Err: a2a.ErrUnsupportedOperation,
+			Message: "The task is full: send the message without its id"}
 	}
 	return nil
 }
@@ -256,7 +272,8 @@ func said(t *a2a.Task, m *a2a.Message) bool {
 	return false
 }
 
-// messageKey tells repetitions of a message from other messages: the caller, the id, and all that it says.
+// messageKey tells repetitions of a message from other messages: the caller, the id, and all that
+// it says.
 func messageKey(owner Owner, m *a2a.Message) []byte {
 	b := fmt.Appendf(nil, "%d %s", len(owner), owner)
 	sum := sha256.Sum256(m.AppendJSON(b))

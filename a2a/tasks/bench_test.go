@@ -14,7 +14,8 @@ import (
 func benchEngine(b *testing.B) *tasks.Engine {
 	b.Helper()
 	engine, err := tasks.NewEngine(tasks.Config{
-		Store: new(tasks.Memory), Executor: &quick{}, InputModes: []string{"text/plain"}, Opening: opening, RepeatWindow: tasks.DefaultRepeatWindow,
+		Store: new(tasks.Memory), Executor: &quick{}, InputModes: []string{"text/plain"},
+		Opening: opening, RepeatWindow: tasks.DefaultRepeatWindow,
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -47,8 +47,11 @@ func TestCancelingTwiceIsTheSameAsOnce(t *testing.T) {
 }
 
 func TestATaskThatEndedOtherwiseCannotBeCanceled(t *testing.T) {
-	for _, end := range []a2a.TaskState{a2a.TaskStateCompleted, a2a.TaskStateFailed, a2a.TaskStateRejected} {
-		bubble(t, func(_ context.Context, _ *tasks.Turn, yield yielder) { yield(status(end, ""), nil) }, func(t *testing.T, w *world) {
+	for _, end := range []a2a.TaskState{a2a.TaskStateCompleted, a2a.TaskStateFailed,
+		a2a.TaskStateRejected} {
+		bubble(t, func(_ context.Context, _ *tasks.Turn, yield yielder) {
+			yield(status(end, ""), nil)
+		}, func(t *testing.T, w *world) {
 			if _, err := w.cancel(w.begin("?")); !errors.Is(err, a2a.ErrTaskNotCancelable) {
 				t.Errorf("%v: %v", end, err)
 			}
@@ -88,8 +91,10 @@ func TestACancellationThatTheRunnerHasNotHeardOfWinsAllTheSame(t *testing.T) {
 	}, func(t *testing.T, w *world) {
 		id := w.begin("?")
 		rec := w.record(id)
-		canceled := &a2a.TaskStatusUpdateEvent{TaskID: id, Status: a2a.TaskStatus{State: a2a.TaskStateCanceled, Timestamp: time.Now().UTC()}}
-		err := w.memory.Append(w.ctx, id, rec.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{canceled}, Task: rec.Task.Apply(canceled)})
+		canceled := &a2a.TaskStatusUpdateEvent{TaskID: id,
+			Status: a2a.TaskStatus{State: a2a.TaskStateCanceled, Timestamp: time.Now().UTC()}}
+		err := w.memory.Append(w.ctx, id, rec.Seq, tasks.Change{ID: tasks.NewChangeID(),
+			Events: []a2a.Event{canceled}, Task: rec.Task.Apply(canceled)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,11 +132,13 @@ func TestCancellationAndEndHaveOneWinner(t *testing.T) {
 			entries, _ := w.memory.Events(w.ctx, id, 0)
 			ends := 0
 			for _, entry := range entries {
-				if u, ok := entry.Event.(*a2a.TaskStatusUpdateEvent); ok && u.Status.State.Terminal() {
+				if u, ok := entry.Event.(*a2a.TaskStatusUpdateEvent); ok &&
+					u.Status.State.Terminal() {
 					ends++
 				}
 			}
-			if ends != 1 || !entries[len(entries)-1].Event.(*a2a.TaskStatusUpdateEvent).Status.State.Terminal() {
+			if ends != 1 ||
+				!entries[len(entries)-1].Event.(*a2a.TaskStatusUpdateEvent).Status.State.Terminal() {
 				t.Errorf("%d ends in %d entries", ends, len(entries))
 			}
 			if told := stream.told(); told[len(told)-1] != '.' {
@@ -153,7 +160,8 @@ func TestACancellationWhileTheTurnParksEndsTheWaiting(t *testing.T) {
 			}
 		}
 		w.begin("?")
-		if got := w.actor.heard(); !slices.Equal(got, []string{"unpark", "park auth_req_id", "unpark"}) {
+		if got := w.actor.heard(); !slices.Equal(got,
+			[]string{"unpark", "park auth_req_id", "unpark"}) {
 			t.Errorf("the executor was told %v", got)
 		}
 	})

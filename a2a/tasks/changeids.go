@@ -14,8 +14,9 @@ const (
 	KeepChangesFor = 10 * time.Minute
 )
 
-// ChangeIDs are ids of changes as stores keep them where they have no entry to keep them with, the oldest first: each
-// takes the 16 bytes of the id, and 8 of the time in milliseconds. The zero value is none.
+// ChangeIDs are ids of changes as stores keep them where they have no entry to keep them with, the
+// oldest first: each takes the 16 bytes of the id, and 8 of the time in milliseconds. The zero
+// value is none.
 type ChangeIDs []byte
 
 const idEntry = len(ChangeID{}) + 8
@@ -30,7 +31,8 @@ func (ids ChangeIDs) Has(id ChangeID) bool {
 	return false
 }
 
-// With returns them with one more, and without those that need not be known any longer. The given ones are not changed.
+// With returns them with one more, and without those that need not be known any longer. The given
+// ones are not changed.
 func (ids ChangeIDs) With(id ChangeID, now time.Time) ChangeIDs {
 	for len(ids) >= KeepChanges*idEntry {
 		at := time.UnixMilli(int64(binary.BigEndian.Uint64(ids[len(id):])))

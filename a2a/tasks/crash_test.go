@@ -40,7 +40,8 @@ func TestAfterACrashParkedTasksWaitOnWithTheirCheckpoint(t *testing.T) {
 	})
 }
 
-// A checkpoint that is stored before AUTH_REQUIRED is announced is waited on too: the person has been rung.
+// A checkpoint that is stored before AUTH_REQUIRED is announced is waited on too: the person has
+// been rung.
 func TestAfterACrashATaskWithACheckpointIsNotRunAgain(t *testing.T) {
 	bubble(t, func(ctx context.Context, turn *tasks.Turn, yield yielder) {
 		yield(tasks.Step{Checkpoint: []byte("auth_req_id")}, nil)
@@ -81,7 +82,8 @@ func TestAfterACrashWhatHasEndedOrAsksTheCallerIsLeftAlone(t *testing.T) {
 		if w.actor.ran() != 0 || len(w.actor.waiting()) != 0 {
 			t.Errorf("%d turns, waiting %v", w.actor.ran(), w.actor.waiting())
 		}
-		if after := []string{string(w.get(done).AppendJSON(nil)), string(w.get(asks).AppendJSON(nil))}; !slices.Equal(before, after) {
+		if after := []string{string(w.get(done).AppendJSON(nil)),
+			string(w.get(asks).AppendJSON(nil))}; !slices.Equal(before, after) {
 			t.Error("the tasks have changed")
 		}
 		w.send(to(asks, w.message("jdoe")))
@@ -99,7 +101,8 @@ func TestTasksOfThisProcessAreNotResumed(t *testing.T) {
 	})
 }
 
-// The caller's answer may come before the task is resumed: its turn counts, and there is no second one.
+// The caller's answer may come before the task is resumed: its turn counts, and there is no second
+// one.
 func TestATaskThatTheCallerHasTakenUpBeforeIsNotResumedOnTop(t *testing.T) {
 	bubble(t, ask, func(t *testing.T, w *world) {
 		id := w.begin("she")
@@ -159,7 +162,8 @@ func TestWhileShuttingDownNothingBegins(t *testing.T) {
 	bubble(t, approve, func(t *testing.T, w *world) {
 		id := w.begin("?")
 		w.stop()
-		if _, err := w.Send(w.ctx, bank, w.message("?")); !errors.Is(err, tasks.ErrDraining) || !errors.Is(err, a2a.ErrUnavailable) {
+		if _, err := w.Send(w.ctx, bank, w.message("?")); !errors.Is(err, tasks.ErrDraining) ||
+			!errors.Is(err, a2a.ErrUnavailable) {
 			t.Errorf("a message is answered with %v", err)
 		}
 		if err := w.Wake(w.ctx, id, "approved"); !errors.Is(err, tasks.ErrDraining) {
@@ -194,7 +198,8 @@ func TestNoStepIsStoredWhenTheAgentStopsButAnAmendmentIs(t *testing.T) {
 	var w *world
 	bubble(t, func(ctx context.Context, _ *tasks.Turn, yield yielder) {
 		<-ctx.Done()
-		if err := w.Amend(ctx, tasks.Claim{Kind: tasks.Take, Key: key, Value: []byte("asked"), Until: time.Now().Add(time.Hour)}); err != nil {
+		if err := w.Amend(ctx, tasks.Claim{Kind: tasks.Take, Key: key, Value: []byte("asked"),
+			Until: time.Now().Add(time.Hour)}); err != nil {
 			t.Error(err)
 		}
 		yield(waiting("auth_req_id"), nil)
@@ -202,7 +207,8 @@ func TestNoStepIsStoredWhenTheAgentStopsButAnAmendmentIs(t *testing.T) {
 		w = inner
 		id := w.begin("?")
 		w.stop()
-		if rec := w.record(id); rec.Task.Status.State != a2a.TaskStateWorking || rec.Checkpoint != nil {
+		if rec := w.record(id); rec.Task.Status.State != a2a.TaskStateWorking ||
+			rec.Checkpoint != nil {
 			t.Errorf("%v with checkpoint %q", rec.Task.Status.State, rec.Checkpoint)
 		}
 		if h, err := w.store.Hold(w.ctx, key); err != nil || string(h.Value) != "asked" {
@@ -216,27 +222,38 @@ func TestWhatAnExecutorDoesWrongFailsTheTaskWithThePublicSentence(t *testing.T) 
 		name string
 		play func(context.Context, *tasks.Turn, yielder)
 	}{
-		{"it gives an error", func(_ context.Context, _ *tasks.Turn, yield yielder) { yield(tasks.Step{}, errors.New("boom")) }},
+		{"it gives an error", func(_ context.Context, _ *tasks.Turn, yield yielder) {
+			yield(tasks.Step{}, errors.New("boom"))
+		}},
 		{"it panics", func(context.Context, *tasks.Turn, yielder) { panic("boom") }},
 		{"it ends without an end", func(_ context.Context, _ *tasks.Turn, yield yielder) {}},
-		{"it ends at WORKING", func(_ context.Context, _ *tasks.Turn, yield yielder) { yield(status(a2a.TaskStateWorking, ""), nil) }},
-		{"it goes back to SUBMITTED", func(_ context.Context, _ *tasks.Turn, yield yielder) { yield(status(a2a.TaskStateSubmitted, ""), nil) }},
-		{"it goes to a state that is none", func(_ context.Context, _ *tasks.Turn, yield yielder) { yield(status(0, ""), nil) }},
-		{"it sends an artifact after the end", func(_ context.Context, _ *tasks.Turn, yield yielder) {
-			s := completed()
-			s.Events = append(s.Events, artifact("late", "x"))
-			yield(s, nil)
+		{"it ends at WORKING", func(_ context.Context, _ *tasks.Turn, yield yielder) {
+			yield(status(a2a.TaskStateWorking, ""), nil)
 		}},
-		{"it sends an artifact update without an artifact", func(_ context.Context, _ *tasks.Turn, yield yielder) {
-			yield(tasks.Step{Events: []a2a.Event{&a2a.TaskArtifactUpdateEvent{}}}, nil)
+		{"it goes back to SUBMITTED", func(_ context.Context, _ *tasks.Turn, yield yielder) {
+			yield(status(a2a.TaskStateSubmitted, ""), nil)
 		}},
+		{"it goes to a state that is none", func(_ context.Context, _ *tasks.Turn, yield yielder) {
+			yield(status(0, ""), nil)
+		}},
+		{"it sends an artifact after the end",
+			func(_ context.Context, _ *tasks.Turn, yield yielder) {
+				s := completed()
+				s.Events = append(s.Events, artifact("late", "x"))
+				yield(s, nil)
+			}},
+		{"it sends an artifact update without an artifact",
+			func(_ context.Context, _ *tasks.Turn, yield yielder) {
+				yield(tasks.Step{Events: []a2a.Event{&a2a.TaskArtifactUpdateEvent{}}}, nil)
+			}},
 		{"it sends a message", func(_ context.Context, _ *tasks.Turn, yield yielder) {
 			yield(tasks.Step{Events: []a2a.Event{&a2a.Message{}}}, nil)
 		}},
 	} {
 		bubble(t, row.play, func(t *testing.T, w *world) {
 			task := w.send(w.message("?"))
-			if task.Status.State != a2a.TaskStateFailed || task.Status.Message.Text() != tasks.FailedText {
+			if task.Status.State != a2a.TaskStateFailed ||
+				task.Status.Message.Text() != tasks.FailedText {
 				t.Errorf("%s: %v %q", row.name, task.Status.State, task.Status.Message.Text())
 			}
 			if strings.Contains(string(task.AppendJSON(nil)), "boom") {
@@ -339,7 +356,9 @@ func (f *faulty) fault() (error, bool) {
 	return f.err, f.stored
 }
 
-func (f *faulty) Create(ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time) (a2a.TaskID, error) {
+func (f *faulty) Create(
+	ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time,
+) (a2a.TaskID, error) {
 	if err, stored := f.fault(); err != nil {
 		if stored {
 			_, _ = f.Memory.Create(ctx, r, events, since)
@@ -370,10 +389,16 @@ func (f *faulty) Get(ctx context.Context, id a2a.TaskID) (*tasks.Record, error) 
 
 var errDisk = errors.New("disk full")
 
-func faultyBubble(t *testing.T, play func(context.Context, *tasks.Turn, yielder), test func(*testing.T, *world, *faulty)) {
+func faultyBubble(
+	t *testing.T, play func(context.Context, *tasks.Turn, yielder),
+	test func(*testing.T, *world, *faulty),
+) {
 	t.Helper()
 	f := new(faulty)
-	bubbleWith(t, func(m *tasks.Memory) tasks.Store { f.Memory = m; return f }, play, func(t *testing.T, w *world) { test(t, w, f) })
+	bubbleWith(t, func(m *tasks.Memory) tasks.Store {
+		f.Memory = m
+		return f
+	}, play, func(t *testing.T, w *world) { test(t, w, f) })
 }
 
 func TestNothingIsToldThatWasNotStored(t *testing.T) {
@@ -392,7 +417,9 @@ func TestNothingIsToldThatWasNotStored(t *testing.T) {
 		stream.want(t, "1 task SUBMITTED, 2 WORKING, 3 artifact 0, 4 artifact 1")
 		f.fail(0, nil)
 		time.Sleep(time.Minute)
-		stream.want(t, "1 task SUBMITTED, 2 WORKING, 3 artifact 0, 4 artifact 1, 5 artifact 2, 6 artifact 3, 7 artifact 4, 8 COMPLETED.")
+		stream.want(t,
+			"1 task SUBMITTED, 2 WORKING, 3 artifact 0, 4 artifact 1, 5 artifact 2, 6 artifact "+
+				"3, 7 artifact 4, 8 COMPLETED.")
 	})
 }
 
@@ -429,8 +456,8 @@ func TestAStepThatWasStoredInSpiteOfItsErrorIsNotStoredTwice(t *testing.T) {
 	})
 }
 
-// What a caller writes is tried again as what it is, the same change: whether the first attempt was stored makes no
-// difference to anybody.
+// What a caller writes is tried again as what it is, the same change: whether the first attempt was
+// stored makes no difference to anybody.
 func TestWhatACallerWritesIsStoredOnceWhateverTheStoreSays(t *testing.T) {
 	for name, stored := range map[string]bool{"not stored": false, "stored": true} {
 		t.Run(name+", a new task", func(t *testing.T) {
@@ -439,7 +466,8 @@ func TestWhatACallerWritesIsStoredOnceWhateverTheStoreSays(t *testing.T) {
 				f.fail(1, errDisk)
 				req := w.message("?")
 				first := w.send(req)
-				if again := w.send(req); again.ID != first.ID || again.Status.State != a2a.TaskStateCompleted {
+				if again := w.send(req); again.ID != first.ID ||
+					again.Status.State != a2a.TaskStateCompleted {
 					t.Errorf("%v, then %v %v", first.ID, again.ID, again.Status.State)
 				}
 				if w.actor.ran() != 1 {
@@ -454,7 +482,8 @@ func TestWhatACallerWritesIsStoredOnceWhateverTheStoreSays(t *testing.T) {
 				f.stored = stored
 				f.fail(1, errDisk)
 				w.send(to(id, w.message("jdoe")))
-				subscribed.want(t, "3 task INPUT_REQUIRED, 5 WORKING, 6 artifact answer, 7 COMPLETED.")
+				subscribed.want(t,
+					"3 task INPUT_REQUIRED, 5 WORKING, 6 artifact answer, 7 COMPLETED.")
 			})
 		})
 		t.Run(name+", a cancellation", func(t *testing.T) {
@@ -482,7 +511,8 @@ func TestACallerIsToldWhenTheStoreStaysBroken(t *testing.T) {
 		if _, err := w.cancel(id); !errors.Is(err, a2a.ErrInternal) {
 			t.Errorf("cancel: %v", err)
 		}
-		if _, err := w.Send(w.ctx, bank, w.message("?")); !errors.Is(err, a2a.ErrInternal) || !errors.Is(err, errDisk) {
+		if _, err := w.Send(w.ctx, bank, w.message("?")); !errors.Is(err, a2a.ErrInternal) ||
+			!errors.Is(err, errDisk) {
 			t.Errorf("send: %v", err)
 		}
 		f.fail(0, nil)
@@ -490,8 +520,8 @@ func TestACallerIsToldWhenTheStoreStaysBroken(t *testing.T) {
 	})
 }
 
-// late is a store whose next change by a running task fails and is stored a little later all the same, as when a server
-// finishes a transaction whose connection has broken.
+// late is a store whose next change by a running task fails and is stored a little later all the
+// same, as when a server finishes a transaction whose connection has broken.
 type late struct {
 	*tasks.Memory
 	delay time.Duration
@@ -503,7 +533,9 @@ func (l *late) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c task
 	if !l.done && l.match(c) {
 		l.done = true
 		if l.delay >= 0 {
-			time.AfterFunc(l.delay, func() { _ = l.Memory.Append(context.Background(), id, base, c) })
+			time.AfterFunc(l.delay, func() {
+				_ = l.Memory.Append(context.Background(), id, base, c)
+			})
 		}
 		return errDisk
 	}
@@ -512,7 +544,9 @@ func (l *late) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c task
 
 func TestAStreamEndsWhenAChangeIsStoredAfterItsError(t *testing.T) {
 	bubbleWith(t, func(m *tasks.Memory) tasks.Store {
-		return &late{Memory: m, delay: 20 * time.Millisecond, match: func(c tasks.Change) bool { return c.Task.Status.State.Terminal() }}
+		return &late{Memory: m, delay: 20 * time.Millisecond, match: func(c tasks.Change) bool {
+			return c.Task.Status.State.Terminal()
+		}}
 	}, answer, func(t *testing.T, w *world) {
 		stream := w.stream(w.message("?"))
 		time.Sleep(10 * time.Minute)
@@ -523,7 +557,9 @@ func TestAStreamEndsWhenAChangeIsStoredAfterItsError(t *testing.T) {
 // A change without events moves no sequence: only its id tells whether it was stored.
 func TestACheckpointAloneIsStoredAlthoughTheCallerSpeaksMeanwhile(t *testing.T) {
 	bubbleWith(t, func(m *tasks.Memory) tasks.Store {
-		return &late{Memory: m, delay: -1, match: func(c tasks.Change) bool { return len(c.Checkpoint) > 0 }}
+		return &late{Memory: m, delay: -1, match: func(c tasks.Change) bool {
+			return len(c.Checkpoint) > 0
+		}}
 	}, func(_ context.Context, _ *tasks.Turn, yield yielder) {
 		yield(tasks.Step{Checkpoint: []byte("request"), Park: true}, nil)
 	}, func(t *testing.T, w *world) {
@@ -531,7 +567,8 @@ func TestACheckpointAloneIsStoredAlthoughTheCallerSpeaksMeanwhile(t *testing.T) 
 		time.Sleep(10 * time.Millisecond)
 		w.send(now(to(id, w.message("Please hurry."))))
 		time.Sleep(time.Second)
-		if got := string(w.record(id).Checkpoint); got != "request" || w.actor.waiting()[id] != "request" {
+		if got := string(w.record(id).Checkpoint); got != "request" ||
+			w.actor.waiting()[id] != "request" {
 			t.Errorf("stored checkpoint %q, the executor waits with %q", got, w.actor.waiting()[id])
 		}
 	})
@@ -558,7 +595,8 @@ func TestReadingFaultsAreInternalErrorsWithoutTheirCauseInPublic(t *testing.T) {
 		f.fail(1, errDisk)
 		_, err := w.Get(w.ctx, bank, &a2a.GetTaskRequest{ID: id})
 		var public *a2a.Error
-		if !errors.Is(err, a2a.ErrInternal) || !errors.As(err, &public) || strings.Contains(public.Public(), "disk") {
+		if !errors.Is(err, a2a.ErrInternal) || !errors.As(err, &public) ||
+			strings.Contains(public.Public(), "disk") {
 			t.Errorf("got %v", err)
 		}
 	})

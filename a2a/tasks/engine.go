@@ -12,7 +12,8 @@ import (
 	"staff0/a2a"
 )
 
-// DefaultRepeatWindow is how long a repeated message answers with the task of its first sending (§3.3.1).
+// DefaultRepeatWindow is how long a repeated message answers with the task of its first sending
+// (§3.3.1).
 const DefaultRepeatWindow = 10 * time.Minute
 
 const (
@@ -20,7 +21,8 @@ const (
 	maxRebases = 100  // times that one change is tried again because somebody else was faster
 )
 
-// ErrDraining ends streams when the agent drains or shuts down. The task goes on; a client subscribes to it again, here or at another agent.
+// ErrDraining ends streams when the agent drains or shuts down. The task goes on; a client
+// subscribes to it again, here or at another agent.
 var ErrDraining = errors.New("the agent is shutting down")
 
 // Config is what an Engine is made of.
@@ -29,20 +31,24 @@ type Config struct {
 	Executor Executor
 	// InputModes are the media types of parts that are taken (§3.1.1).
 	InputModes []string
-	// Opening is the text of the WORKING status with which every turn begins that a message has caused. It is stored together with the
-	// message, so a caller never sees its message accepted and the task still waiting for it.
+	// Opening is the text of the WORKING status with which every turn begins that a message has
+	// caused. It is stored together with the message, so a caller never sees its message accepted
+	// and the task still waiting for it.
 	Opening string
-	// RepeatWindow is the time in which the same message of the same caller is the same task; 0 makes every message a task of its own.
+	// RepeatWindow is the time in which the same message of the same caller is the same task; 0
+	// makes every message a task of its own.
 	RepeatWindow time.Duration
-	// BytesPerClient bounds what is kept for one OAuth client; 0 is DefaultBytesPerClient, and less is no bound.
+	// BytesPerClient bounds what is kept for one OAuth client; 0 is DefaultBytesPerClient, and less
+	// is no bound.
 	BytesPerClient int64
 	// Push sends to webhooks, which takes a store of Webhooks; nil refuses them (§3.3.4).
 	Push Push
 	Log  *slog.Logger
 }
 
-// Engine runs tasks: it takes the operations of the protocol from any binding, lets the executor work, stores every step before it tells
-// anybody of it, and serves streams from the log. Every operation takes the caller, and what is not the caller's is not found (§13.1).
+// Engine runs tasks: it takes the operations of the protocol from any binding, lets the executor
+// work, stores every step before it tells anybody of it, and serves streams from the log. Every
+// operation takes the caller, and what is not the caller's is not found (§13.1).
 type Engine struct {
 	store    Store
 	executor Executor
@@ -86,7 +92,8 @@ func NewEngine(c Config) (*Engine, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{
-		store: c.Store, executor: c.Executor, modes: c.InputModes, opening: c.Opening, window: c.RepeatWindow, push: c.Push,
+		store: c.Store, executor: c.Executor, modes: c.InputModes, opening: c.Opening,
+		window: c.RepeatWindow, push: c.Push,
 		bytes:   cmp.Or(c.BytesPerClient, DefaultBytesPerClient),
 		log:     c.Log,
 		running: map[a2a.TaskID]*turnState{},
@@ -99,14 +106,17 @@ func NewEngine(c Config) (*Engine, error) {
 	return e, nil
 }
 
-// ErrWaitOver is the cause with which a context ends the waiting of Send, and nothing else of it: the answer is the task
-// as it stands.
+// ErrWaitOver is the cause with which a context ends the waiting of Send, and nothing else of it:
+// the answer is the task as it stands.
 var ErrWaitOver = errors.New("the wait is over")
 
-// Send does SendMessage (§3.1.1): it answers when the task has ended or waits for somebody (§3.2.2), or at once if the
-// caller wants that. A message to a task that waits for somebody already waits with it, until that changes. When the
-// agent drains, and when ctx ends with ErrWaitOver, the answer is the task as it stands, since the message is stored.
-func (e *Engine) Send(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) (a2a.Event, error) {
+// Send does SendMessage (§3.1.1): it answers when the task has ended or waits for somebody
+// (§3.2.2), or at once if the caller wants that. A message to a task that waits for somebody
+// already waits with it, until that changes. When the agent drains, and when ctx ends with
+// ErrWaitOver, the answer is the task as it stands, since the message is stored.
+func (e *Engine) Send(
+	ctx context.Context, owner Owner, req *a2a.SendMessageRequest,
+) (a2a.Event, error) {
 	a, err := e.accept(ctx, owner, req)
 	switch {
 	case err != nil:
@@ -153,7 +163,8 @@ func (e *Engine) Get(ctx context.Context, owner Owner, req *a2a.GetTaskRequest) 
 	return trimHistory(rec.Task, req.HistoryLength), nil
 }
 
-// get gives a task of the owner. One of somebody else is not found, with the very words of one that does not exist (§3.3.2).
+// get gives a task of the owner. One of somebody else is not found, with the very words of one that
+// does not exist (§3.3.2).
 func (e *Engine) get(ctx context.Context, owner Owner, id a2a.TaskID) (*Record, error) {
 	var rec *Record
 	err := ErrNotFound
@@ -164,7 +175,8 @@ func (e *Engine) get(ctx context.Context, owner Owner, id a2a.TaskID) (*Record, 
 	case err == nil && rec.Owner == owner:
 		return rec, nil
 	case err == nil, errors.Is(err, ErrNotFound):
-		return nil, &a2a.Error{Err: a2a.ErrTaskNotFound, Metadata: map[string]string{"taskId": string(id)}}
+		return nil, &a2a.Error{Err: a2a.ErrTaskNotFound,
+			Metadata: map[string]string{"taskId": string(id)}}
 	}
 	return nil, e.fault("read the task", id, err)
 }
@@ -181,7 +193,8 @@ func (e *Engine) fault(doing string, id a2a.TaskID, err error) error {
 	return &a2a.Error{Err: a2a.ErrInternal, Cause: fmt.Errorf("%s: %w", doing, err)}
 }
 
-// trimHistory gives the task with at most n messages of history, the newest ones (§3.2.4); nil is all of them.
+// trimHistory gives the task with at most n messages of history, the newest ones (§3.2.4); nil is
+// all of them.
 func trimHistory(t *a2a.Task, n *int32) *a2a.Task {
 	if n == nil || int(*n) >= len(t.History) {
 		return t
@@ -191,8 +204,11 @@ func trimHistory(t *a2a.Task, n *int32) *a2a.Task {
 	return &trimmed
 }
 
-// Cancel does CancelTask (§3.1.5). Canceling twice is the same as once; a task that ended otherwise cannot be canceled.
-func (e *Engine) Cancel(ctx context.Context, owner Owner, req *a2a.CancelTaskRequest) (*a2a.Task, error) {
+// Cancel does CancelTask (§3.1.5). Canceling twice is the same as once; a task that ended otherwise
+// cannot be canceled.
+func (e *Engine) Cancel(
+	ctx context.Context, owner Owner, req *a2a.CancelTaskRequest,
+) (*a2a.Task, error) {
 	if err := req.Validate(); err != nil {
 		return nil, err
 	}
@@ -206,7 +222,8 @@ func (e *Engine) Cancel(ctx context.Context, owner Owner, req *a2a.CancelTaskReq
 		case state == a2a.TaskStateCanceled:
 			return rec.Task, nil
 		case state.Terminal():
-			return nil, &a2a.Error{Err: a2a.ErrTaskNotCancelable, Metadata: map[string]string{"taskId": string(req.ID)}}
+			return nil, &a2a.Error{Err: a2a.ErrTaskNotCancelable,
+				Metadata: map[string]string{"taskId": string(req.ID)}}
 		}
 		canceled := []a2a.Event{&a2a.TaskStatusUpdateEvent{Status: a2a.TaskStatus{State: a2a.TaskStateCanceled}}}
 		e.stamp(rec.Task, canceled)
@@ -223,9 +240,10 @@ func (e *Engine) Cancel(ctx context.Context, owner Owner, req *a2a.CancelTaskReq
 	return nil, e.fault("cancel", req.ID, ErrConflict)
 }
 
-// append stores a change, which lacks only the sum, based on a record and tells the streams. The events bear their stamps already. Once it has
-// begun, a change is stored whether or not the caller is still there: a change that is stored and unknown to the engine would be a task that
-// nobody runs.
+// append stores a change, which lacks only the sum, based on a record and tells the streams. The
+// events bear their stamps already. Once it has begun, a change is stored whether or not the caller
+// is still there: a change that is stored and unknown to the engine would be a task that nobody
+// runs.
 func (e *Engine) append(ctx context.Context, rec *Record, change Change) (*Record, error) {
 	next := *rec
 	next.Checkpoint = change.Checkpoint
@@ -251,7 +269,8 @@ func (e *Engine) append(ctx context.Context, rec *Record, change Change) (*Recor
 	return &next, nil
 }
 
-// Amend changes holds on behalf of no task, as Store.Amend does; when the store fails, it waits for it a while.
+// Amend changes holds on behalf of no task, as Store.Amend does; when the store fails, it waits for
+// it a while.
 func (e *Engine) Amend(ctx context.Context, claims ...Claim) error {
 	p, id := patience{limit: storePatience}, NewChangeID()
 	for {
@@ -276,7 +295,8 @@ func (e *Engine) Hold(ctx context.Context, key Key) (*Hold, error) {
 	}
 }
 
-// stamp fills in what events lack. Timestamps never go back within a task, whatever the clock does (§4.1.2).
+// stamp fills in what events lack. Timestamps never go back within a task, whatever the clock does
+// (§4.1.2).
 func (e *Engine) stamp(t *a2a.Task, events []a2a.Event) {
 	now := wireTime(time.Now())
 	if now.Before(t.Status.Timestamp) {
@@ -298,5 +318,6 @@ func (e *Engine) stamp(t *a2a.Task, events []a2a.Event) {
 	}
 }
 
-// wireTime cuts a time to what the wire carries, so that orders and filters mean the same on both sides.
+// wireTime cuts a time to what the wire carries, so that orders and filters mean the same on both
+// sides.
 func wireTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

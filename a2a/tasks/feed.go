@@ -9,11 +9,13 @@ import (
 // maxTail bounds the entries that a feed keeps. A stream that is further behind reads the store.
 const maxTail = 64
 
-// feeds carries entries from those who append them to the streams that are open for a task, so that a stream need not read the store for what
-// was stored a moment ago in the same process. A feed exists only while somebody reads it.
+// feeds carries entries from those who append them to the streams that are open for a task, so that
+// a stream need not read the store for what was stored a moment ago in the same process. A feed
+// exists only while somebody reads it.
 //
-// It is a cache of the tail of the log and nothing more. Two changes of one task may be published in another order than they were stored in, so
-// a feed believes its highest number and never that nothing is missing below it: a stream that finds a gap reads the store.
+// It is a cache of the tail of the log and nothing more. Two changes of one task may be published
+// in another order than they were stored in, so a feed believes its highest number and never that
+// nothing is missing below it: a stream that finds a gap reads the store.
 type feeds struct {
 	mu sync.Mutex
 	m  map[a2a.TaskID]*feed
@@ -28,8 +30,8 @@ type feed struct {
 	changed chan struct{} // closed at the next change; nil while nobody waits
 }
 
-// cursor is a reader's place in the log of a task. What is stored after the cursor was opened is never missed: a reader opens it first, and then
-// writes or reads what it starts with.
+// cursor is a reader's place in the log of a task. What is stored after the cursor was opened is
+// never missed: a reader opens it first, and then writes or reads what it starts with.
 type cursor struct {
 	fd     *feed
 	after  Seq // the last entry that the reader has seen
@@ -66,7 +68,9 @@ func (f *feeds) publish(id a2a.TaskID, base Seq, events []a2a.Event) {
 	defer f.mu.Unlock()
 	fd := f.m[id]
 	if fd == nil || base+Seq(len(events)) <= fd.top {
-		return // nobody is there, or what came after it was told already: the readers find this in the store
+		// nobody is there, or what came after it was told already: the readers find this in the
+		// store
+		return
 	}
 	if fd.top != base || len(fd.tail) >= maxTail {
 		fd.tail = nil
@@ -76,7 +80,8 @@ func (f *feeds) publish(id a2a.TaskID, base Seq, events []a2a.Event) {
 	fd.wake()
 }
 
-// doubt tells the readers of a task to look into the store: something may have been stored by a call that failed.
+// doubt tells the readers of a task to look into the store: something may have been stored by a
+// call that failed.
 func (f *feeds) doubt(id a2a.TaskID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -93,8 +98,9 @@ func (fd *feed) wake() {
 	}
 }
 
-// since gives the entries after the cursor, and a channel that is closed when there are more. It is not ok when the store must be read; the
-// channel was taken before that, so nothing can slip in between.
+// since gives the entries after the cursor, and a channel that is closed when there are more. It is
+// not ok when the store must be read; the channel was taken before that, so nothing can slip in
+// between.
 func (f *feeds) since(c *cursor) (entries []Entry, changed <-chan struct{}, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

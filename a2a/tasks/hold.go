@@ -14,10 +14,11 @@ const MaxHoldValue = 12 << 10
 // Key names a hold: a digest, so that what is searched in a store holds nobody's name.
 type Key [32]byte
 
-// Hold is what several tasks may have in common: a request to somebody, say, who is asked once for all of them. It
-// lives while an unfinished task takes part in it, and until its time in any case; then it is over, and is as good
-// as not there. A task takes part in one hold at most, and until it ends. In a store that several agents share, all
-// unfinished tasks of a hold are the same agent's to run.
+// Hold is what several tasks may have in common: a request to somebody, say, who is asked once for
+// all of them. It lives while an unfinished task takes part in it, and until its time in any case;
+// then it is over, and is as good as not there. A task takes part in one hold at most, and until it
+// ends. In a store that several agents share, all unfinished tasks of a hold are the same agent's
+// to run.
 type Hold struct {
 	Key   Key
 	Value []byte // means something to the executor alone
@@ -34,21 +35,22 @@ type ClaimKind uint8
 // The kinds of claims.
 const (
 	_ ClaimKind = iota
-	// Open makes the hold, with Value and Until, and the task of the change takes part in it. It is refused with
-	// ErrHeld if the hold is alive. A task that takes part in another hold leaves that one.
+	// Open makes the hold, with Value and Until, and the task of the change takes part in it. It is
+	// refused with ErrHeld if the hold is alive. A task that takes part in another hold leaves that
+	// one.
 	Open
-	// Join lets the task of the change take part in a hold that is alive, else ErrNoHold, beside fewer than Max other
-	// unfinished tasks, else ErrHoldFull. Taking part already does not count. A task that joins one that another
-	// living agent runs becomes that agent's to run.
+	// Join lets the task of the change take part in a hold that is alive, else ErrNoHold, beside
+	// fewer than Max other unfinished tasks, else ErrHoldFull. Taking part already does not count.
+	// A task that joins one that another living agent runs becomes that agent's to run.
 	Join
-	// Take makes the hold, with Value and Until, for no task. It is refused with ErrHeld if the hold is alive with
-	// another value; if its value is the same, Until is set.
+	// Take makes the hold, with Value and Until, for no task. It is refused with ErrHeld if the
+	// hold is alive with another value; if its value is the same, Until is set.
 	Take
-	// Put replaces Value and Until of a hold. If Revision is not 0, the hold must have it, else ErrMoved, or
-	// ErrNoHold if it is over. Without Revision, a hold that is over is left alone.
+	// Put replaces Value and Until of a hold. If Revision is not 0, the hold must have it, else
+	// ErrMoved, or ErrNoHold if it is over. Without Revision, a hold that is over is left alone.
 	Put
-	// Drop ends a hold at once, with tasks in it or not, unless Value is not nil and the hold has another one. What is
-	// not there needs no dropping.
+	// Drop ends a hold at once, with tasks in it or not, unless Value is not nil and the hold has
+	// another one. What is not there needs no dropping.
 	Drop
 )
 
@@ -62,12 +64,13 @@ type Claim struct {
 	Revision int64
 }
 
-// Validate reports a claim that no store can grant, whatever it holds: that is a fault of the program. ofTask says that
-// the claim is part of a task's change.
+// Validate reports a claim that no store can grant, whatever it holds: that is a fault of the
+// program. ofTask says that the claim is part of a task's change.
 func (c *Claim) Validate(ofTask bool) error {
 	switch {
 	case len(c.Value) > MaxHoldValue:
-		return fmt.Errorf("the value of a hold has %d bytes, more than %d", len(c.Value), MaxHoldValue)
+		return fmt.Errorf("the value of a hold has %d bytes, more than %d", len(c.Value),
+			MaxHoldValue)
 	case c.Kind < Open || c.Kind > Drop:
 		return fmt.Errorf("unknown kind of claim %d", c.Kind)
 	case !ofTask && (c.Kind == Open || c.Kind == Join):
@@ -91,8 +94,8 @@ type HoldState struct {
 	Others   int // tasks that take part, without the one of the change
 }
 
-// Refusal returns why a claim is not granted, nil if it is. same reports whether the hold has the value of the claim; it
-// is asked only where that matters.
+// Refusal returns why a claim is not granted, nil if it is. same reports whether the hold has the
+// value of the claim; it is asked only where that matters.
 func (c *Claim) Refusal(h HoldState, same func() (bool, error)) (reason, err error) {
 	switch {
 	case !h.Alive && (c.Kind == Join || c.Kind == Put && c.Revision != 0):
@@ -112,8 +115,8 @@ func (c *Claim) Refusal(h HoldState, same func() (bool, error)) (reason, err err
 	return nil, nil
 }
 
-// ClaimError says which claim of a change was not granted, so that nothing of the change was stored. It wraps one of
-// the four reasons.
+// ClaimError says which claim of a change was not granted, so that nothing of the change was
+// stored. It wraps one of the four reasons.
 type ClaimError struct {
 	Kind ClaimKind
 	Err  error

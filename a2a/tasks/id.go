@@ -8,9 +8,9 @@ import (
 	"staff0/a2a"
 )
 
-// The ids of tasks end in a digest of what comes before and of the owner. So a task of somebody else and one that does not
-// exist are refused by the id alone, with the same work; time tells nothing either (§13.1). The digest keeps no secret:
-// what comes before it cannot be guessed.
+// The ids of tasks end in a digest of what comes before and of the owner. So a task of somebody
+// else and one that does not exist are refused by the id alone, with the same work; time tells
+// nothing either (§13.1). The digest keeps no secret: what comes before it cannot be guessed.
 const (
 	idLength  = 42 // characters
 	idTag     = 4  // bytes
@@ -27,7 +27,8 @@ func newTaskID(owner Owner) a2a.TaskID {
 	return a2a.TaskID(idLetters.EncodeToString(append(content, idDigest(owner, content)...)))
 }
 
-// foreign reports whether an id is one of another owner's task, or of none. Of ids that former releases made it says no.
+// foreign reports whether an id is one of another owner's task, or of none. Of ids that former
+// releases made it says no.
 func foreign(owner Owner, id a2a.TaskID) bool {
 	if len(id) != idLength {
 		return false

@@ -22,10 +22,14 @@ func (r *reads) Get(ctx context.Context, id a2a.TaskID) (*tasks.Record, error) {
 	return r.Memory.Get(ctx, id)
 }
 
-// Another's task and one that is not there are the same work: neither is searched. So time does not tell them apart.
+// Another's task and one that is not there are the same work: neither is searched. So time does not
+// tell them apart.
 func TestAForeignTaskIsNotSearched(t *testing.T) {
 	store := &reads{}
-	bubbleWith(t, func(m *tasks.Memory) tasks.Store { store.Memory = m; return store }, approve, func(t *testing.T, w *world) {
+	bubbleWith(t, func(m *tasks.Memory) tasks.Store {
+		store.Memory = m
+		return store
+	}, approve, func(t *testing.T, w *world) {
 		id := w.begin("?")
 		last := id[len(id)-1:]
 		other := map[a2a.TaskID]a2a.TaskID{"0": "4"}[last]
@@ -48,7 +52,8 @@ func TestAForeignTaskIsNotSearched(t *testing.T) {
 		} {
 			store.n.Store(0)
 			_, err := w.Get(w.ctx, c.owner, &a2a.GetTaskRequest{ID: c.id})
-			if found := err == nil; found != c.found || !found && !errors.Is(err, a2a.ErrTaskNotFound) {
+			if found := err == nil; found != c.found || !found &&
+				!errors.Is(err, a2a.ErrTaskNotFound) {
 				t.Errorf("%s: %v", name, err)
 			}
 			if n := store.n.Load(); n != c.reads {

@@ -9,11 +9,13 @@ import (
 	"staff0/a2a"
 )
 
-// releaseTime bounds the giving back of tasks when the agent stops. What is not given back is taken when the lease ends.
+// releaseTime bounds the giving back of tasks when the agent stops. What is not given back is taken
+// when the lease ends.
 const releaseTime = 2 * time.Second
 
-// Resume takes over the unfinished tasks that no agent works on: waiting ones wait on, those that were at work are run again. It returns how
-// many there were. In a store that several agents share, it also begins to follow what the others do, until Shutdown.
+// Resume takes over the unfinished tasks that no agent works on: waiting ones wait on, those that
+// were at work are run again. It returns how many there were. In a store that several agents share,
+// it also begins to follow what the others do, until Shutdown.
 func (e *Engine) Resume(ctx context.Context) (int, error) {
 	total, err := e.claim(ctx)
 	if err != nil {
@@ -51,9 +53,10 @@ func (e *Engine) claim(ctx context.Context) (total int, err error) {
 	return total, nil
 }
 
-// Drain is the first half of a shutdown: messages are refused with a2a.ErrUnavailable, streams end with ErrDraining and
-// blocking calls with the task as it stands, so that clients go on at another agent, and nothing is claimed any more.
-// Turns go on, and so does Wake: what the executor has in hand can be stored.
+// Drain is the first half of a shutdown: messages are refused with a2a.ErrUnavailable, streams end
+// with ErrDraining and blocking calls with the task as it stands, so that clients go on at another
+// agent, and nothing is claimed any more. Turns go on, and so does Wake: what the executor has in
+// hand can be stored.
 func (e *Engine) Drain() { e.endStreams(ErrDraining) }
 
 func (e *Engine) isDraining() bool { return e.streams.Err() != nil }
@@ -69,9 +72,10 @@ func (e *Engine) enter() bool {
 	return true
 }
 
-// Shutdown ends all work: it drains, no turn begins any more, turns under way are interrupted before their next step, but for one that holds a
-// checkpoint of what was begun outside. It waits for them until ctx ends. What was stored is taken up by Resume in the next process, or at once
-// by another agent on the same store.
+// Shutdown ends all work: it drains, no turn begins any more, turns under way are interrupted
+// before their next step, but for one that holds a checkpoint of what was begun outside. It waits
+// for them until ctx ends. What was stored is taken up by Resume in the next process, or at once by
+// another agent on the same store.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	e.Drain()
 	e.mu.Lock()
@@ -94,11 +98,13 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	}
 }
 
-// release gives back what this agent has. Turns that are still under way cannot store anything after that.
+// release gives back what this agent has. Turns that are still under way cannot store anything
+// after that.
 func (e *Engine) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTime)
 	defer cancel()
 	if err := e.shared.store.Release(ctx); err != nil {
-		e.log.Warn("the tasks of this agent were not given back; another one takes them when the lease has ended", "error", err)
+		e.log.Warn("the tasks of this agent were not given back; another one takes them when the "+
+			"lease has ended", "error", err)
 	}
 }

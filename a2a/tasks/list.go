@@ -17,9 +17,12 @@ const (
 	firstBatch = 8       // tasks that are read at first, while nothing is known of their sizes
 )
 
-// List does ListTasks (§3.1.4). A page ends early, with a token for the next one, when it has as much content as a page
-// may have. The store is asked for a few tasks at a time, since each may be large.
-func (e *Engine) List(ctx context.Context, owner Owner, req *a2a.ListTasksRequest) (*a2a.ListTasksResponse, error) {
+// List does ListTasks (§3.1.4). A page ends early, with a token for the next one, when it has as
+// much content as a page may have. The store is asked for a few tasks at a time, since each may be
+// large.
+func (e *Engine) List(
+	ctx context.Context, owner Owner, req *a2a.ListTasksRequest,
+) (*a2a.ListTasksResponse, error) {
 	if err := req.Validate(); err != nil {
 		return nil, err
 	}
@@ -36,7 +39,8 @@ func (e *Engine) List(ctx context.Context, owner Owner, req *a2a.ListTasksReques
 	for batch := firstBatch; ; {
 		limit := min(size+1-len(res.Tasks), batch) // one more tells whether there is a next page
 		page, err := e.store.List(ctx, Query{
-			Owner: owner, Context: req.ContextID, State: req.Status, Since: req.StatusTimestampAfter, After: after, Limit: limit,
+			Owner: owner, Context: req.ContextID, State: req.Status,
+			Since: req.StatusTimestampAfter, After: after, Limit: limit,
 		})
 		if err != nil {
 			return nil, e.fault("list tasks", "", err)
@@ -60,7 +64,8 @@ func (e *Engine) List(ctx context.Context, owner Owner, req *a2a.ListTasksReques
 		if len(page.Records) < limit {
 			return res, nil
 		}
-		// As many as will fit if they are like those that have been read, yet not many more than before.
+		// As many as will fit if they are like those that have been read, yet not many more than
+		// before.
 		fit := (maxPage - content) / (content/len(res.Tasks) + 1)
 		batch = max(1, min(4*batch, fit+1))
 	}
@@ -72,7 +77,8 @@ func weight(t *a2a.Task) int {
 	parts := func(all []a2a.Part) (n int) {
 		for i := range all {
 			p := &all[i]
-			n += member + len(p.Text) + len(p.Raw)*4/3 + len(p.URL) + len(p.Data) + len(p.Metadata) + len(p.Filename) + len(p.MediaType)
+			n += member + len(p.Text) + len(p.Raw)*4/3 + len(p.URL) + len(p.Data) + len(
+				p.Metadata) + len(p.Filename) + len(p.MediaType)
 		}
 		return n
 	}
@@ -96,9 +102,11 @@ func weight(t *a2a.Task) int {
 	return n
 }
 
-// token is the position as an opaque page token. It holds nothing that the caller has not seen, and a forged one finds only the caller's tasks.
+// token is the position as an opaque page token. It holds nothing that the caller has not seen, and
+// a forged one finds only the caller's tasks.
 func (p Position) token() string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", p.Timestamp.UnixMilli(), p.ID))
+	return base64.RawURLEncoding.EncodeToString(
+		fmt.Appendf(nil, "%d %s", p.Timestamp.UnixMilli(), p.ID))
 }
 
 func parsePageToken(token string) (Position, error) {

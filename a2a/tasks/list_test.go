@@ -31,8 +31,10 @@ func TestListIsNewestStatusFirstThenById(t *testing.T) {
 			}
 		}
 		all := w.list(a2a.ListTasksRequest{})
-		if all.TotalSize != 30 || all.PageSize != 50 || all.NextPageToken != "" || len(all.Tasks) != 30 {
-			t.Fatalf("total %d, size %d, token %q, %d tasks", all.TotalSize, all.PageSize, all.NextPageToken, len(all.Tasks))
+		if all.TotalSize != 30 || all.PageSize != 50 || all.NextPageToken != "" ||
+			len(all.Tasks) != 30 {
+			t.Fatalf("total %d, size %d, token %q, %d tasks", all.TotalSize, all.PageSize,
+				all.NextPageToken, len(all.Tasks))
 		}
 		if !slices.IsSortedFunc(all.Tasks, func(a, b *a2a.Task) int {
 			if c := b.Status.Timestamp.Compare(a.Status.Timestamp); c != 0 {
@@ -58,7 +60,9 @@ func TestListIsNewestStatusFirstThenById(t *testing.T) {
 					break
 				}
 			}
-			if !slices.EqualFunc(got, all.Tasks, func(a, b *a2a.Task) bool { return a.ID == b.ID }) {
+			if !slices.EqualFunc(got, all.Tasks, func(a, b *a2a.Task) bool {
+				return a.ID == b.ID
+			}) {
 				t.Errorf("pages of %d give %d tasks, or another order", size, len(got))
 			}
 		}
@@ -99,11 +103,14 @@ func TestListFilters(t *testing.T) {
 		}{
 			{"none gives all", a2a.ListTasksRequest{}, 3},
 			{"the context", a2a.ListTasksRequest{ContextID: "a"}, 2},
-			{"an unknown context gives nothing, and no error", a2a.ListTasksRequest{ContextID: "b"}, 0},
+			{"an unknown context gives nothing, and no error", a2a.ListTasksRequest{ContextID: "b"},
+				0},
 			{"the state", a2a.ListTasksRequest{Status: a2a.TaskStateAuthRequired}, 1},
 			{"the time, inclusive", a2a.ListTasksRequest{StatusTimestampAfter: at}, 2},
-			{"the time, a moment later", a2a.ListTasksRequest{StatusTimestampAfter: at.Add(time.Nanosecond)}, 1},
-			{"all of them together", a2a.ListTasksRequest{ContextID: "a", Status: a2a.TaskStateCompleted, StatusTimestampAfter: at}, 1},
+			{"the time, a moment later",
+				a2a.ListTasksRequest{StatusTimestampAfter: at.Add(time.Nanosecond)}, 1},
+			{"all of them together", a2a.ListTasksRequest{ContextID: "a",
+				Status: a2a.TaskStateCompleted, StatusTimestampAfter: at}, 1},
 		} {
 			page := w.list(row.req)
 			if page.TotalSize != row.want || len(page.Tasks) != int(row.want) || page.Tasks == nil {
@@ -118,7 +125,8 @@ func TestListLeavesArtifactsOutUnlessTheyAreWanted(t *testing.T) {
 		id := w.begin("?")
 		yes, no := true, false
 		for include, want := range map[*bool]int{nil: 0, &no: 0, &yes: 1} {
-			if got := len(w.list(a2a.ListTasksRequest{IncludeArtifacts: include}).Tasks[0].Artifacts); got != want {
+			if got := len(
+				w.list(a2a.ListTasksRequest{IncludeArtifacts: include}).Tasks[0].Artifacts); got != want {
 				t.Errorf("%d artifacts", got)
 			}
 		}
@@ -132,8 +140,10 @@ func TestListRefusesWhatItCannotRead(t *testing.T) {
 	bubble(t, answer, func(t *testing.T, w *world) {
 		zero := int32(0)
 		for _, req := range []a2a.ListTasksRequest{
-			{PageToken: "no base 64"}, {PageToken: base64.RawURLEncoding.EncodeToString([]byte("12"))},
-			{PageToken: base64.RawURLEncoding.EncodeToString([]byte("x y"))}, {PageToken: base64.RawURLEncoding.EncodeToString([]byte("12 "))},
+			{PageToken: "no base 64"},
+			{PageToken: base64.RawURLEncoding.EncodeToString([]byte("12"))},
+			{PageToken: base64.RawURLEncoding.EncodeToString([]byte("x y"))},
+			{PageToken: base64.RawURLEncoding.EncodeToString([]byte("12 "))},
 			{PageSize: &zero},
 		} {
 			if _, err := w.List(w.ctx, bank, &req); !errors.Is(err, a2a.ErrInvalidParams) {
@@ -146,7 +156,8 @@ func TestListRefusesWhatItCannotRead(t *testing.T) {
 func TestAForgedPageTokenFindsOnlyTheCallersTasks(t *testing.T) {
 	bubble(t, answer, func(t *testing.T, w *world) {
 		w.begin("?")
-		token := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d zzz", time.Now().Add(time.Hour).UnixMilli()))
+		token := base64.RawURLEncoding.EncodeToString(
+			fmt.Appendf(nil, "%d zzz", time.Now().Add(time.Hour).UnixMilli()))
 		page, err := w.List(w.ctx, other, &a2a.ListTasksRequest{PageToken: token})
 		if err != nil || len(page.Tasks) != 0 {
 			t.Errorf("%v %v", page, err)

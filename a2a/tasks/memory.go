@@ -10,8 +10,8 @@ import (
 	"staff0/a2a"
 )
 
-// Memory is a Store that forgets everything when the process ends. It is for demonstrations and tests, and the plainest account of what a
-// store does. The zero value is ready.
+// Memory is a Store that forgets everything when the process ends. It is for demonstrations and
+// tests, and the plainest account of what a store does. The zero value is ready.
 type Memory struct {
 	mu        sync.RWMutex
 	tasks     map[a2a.TaskID]*stored
@@ -31,18 +31,22 @@ type stored struct {
 	num     int        // counts tasks in order of creation
 	run     bool       // by this process
 	hooks   []*Webhook // replaced, never changed; in order of creation
-	ids     []ChangeID // for each entry that of the change it came with, at the first one of each change
-	changes ChangeIDs  // of changes without entries
-	holding *hold      // that it takes part in
+	// for each entry that of the change it came with, at the first one of each change
+	ids     []ChangeID
+	changes ChangeIDs // of changes without entries
+	holding *hold     // that it takes part in
 	bytes   int64
 }
 
 // Create stores a task.
-func (m *Memory) Create(_ context.Context, r *Record, events []a2a.Event, since time.Time) (a2a.TaskID, error) {
+func (m *Memory) Create(
+	_ context.Context, r *Record, events []a2a.Event, since time.Time,
+) (a2a.TaskID, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.tasks == nil {
-		m.tasks, m.owners, m.keys = map[a2a.TaskID]*stored{}, map[Owner][]*stored{}, map[string]*stored{}
+		m.tasks, m.owners, m.keys = map[a2a.TaskID]*stored{}, map[Owner][]*stored{},
+			map[string]*stored{}
 		m.kept = map[string]int64{}
 	}
 	if m.tasks[r.Task.ID] != nil {
@@ -55,7 +59,8 @@ func (m *Memory) Create(_ context.Context, r *Record, events []a2a.Event, since 
 	}
 	m.created++
 	s := &stored{
-		record: r, entries: numbered(nil, 0, events), ids: make([]ChangeID, len(events)), num: m.created, run: true,
+		record: r, entries: numbered(nil, 0, events), ids: make([]ChangeID, len(events)),
+		num: m.created, run: true,
 	}
 	m.tasks[r.Task.ID] = s
 	m.owners[r.Owner] = append(m.owners[r.Owner], s)
@@ -204,7 +209,8 @@ func (m *Memory) Remove(_ context.Context, finishedBefore time.Time, limit int) 
 	defer m.mu.Unlock()
 	var old []*stored
 	for _, s := range m.tasks {
-		if status := s.record.Task.Status; status.State.Terminal() && status.Timestamp.Before(finishedBefore) {
+		if status := s.record.Task.Status; status.State.Terminal() &&
+			status.Timestamp.Before(finishedBefore) {
 			old = append(old, s)
 		}
 	}
@@ -220,7 +226,9 @@ func (m *Memory) Remove(_ context.Context, finishedBefore time.Time, limit int) 
 
 // oldest sorts tasks by the time of their end.
 func oldest(tasks []*stored) []*stored {
-	slices.SortFunc(tasks, func(a, b *stored) int { return a.record.position().compare(b.record.position()) })
+	slices.SortFunc(tasks, func(a, b *stored) int {
+		return a.record.position().compare(b.record.position())
+	})
 	return tasks
 }
 
@@ -235,7 +243,8 @@ func (m *Memory) remove(s *stored) {
 	m.kept[owner.Client()] -= s.bytes
 }
 
-// Reopen is what a restart of the process is to a durable store: what is unfinished can be claimed again.
+// Reopen is what a restart of the process is to a durable store: what is unfinished can be claimed
+// again.
 func (m *Memory) Reopen() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -93,7 +93,9 @@ func (m *Memory) check(s *stored, c *Claim, now time.Time) error {
 			state.Others--
 		}
 	}
-	reason, _ := c.Refusal(state, func() (bool, error) { return bytes.Equal(h.value, c.Value), nil })
+	reason, _ := c.Refusal(state, func() (bool, error) {
+		return bytes.Equal(h.value, c.Value), nil
+	})
 	if reason == nil {
 		return nil
 	}
@@ -146,7 +148,9 @@ func (m *Memory) take(s *stored, h *hold) {
 		return
 	}
 	m.leave(s)
-	at, _ := slices.BinarySearchFunc(h.tasks, s.num, func(s *stored, num int) int { return cmp.Compare(s.num, num) })
+	at, _ := slices.BinarySearchFunc(h.tasks, s.num, func(s *stored, num int) int {
+		return cmp.Compare(s.num, num)
+	})
 	h.tasks = slices.Insert(h.tasks, at, s)
 	s.holding = h
 }
@@ -184,7 +188,9 @@ func (m *Memory) Kept(_ context.Context, client string) (int64, error) {
 }
 
 // Shed removes tasks of a client that ended before a time, the oldest first.
-func (m *Memory) Shed(_ context.Context, client string, finishedBefore time.Time, bytes int64) (freed int64, err error) {
+func (m *Memory) Shed(
+	_ context.Context, client string, finishedBefore time.Time, bytes int64,
+) (freed int64, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var old []*stored
@@ -193,7 +199,8 @@ func (m *Memory) Shed(_ context.Context, client string, finishedBefore time.Time
 			continue
 		}
 		for _, s := range tasks {
-			if st := s.record.Task.Status; st.State.Terminal() && st.Timestamp.Before(finishedBefore) {
+			if st := s.record.Task.Status; st.State.Terminal() &&
+				st.Timestamp.Before(finishedBefore) {
 				old = append(old, s)
 			}
 		}

@@ -39,7 +39,8 @@ func (m *Memory) SetWebhook(_ context.Context, w *Webhook) error {
 	case i < 0:
 		m.hook(s, w)
 	default:
-		next := &Webhook{Config: w.Config, Sent: s.hooks[i].Sent, Num: s.hooks[i].Num, Revision: rand.Int64()}
+		next := &Webhook{Config: w.Config, Sent: s.hooks[i].Sent, Num: s.hooks[i].Num,
+			Revision: rand.Int64()}
 		s.over(next)
 		s.hooks[i] = next
 	}
@@ -99,7 +100,9 @@ func (m *Memory) LiveWebhooks(_ context.Context, after int64, limit int) ([]*Web
 }
 
 // TakeWebhook gives one to send to. There is no other agent.
-func (m *Memory) TakeWebhook(_ context.Context, task a2a.TaskID, id string, _ time.Time) (*Webhook, error) {
+func (m *Memory) TakeWebhook(
+	_ context.Context, task a2a.TaskID, id string, _ time.Time,
+) (*Webhook, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if s := m.tasks[task]; s != nil {

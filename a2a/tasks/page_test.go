@@ -28,8 +28,9 @@ func (b *batches) List(ctx context.Context, q tasks.Query) (*tasks.Page, error) 
 	return page, err
 }
 
-// A page ends at so many bytes, whatever its number of tasks: following the tokens finds each task once, in order, with the
-// total right on each page. The store is never asked for much more than a page.
+// A page ends at so many bytes, whatever its number of tasks: following the tokens finds each task
+// once, in order, with the total right on each page. The store is never asked for much more than a
+// page.
 func TestAPageEndsWhereItBecomesLarge(t *testing.T) {
 	for name, c := range map[string]struct {
 		sizes   []int // of the tasks' text, newest last
@@ -38,16 +39,29 @@ func TestAPageEndsWhereItBecomesLarge(t *testing.T) {
 		asked   int
 		largest int // bytes of a page
 	}{
-		"small":                  {sizes: repeated(40, 100), pages: 1, asked: 32, largest: 64 << 10},
-		"most":                   {sizes: repeated(100, 100), req: a2a.ListTasksRequest{PageSize: ptr(100)}, pages: 1, asked: 100, largest: 128 << 10},
-		"large":                  {sizes: repeated(100, 15<<10), req: a2a.ListTasksRequest{PageSize: ptr(100)}, pages: 2, asked: 70, largest: 1100 << 10},
-		"large without history":  {sizes: repeated(100, 15<<10), req: a2a.ListTasksRequest{PageSize: ptr(100), HistoryLength: ptr(0)}, pages: 1, asked: 100, largest: 64 << 10},
-		"small ones, then large": {sizes: append(repeated(80, 15<<10), repeated(20, 10)...), req: a2a.ListTasksRequest{PageSize: ptr(100)}, pages: 2, asked: 100, largest: 1100 << 10},
-		"one by one":             {sizes: repeated(9, 15<<10), req: a2a.ListTasksRequest{PageSize: ptr(1)}, pages: 9, asked: 2, largest: 32 << 10},
+		"small": {sizes: repeated(40, 100), pages: 1, asked: 32,
+			largest: 64 << 10},
+		"most": {sizes: repeated(100, 100),
+			req: a2a.ListTasksRequest{PageSize: ptr(100)}, pages: 1, asked: 100,
+			largest: 128 << 10},
+		"large": {sizes: repeated(100, 15<<10),
+			req: a2a.ListTasksRequest{PageSize: ptr(100)}, pages: 2, asked: 70,
+			largest: 1100 << 10},
+		"large without history": {sizes: repeated(100, 15<<10),
+			req: a2a.ListTasksRequest{PageSize: ptr(100), HistoryLength: ptr(0)}, pages: 1,
+			asked: 100, largest: 64 << 10},
+		"small ones, then large": {sizes: append(repeated(80, 15<<10), repeated(20, 10)...),
+			req: a2a.ListTasksRequest{PageSize: ptr(100)}, pages: 2, asked: 100,
+			largest: 1100 << 10},
+		"one by one": {sizes: repeated(9, 15<<10),
+			req: a2a.ListTasksRequest{PageSize: ptr(1)}, pages: 9, asked: 2, largest: 32 << 10},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := &batches{}
-			bubbleWith(t, func(m *tasks.Memory) tasks.Store { store.Memory = m; return store }, answer, func(t *testing.T, w *world) {
+			bubbleWith(t, func(m *tasks.Memory) tasks.Store {
+				store.Memory = m
+				return store
+			}, answer, func(t *testing.T, w *world) {
 				for _, size := range c.sizes {
 					w.begin(strings.Repeat("x", size))
 				}
@@ -78,10 +92,12 @@ func TestAPageEndsWhereItBecomesLarge(t *testing.T) {
 					}
 				}
 				if len(seen) != len(c.sizes) || pages != c.pages {
-					t.Errorf("%d tasks on %d pages, want %d on %d", len(seen), pages, len(c.sizes), c.pages)
+					t.Errorf("%d tasks on %d pages, want %d on %d", len(seen), pages, len(c.sizes),
+						c.pages)
 				}
 				if store.asked > c.asked || store.content > 2<<20 {
-					t.Errorf("the store was asked for %d tasks, and for %d bytes at a time", store.asked, store.content)
+					t.Errorf("the store was asked for %d tasks, and for %d bytes at a time",
+						store.asked, store.content)
 				}
 			})
 		})
@@ -92,7 +108,8 @@ func TestAPageEndsWhereItBecomesLarge(t *testing.T) {
 func TestALargeTaskIsAPage(t *testing.T) {
 	bubble(t, func(_ context.Context, _ *tasks.Turn, yield yielder) {
 		step := answered()
-		step.Events[0].(*a2a.TaskArtifactUpdateEvent).Artifact.Parts = []a2a.Part{a2a.TextPart(strings.Repeat("x", 2<<20))}
+		step.Events[0].(*a2a.TaskArtifactUpdateEvent).Artifact.Parts = []a2a.Part{a2a.TextPart(
+			strings.Repeat("x", 2<<20))}
 		yield(step, nil)
 	}, func(t *testing.T, w *world) {
 		for range 3 {

@@ -10,11 +10,12 @@ import (
 	"staff0/a2a"
 )
 
-// Push sends what happens in tasks to the webhooks that their callers have named. The engine stores webhooks and says when there is something to
-// send; how it is sent is none of its business. None of the methods may block.
+// Push sends what happens in tasks to the webhooks that their callers have named. The engine stores
+// webhooks and says when there is something to send; how it is sent is none of its business. None
+// of the methods may block.
 type Push interface {
-	// Check reports why a webhook may not be called, as far as that can be seen: an error of a2a.ErrInvalidParams that names the field, below
-	// the given prefix.
+	// Check reports why a webhook may not be called, as far as that can be seen: an error of
+	// a2a.ErrInvalidParams that names the field, below the given prefix.
 	Check(prefix string, c *a2a.TaskPushNotificationConfig) error
 	// Watch says that a task has a webhook that was set just now.
 	Watch(task a2a.TaskID)
@@ -25,7 +26,8 @@ type Push interface {
 // Pushes reports whether webhooks are sent to.
 func (e *Engine) Pushes() bool { return e.push != nil }
 
-// webhooks is the store of webhooks, or the error that the protocol has for an agent without (§3.3.4).
+// webhooks is the store of webhooks, or the error that the protocol has for an agent without
+// (§3.3.4).
 func (e *Engine) webhooks() (Webhooks, error) {
 	if e.push == nil {
 		return nil, &a2a.Error{Err: a2a.ErrPushNotificationNotSupported}
@@ -40,9 +42,12 @@ func (e *Engine) changed(id a2a.TaskID) {
 	}
 }
 
-// CreatePushConfig does CreateTaskPushNotificationConfig (§3.1.7): from now on, what happens in the task is sent to the webhook. A configuration
-// without an id gets one; one with the id of another takes its place. A task that has ended takes configurations too, to no effect.
-func (e *Engine) CreatePushConfig(ctx context.Context, owner Owner, c *a2a.TaskPushNotificationConfig) (*a2a.TaskPushNotificationConfig, error) {
+// CreatePushConfig does CreateTaskPushNotificationConfig (§3.1.7): from now on, what happens in the
+// task is sent to the webhook. A configuration without an id gets one; one with the id of another
+// takes its place. A task that has ended takes configurations too, to no effect.
+func (e *Engine) CreatePushConfig(
+	ctx context.Context, owner Owner, c *a2a.TaskPushNotificationConfig,
+) (*a2a.TaskPushNotificationConfig, error) {
 	store, err := e.webhooks()
 	if err != nil {
 		return nil, err
@@ -64,8 +69,9 @@ func (e *Engine) CreatePushConfig(ctx context.Context, owner Owner, c *a2a.TaskP
 	return w.Config, nil
 }
 
-// olderPushConfigID is the id of a configuration without one that came in an older version. There a task has one configuration, which is set or
-// updated, unless its client tells several apart by ids of its own (0.3 §6.8, §7.5): so another one without an id takes its place.
+// olderPushConfigID is the id of a configuration without one that came in an older version. There a
+// task has one configuration, which is set or updated, unless its client tells several apart by ids
+// of its own (0.3 §6.8, §7.5): so another one without an id takes its place.
 const olderPushConfigID = "default"
 
 func newWebhook(c *a2a.TaskPushNotificationConfig, task a2a.TaskID, sent Seq) *Webhook {
@@ -81,8 +87,8 @@ func newWebhook(c *a2a.TaskPushNotificationConfig, task a2a.TaskID, sent Seq) *W
 	return &Webhook{Config: &config, Sent: sent}
 }
 
-// setWebhook stores a webhook, trying again while it is not known whether an attempt has stored it: it has an id, so that
-// once more is the same.
+// setWebhook stores a webhook, trying again while it is not known whether an attempt has stored it:
+// it has an id, so that once more is the same.
 func (e *Engine) setWebhook(ctx context.Context, store Webhooks, w *Webhook) error {
 	var err error
 	for p := (patience{limit: storePatience}); ; {
@@ -94,9 +100,12 @@ func (e *Engine) setWebhook(ctx context.Context, store Webhooks, w *Webhook) err
 	e.push.Watch(w.Config.TaskID) // after an error too: it may have been stored all the same
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return &a2a.Error{Err: a2a.ErrTaskNotFound, Metadata: map[string]string{"taskId": string(w.Config.TaskID)}}
+		return &a2a.Error{Err: a2a.ErrTaskNotFound,
+			Metadata: map[string]string{"taskId": string(w.Config.TaskID)}}
 	case errors.Is(err, ErrWebhooksFull):
-		return &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: fmt.Sprintf("The task has %d push notification configurations: delete one first", MaxWebhooks)}
+		return &a2a.Error{Err: a2a.ErrUnsupportedOperation,
+			Message: fmt.Sprintf(
+				"The task has %d push notification configurations: delete one first", MaxWebhooks)}
 	case err != nil:
 		return e.fault("set a webhook", w.Config.TaskID, err)
 	}
@@ -111,7 +120,8 @@ func inline(req *a2a.SendMessageRequest) *a2a.TaskPushNotificationConfig {
 	return req.Configuration.TaskPushNotificationConfig
 }
 
-// admitInline checks the configuration that comes with a message, before anything of the message is stored.
+// admitInline checks the configuration that comes with a message, before anything of the message is
+// stored.
 func (e *Engine) admitInline(c *a2a.TaskPushNotificationConfig) error {
 	if c == nil {
 		return nil
@@ -122,9 +132,12 @@ func (e *Engine) admitInline(c *a2a.TaskPushNotificationConfig) error {
 	return e.push.Check("configuration.taskPushNotificationConfig.", c)
 }
 
-// addInline stores the configuration that came with a message to a task that exists. A message that is sent again brings its configuration again,
-// without an id: that is the same webhook, and not one more.
-func (e *Engine) addInline(ctx context.Context, rec *Record, c *a2a.TaskPushNotificationConfig) error {
+// addInline stores the configuration that came with a message to a task that exists. A message that
+// is sent again brings its configuration again, without an id: that is the same webhook, and not
+// one more.
+func (e *Engine) addInline(
+	ctx context.Context, rec *Record, c *a2a.TaskPushNotificationConfig,
+) error {
 	if c == nil {
 		return nil
 	}
@@ -138,7 +151,9 @@ func (e *Engine) addInline(ctx context.Context, rec *Record, c *a2a.TaskPushNoti
 		if err != nil {
 			return e.fault("read webhooks", rec.Task.ID, err)
 		}
-		if slices.ContainsFunc(have, func(h *Webhook) bool { return sameHook(h.Config, w.Config) }) {
+		if slices.ContainsFunc(have, func(h *Webhook) bool {
+			return sameHook(h.Config, w.Config)
+		}) {
 			return nil
 		}
 	}
@@ -158,7 +173,8 @@ func sameHook(a, b *a2a.TaskPushNotificationConfig) bool {
 	return a.URL == b.URL && a.Token == b.Token && a.Version == b.Version && *x == *y
 }
 
-// pushConfigs gives the webhooks of a task of the owner. Those of other callers are as little there as their tasks (§13.1).
+// pushConfigs gives the webhooks of a task of the owner. Those of other callers are as little there
+// as their tasks (§13.1).
 func (e *Engine) pushConfigs(ctx context.Context, owner Owner, id a2a.TaskID) ([]*Webhook, error) {
 	store, err := e.webhooks()
 	if err != nil {
@@ -174,8 +190,9 @@ func (e *Engine) pushConfigs(ctx context.Context, owner Owner, id a2a.TaskID) ([
 	return hooks, nil
 }
 
-// GetPushConfig does GetTaskPushNotificationConfig (§3.1.8). A configuration that is not there has no error of its own. Without an id, which 0.3
-// may leave out, it is the first one. Secrets are told to whoever has set them, as they were set.
+// GetPushConfig does GetTaskPushNotificationConfig (§3.1.8). A configuration that is not there has
+// no error of its own. Without an id, which 0.3 may leave out, it is the first one. Secrets are
+// told to whoever has set them, as they were set.
 func (e *Engine) GetPushConfig(
 	ctx context.Context, owner Owner, req *a2a.GetTaskPushNotificationConfigRequest,
 ) (*a2a.TaskPushNotificationConfig, error) {
@@ -188,10 +205,12 @@ func (e *Engine) GetPushConfig(
 			return w.Config, nil
 		}
 	}
-	return nil, &a2a.Error{Err: a2a.ErrTaskNotFound, Metadata: map[string]string{"taskId": string(req.TaskID), "id": req.ID}}
+	return nil, &a2a.Error{Err: a2a.ErrTaskNotFound,
+		Metadata: map[string]string{"taskId": string(req.TaskID), "id": req.ID}}
 }
 
-// ListPushConfigs does ListTaskPushNotificationConfigs (§3.1.9): in the order in which they were made, all of them unless a page is asked for.
+// ListPushConfigs does ListTaskPushNotificationConfigs (§3.1.9): in the order in which they were
+// made, all of them unless a page is asked for.
 func (e *Engine) ListPushConfigs(
 	ctx context.Context, owner Owner, req *a2a.ListTaskPushNotificationConfigsRequest,
 ) (*a2a.ListTaskPushNotificationConfigsResponse, error) {
@@ -208,7 +227,8 @@ func (e *Engine) ListPushConfigs(
 	if req.PageToken != "" {
 		i := slices.IndexFunc(hooks, func(w *Webhook) bool { return pushToken(w) == req.PageToken })
 		if i < 0 {
-			return nil, a2a.InvalidParams("pageToken", "is not one that this agent made, or its configuration is gone")
+			return nil, a2a.InvalidParams("pageToken",
+				"is not one that this agent made, or its configuration is gone")
 		}
 		hooks = hooks[i+1:]
 	}
@@ -224,10 +244,15 @@ func (e *Engine) ListPushConfigs(
 }
 
 // pushToken is the place behind a configuration as an opaque page token.
-func pushToken(w *Webhook) string { return base64.RawURLEncoding.EncodeToString([]byte(w.Config.ID)) }
+func pushToken(w *Webhook) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(w.Config.ID))
+}
 
-// DeletePushConfig does DeleteTaskPushNotificationConfig (§3.1.10). What is not there needs no deleting.
-func (e *Engine) DeletePushConfig(ctx context.Context, owner Owner, req *a2a.DeleteTaskPushNotificationConfigRequest) error {
+// DeletePushConfig does DeleteTaskPushNotificationConfig (§3.1.10). What is not there needs no
+// deleting.
+func (e *Engine) DeletePushConfig(
+	ctx context.Context, owner Owner, req *a2a.DeleteTaskPushNotificationConfigRequest,
+) error {
 	store, err := e.webhooks()
 	if err != nil {
 		return err

@@ -51,14 +51,18 @@ type pushWorld struct {
 	bell *bell
 }
 
-func pushBubble(t *testing.T, wrap func(*tasks.Memory) tasks.Store, play func(context.Context, *tasks.Turn, yielder), test func(*testing.T, *pushWorld)) {
+func pushBubble(
+	t *testing.T, wrap func(*tasks.Memory) tasks.Store,
+	play func(context.Context, *tasks.Turn, yielder), test func(*testing.T, *pushWorld),
+) {
 	t.Helper()
 	bubbleWith(t, wrap, play, func(t *testing.T, w *world) {
 		w.stop()
 		bell := new(bell)
 		var err error
 		w.Engine, err = tasks.NewEngine(tasks.Config{
-			Store: w.store, Executor: w.actor, InputModes: []string{"text/plain"}, Opening: opening, RepeatWindow: tasks.DefaultRepeatWindow, Push: bell,
+			Store: w.store, Executor: w.actor, InputModes: []string{"text/plain"}, Opening: opening,
+			RepeatWindow: tasks.DefaultRepeatWindow, Push: bell,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -71,18 +75,23 @@ const hookURL = "https://bank.example/hook"
 
 func hooked(req *a2a.SendMessageRequest, id, url string) *a2a.SendMessageRequest {
 	req = now(req)
-	req.Configuration.TaskPushNotificationConfig = &a2a.TaskPushNotificationConfig{ID: id, TaskID: "another", URL: url}
+	req.Configuration.TaskPushNotificationConfig = &a2a.TaskPushNotificationConfig{ID: id,
+		TaskID: "another", URL: url}
 	return req
 }
 
-func (w *pushWorld) create(owner tasks.Owner, task a2a.TaskID, id, url string) (*a2a.TaskPushNotificationConfig, error) {
-	return w.CreatePushConfig(w.ctx, owner, &a2a.TaskPushNotificationConfig{TaskID: task, ID: id, URL: url})
+func (w *pushWorld) create(
+	owner tasks.Owner, task a2a.TaskID, id, url string,
+) (*a2a.TaskPushNotificationConfig, error) {
+	return w.CreatePushConfig(w.ctx, owner, &a2a.TaskPushNotificationConfig{TaskID: task, ID: id,
+		URL: url})
 }
 
 // configs is what a task has, such as "a https://…".
 func (w *pushWorld) configs(task a2a.TaskID) (lines []string) {
 	w.t.Helper()
-	res, err := w.ListPushConfigs(w.ctx, bank, &a2a.ListTaskPushNotificationConfigsRequest{TaskID: task})
+	res, err := w.ListPushConfigs(w.ctx, bank,
+		&a2a.ListTaskPushNotificationConfigsRequest{TaskID: task})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -98,10 +107,14 @@ func (w *pushWorld) configs(task a2a.TaskID) (lines []string) {
 func TestWithoutASenderThereAreNoWebhooks(t *testing.T) {
 	bubble(t, approve, func(t *testing.T, w *world) {
 		id := w.begin("?")
-		_, create := w.CreatePushConfig(w.ctx, bank, &a2a.TaskPushNotificationConfig{TaskID: id, URL: hookURL})
-		_, get := w.GetPushConfig(w.ctx, bank, &a2a.GetTaskPushNotificationConfigRequest{TaskID: id, ID: "a"})
-		_, list := w.ListPushConfigs(w.ctx, bank, &a2a.ListTaskPushNotificationConfigsRequest{TaskID: id})
-		remove := w.DeletePushConfig(w.ctx, bank, &a2a.DeleteTaskPushNotificationConfigRequest{TaskID: id, ID: "a"})
+		_, create := w.CreatePushConfig(w.ctx, bank,
+			&a2a.TaskPushNotificationConfig{TaskID: id, URL: hookURL})
+		_, get := w.GetPushConfig(w.ctx, bank, &a2a.GetTaskPushNotificationConfigRequest{TaskID: id,
+			ID: "a"})
+		_, list := w.ListPushConfigs(w.ctx, bank,
+			&a2a.ListTaskPushNotificationConfigsRequest{TaskID: id})
+		remove := w.DeletePushConfig(w.ctx, bank,
+			&a2a.DeleteTaskPushNotificationConfigRequest{TaskID: id, ID: "a"})
 		_, inline := w.Send(w.ctx, bank, hooked(w.message("?"), "", hookURL))
 		for i, err := range []error{create, get, list, remove, inline} {
 			if !errors.Is(err, a2a.ErrPushNotificationNotSupported) {
@@ -113,7 +126,8 @@ func TestWithoutASenderThereAreNoWebhooks(t *testing.T) {
 		}
 	})
 	type plain struct{ tasks.Store }
-	_, err := tasks.NewEngine(tasks.Config{Store: plain{new(tasks.Memory)}, Executor: &actor{}, InputModes: []string{"text/plain"}, Push: new(bell)})
+	_, err := tasks.NewEngine(tasks.Config{Store: plain{new(tasks.Memory)}, Executor: &actor{},
+		InputModes: []string{"text/plain"}, Push: new(bell)})
 	if err == nil {
 		t.Error("an engine that pushes from a store without webhooks")
 	}
@@ -138,11 +152,13 @@ func TestAWebhookThatComesWithAMessageIsThereFromTheFirstEntry(t *testing.T) {
 			id := send(hooked(w.message("?"), "", hookURL))
 			synctest.Wait()
 			hooks, err := w.memory.Webhooks(w.ctx, id)
-			if err != nil || len(hooks) != 1 || hooks[0].Sent != 0 || hooks[0].Config.ID == "" || hooks[0].Config.TaskID != id || hooks[0].Over {
+			if err != nil || len(hooks) != 1 || hooks[0].Sent != 0 || hooks[0].Config.ID == "" ||
+				hooks[0].Config.TaskID != id || hooks[0].Over {
 				t.Fatalf("%s: %+v, %v", name, hooks, err)
 			}
 			heard := w.bell.take()
-			if want := []string{"watch " + string(id), "changed " + string(id)}; len(heard) == 0 || heard[0] != want[0] || heard[len(heard)-1] != want[1] {
+			if want := []string{"watch " + string(id), "changed " + string(id)}; len(heard) == 0 ||
+				heard[0] != want[0] || heard[len(heard)-1] != want[1] {
 				t.Errorf("%s: the sender heard %q", name, heard)
 			}
 		}
@@ -153,7 +169,8 @@ func TestAWebhookThatMayNotBeCalledMakesNoTask(t *testing.T) {
 	pushBubble(t, nil, answer, func(t *testing.T, w *pushWorld) {
 		_, err := w.Send(w.ctx, bank, hooked(w.message("?"), "", "http://inside"))
 		var fault *a2a.Error
-		if !errors.As(err, &fault) || len(fault.Violations) != 1 || fault.Violations[0].Field != "configuration.taskPushNotificationConfig.url" {
+		if !errors.As(err, &fault) || len(fault.Violations) != 1 ||
+			fault.Violations[0].Field != "configuration.taskPushNotificationConfig.url" {
 			t.Errorf("send: %v", err)
 		}
 		synctest.Wait()
@@ -189,7 +206,8 @@ func TestAMessageThatIsRepeatedBringsNoSecondWebhook(t *testing.T) {
 		}
 		hooks, _ := w.memory.Webhooks(w.ctx, id)
 		if hooks[2].Sent == 0 || hooks[2].Sent >= w.record(id).Seq {
-			t.Errorf("the webhook of an answer begins after %d of %d", hooks[2].Sent, w.record(id).Seq)
+			t.Errorf("the webhook of an answer begins after %d of %d", hooks[2].Sent,
+				w.record(id).Seq)
 		}
 	})
 }
@@ -197,10 +215,12 @@ func TestAMessageThatIsRepeatedBringsNoSecondWebhook(t *testing.T) {
 func TestAMessageThatIsRefusedBringsNoWebhook(t *testing.T) {
 	pushBubble(t, nil, answer, func(t *testing.T, w *pushWorld) {
 		id := w.begin("?")
-		if _, err := w.Send(w.ctx, bank, hooked(to(id, w.message("more")), "", hookURL)); !errors.Is(err, a2a.ErrUnsupportedOperation) {
+		if _, err := w.Send(w.ctx, bank, hooked(to(id, w.message("more")), "",
+			hookURL)); !errors.Is(err, a2a.ErrUnsupportedOperation) {
 			t.Errorf("a message to a task that has ended: %v", err)
 		}
-		if _, err := w.Send(w.ctx, other, hooked(to(id, w.message("more")), "", hookURL)); !errors.Is(err, a2a.ErrTaskNotFound) {
+		if _, err := w.Send(w.ctx, other,
+			hooked(to(id, w.message("more")), "", hookURL)); !errors.Is(err, a2a.ErrTaskNotFound) {
 			t.Errorf("a message to a task of another caller: %v", err)
 		}
 		if got := w.configs(id); got != nil {
@@ -223,12 +243,14 @@ func TestConfigurationsAreMadeReadAndDeleted(t *testing.T) {
 		if _, err := w.create(bank, id, "b", hookURL+"/c"); err != nil {
 			t.Fatal(err)
 		}
-		if got := w.configs(id); !slices.Equal(got, []string{made.ID + " " + hookURL, "b " + hookURL + "/c"}) {
+		if got := w.configs(id); !slices.Equal(got,
+			[]string{made.ID + " " + hookURL, "b " + hookURL + "/c"}) {
 			t.Errorf("the list is %q", got)
 		}
 		for want, name := range map[string]string{hookURL: made.ID, hookURL + "/c": "b"} {
 			for _, ask := range []string{name, ""} {
-				got, err := w.GetPushConfig(w.ctx, bank, &a2a.GetTaskPushNotificationConfigRequest{TaskID: id, ID: ask})
+				got, err := w.GetPushConfig(w.ctx, bank,
+					&a2a.GetTaskPushNotificationConfigRequest{TaskID: id, ID: ask})
 				if ask == "" {
 					want = hookURL // the first one
 				}
@@ -242,14 +264,17 @@ func TestConfigurationsAreMadeReadAndDeleted(t *testing.T) {
 			t.Errorf("a new webhook begins after %d, not %d", hooks[0].Sent, seq)
 		}
 		for range 2 {
-			if err := w.DeletePushConfig(w.ctx, bank, &a2a.DeleteTaskPushNotificationConfigRequest{TaskID: id, ID: "b"}); err != nil {
+			if err := w.DeletePushConfig(w.ctx, bank,
+				&a2a.DeleteTaskPushNotificationConfigRequest{TaskID: id, ID: "b"}); err != nil {
 				t.Errorf("delete: %v", err)
 			}
 		}
 		if got := w.configs(id); len(got) != 1 {
 			t.Errorf("after the deletion: %q", got)
 		}
-		if _, err := w.GetPushConfig(w.ctx, bank, &a2a.GetTaskPushNotificationConfigRequest{TaskID: id, ID: "b"}); !errors.Is(err, a2a.ErrTaskNotFound) {
+		if _, err := w.GetPushConfig(w.ctx, bank,
+			&a2a.GetTaskPushNotificationConfigRequest{TaskID: id, ID: "b"}); !errors.Is(err,
+			a2a.ErrTaskNotFound) {
 			t.Errorf("get of what was deleted: %v", err)
 		}
 	})
@@ -276,7 +301,9 @@ func TestATaskHasRoomForTenConfigurations(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := w.create(bank, id, "more", hookURL); !errors.Is(err, a2a.ErrUnsupportedOperation) || !strings.Contains(err.Error(), fmt.Sprint(tasks.MaxWebhooks)) {
+		if _, err := w.create(bank, id, "more", hookURL); !errors.Is(err,
+			a2a.ErrUnsupportedOperation) || !strings.Contains(err.Error(),
+			fmt.Sprint(tasks.MaxWebhooks)) {
 			t.Errorf("one more: %v", err)
 		}
 	})
@@ -309,8 +336,10 @@ func TestConfigurationsComeInPagesIfTheCallerWants(t *testing.T) {
 			t.Errorf("the pages hold %q", got)
 		}
 		negative := int32(-1)
-		for _, bad := range []*a2a.ListTaskPushNotificationConfigsRequest{{TaskID: id, PageToken: "forged"}, {TaskID: id, PageSize: &negative}, {}} {
-			if _, err := w.ListPushConfigs(w.ctx, bank, bad); !errors.Is(err, a2a.ErrInvalidParams) {
+		for _, bad := range []*a2a.ListTaskPushNotificationConfigsRequest{{TaskID: id,
+			PageToken: "forged"}, {TaskID: id, PageSize: &negative}, {}} {
+			if _, err := w.ListPushConfigs(w.ctx, bank, bad); !errors.Is(err,
+				a2a.ErrInvalidParams) {
 				t.Errorf("%+v: %v", bad, err)
 			}
 		}
@@ -330,16 +359,20 @@ func TestConfigurationsOfAnotherCallersTaskAreNotFound(t *testing.T) {
 		}{{other, id}, {tasks.NewOwner("bank", "alice"), id}, {bank, "none"}} {
 			_, create := w.create(row.owner, row.task, "b", hookURL)
 			_, inside := w.create(row.owner, row.task, "b", "http://inside")
-			_, get := w.GetPushConfig(w.ctx, row.owner, &a2a.GetTaskPushNotificationConfigRequest{TaskID: row.task, ID: "a"})
-			_, list := w.ListPushConfigs(w.ctx, row.owner, &a2a.ListTaskPushNotificationConfigsRequest{TaskID: row.task})
-			remove := w.DeletePushConfig(w.ctx, row.owner, &a2a.DeleteTaskPushNotificationConfigRequest{TaskID: row.task, ID: "a"})
+			_, get := w.GetPushConfig(w.ctx, row.owner,
+				&a2a.GetTaskPushNotificationConfigRequest{TaskID: row.task, ID: "a"})
+			_, list := w.ListPushConfigs(w.ctx, row.owner,
+				&a2a.ListTaskPushNotificationConfigsRequest{TaskID: row.task})
+			remove := w.DeletePushConfig(w.ctx, row.owner,
+				&a2a.DeleteTaskPushNotificationConfigRequest{TaskID: row.task, ID: "a"})
 			for i, err := range []error{create, inside, get, list, remove} {
 				if !errors.Is(err, a2a.ErrTaskNotFound) {
 					t.Errorf("%q asks for %s, operation %d: %v", row.owner, row.task, i, err)
 				}
 			}
 		}
-		if got := w.configs(id); !slices.Equal(got, []string{"a " + hookURL}) || len(w.bell.take()) != 0 {
+		if got := w.configs(id); !slices.Equal(got, []string{"a " + hookURL}) ||
+			len(w.bell.take()) != 0 {
 			t.Errorf("afterwards the task has %q", got)
 		}
 	})
@@ -379,20 +412,26 @@ func (torn) Webhooks(context.Context, a2a.TaskID) ([]*tasks.Webhook, error) {
 func (torn) RemoveWebhook(context.Context, a2a.TaskID, string) error { return errTorn }
 
 func TestAStoreOfWebhooksThatIsOutOfOrderIsAnInternalError(t *testing.T) {
-	pushBubble(t, func(m *tasks.Memory) tasks.Store { return torn{m} }, approve, func(t *testing.T, w *pushWorld) {
+	pushBubble(t, func(m *tasks.Memory) tasks.Store {
+		return torn{m}
+	}, approve, func(t *testing.T, w *pushWorld) {
 		id := w.begin("?")
 		w.bell.take()
 		_, create := w.create(bank, id, "b", hookURL)
 		if got := w.bell.take(); !slices.Equal(got, []string{"watch " + string(id)}) {
 			t.Errorf("what may have been stored is watched: %q", got)
 		}
-		_, get := w.GetPushConfig(w.ctx, bank, &a2a.GetTaskPushNotificationConfigRequest{TaskID: id, ID: "a"})
-		_, list := w.ListPushConfigs(w.ctx, bank, &a2a.ListTaskPushNotificationConfigsRequest{TaskID: id})
-		remove := w.DeletePushConfig(w.ctx, bank, &a2a.DeleteTaskPushNotificationConfigRequest{TaskID: id, ID: "a"})
+		_, get := w.GetPushConfig(w.ctx, bank, &a2a.GetTaskPushNotificationConfigRequest{TaskID: id,
+			ID: "a"})
+		_, list := w.ListPushConfigs(w.ctx, bank,
+			&a2a.ListTaskPushNotificationConfigsRequest{TaskID: id})
+		remove := w.DeletePushConfig(w.ctx, bank,
+			&a2a.DeleteTaskPushNotificationConfigRequest{TaskID: id, ID: "a"})
 		_, inline := w.Send(w.ctx, bank, hooked(to(id, w.message("more")), "", hookURL))
 		for i, err := range []error{create, get, list, remove, inline} {
 			var fault *a2a.Error
-			if !errors.As(err, &fault) || !errors.Is(err, a2a.ErrInternal) || strings.Contains(fault.Public(), "secret") {
+			if !errors.As(err, &fault) || !errors.Is(err, a2a.ErrInternal) ||
+				strings.Contains(fault.Public(), "secret") {
 				t.Errorf("operation %d: %v", i, err)
 			}
 		}
@@ -400,7 +439,9 @@ func TestAStoreOfWebhooksThatIsOutOfOrderIsAnInternalError(t *testing.T) {
 }
 
 func TestATaskThatIsRemovedMeanwhileIsNotFound(t *testing.T) {
-	pushBubble(t, func(m *tasks.Memory) tasks.Store { return vanishing{m} }, approve, func(t *testing.T, w *pushWorld) {
+	pushBubble(t, func(m *tasks.Memory) tasks.Store {
+		return vanishing{m}
+	}, approve, func(t *testing.T, w *pushWorld) {
 		id := w.begin("?")
 		if _, err := w.create(bank, id, "a", hookURL); !errors.Is(err, a2a.ErrTaskNotFound) {
 			t.Errorf("create: %v", err)

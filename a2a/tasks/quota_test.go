@@ -11,11 +11,13 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// TestWhatIsKeptForAClientIsBounded counts bytes of a client, whatever users it acts for: its oldest ended tasks go early,
-// none of the last hour, and only then is a message refused.
+// TestWhatIsKeptForAClientIsBounded counts bytes of a client, whatever users it acts for: its
+// oldest ended tasks go early, none of the last hour, and only then is a message refused.
 func TestWhatIsKeptForAClientIsBounded(t *testing.T) {
 	const bound = 64 << 10
-	bubbleConfig(t, func(c *tasks.Config) { c.BytesPerClient = bound }, answer, func(t *testing.T, w *world) {
+	bubbleConfig(t, func(c *tasks.Config) {
+		c.BytesPerClient = bound
+	}, answer, func(t *testing.T, w *world) {
 		long := strings.Repeat("x", 4<<10)
 		ask := func(owner tasks.Owner) (*a2a.Task, error) {
 			time.Sleep(time.Millisecond) // the oldest is known by the time of its end
@@ -52,7 +54,8 @@ func TestWhatIsKeptForAClientIsBounded(t *testing.T) {
 		if _, err := ask(bank); err != nil {
 			t.Errorf("an hour later: %v", err)
 		}
-		if _, err := w.Get(w.ctx, bank, &a2a.GetTaskRequest{ID: first.ID}); !errors.Is(err, a2a.ErrTaskNotFound) {
+		if _, err := w.Get(w.ctx, bank, &a2a.GetTaskRequest{ID: first.ID}); !errors.Is(err,
+			a2a.ErrTaskNotFound) {
 			t.Errorf("the oldest task is still there: %v", err)
 		}
 	})
@@ -64,12 +67,15 @@ type shedder struct {
 	looks int
 }
 
-func (s *shedder) Shed(ctx context.Context, client string, before time.Time, bytes int64) (int64, error) {
+func (s *shedder) Shed(
+	ctx context.Context, client string, before time.Time, bytes int64,
+) (int64, error) {
 	s.looks++
 	return s.Memory.Shed(ctx, client, before, bytes)
 }
 
-// To look takes time in proportion to what a client has, and whoever is refused may ask as often as he likes.
+// To look takes time in proportion to what a client has, and whoever is refused may ask as often as
+// he likes.
 func TestRefusedMessagesDoNotHaveTheTasksOfTheirClientLookedThrough(t *testing.T) {
 	var store *shedder
 	change := func(c *tasks.Config) {

@@ -6,11 +6,13 @@ import (
 	"staff0/a2a"
 )
 
-// Replier is an Executor that answers some messages without a task (§3.1.1): a greeting, say, or a question that is none of its business.
+// Replier is an Executor that answers some messages without a task (§3.1.1): a greeting, say, or a
+// question that is none of its business.
 type Replier interface {
 	Executor
-	// Reply gives the answer to a message that names no task, or nil if the message is to begin one. It is called before anything is stored, and
-	// nothing is stored of a message that it answers. The engine fills in role, context and message id.
+	// Reply gives the answer to a message that names no task, or nil if the message is to begin
+	// one. It is called before anything is stored, and nothing is stored of a message that it
+	// answers. The engine fills in role, context and message id.
 	Reply(ctx context.Context, owner Owner, m *a2a.Message) *a2a.Message
 }
 

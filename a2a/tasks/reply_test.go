@@ -23,17 +23,22 @@ func (*greeter) Reply(_ context.Context, _ tasks.Owner, m *a2a.Message) *a2a.Mes
 var greeting = &a2a.Message{Parts: []a2a.Part{a2a.TextPart("Good morning")}}
 
 // greet runs a test in test time, with an engine whose executor greets.
-func greet(t *testing.T, test func(t *testing.T, e *tasks.Engine, say func(text string) *a2a.SendMessageRequest)) {
+func greet(
+	t *testing.T,
+	test func(t *testing.T, e *tasks.Engine, say func(text string) *a2a.SendMessageRequest),
+) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		engine, err := tasks.NewEngine(tasks.Config{
-			Store: new(tasks.Memory), Executor: &greeter{actor{play: ask}}, InputModes: []string{"text/plain"}, RepeatWindow: tasks.DefaultRepeatWindow,
+			Store: new(tasks.Memory), Executor: &greeter{actor{play: ask}},
+			InputModes: []string{"text/plain"}, RepeatWindow: tasks.DefaultRepeatWindow,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		test(t, engine, func(text string) *a2a.SendMessageRequest {
-			return &a2a.SendMessageRequest{Message: &a2a.Message{MessageID: "m", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(text)}}}
+			return &a2a.SendMessageRequest{Message: &a2a.Message{MessageID: "m", Role: a2a.RoleUser,
+				Parts: []a2a.Part{a2a.TextPart(text)}}}
 		})
 		if err := engine.Shutdown(t.Context()); err != nil {
 			t.Error(err)
@@ -48,7 +53,8 @@ func TestAMessageMayBeAnsweredWithoutATask(t *testing.T) {
 			t.Fatal(err)
 		}
 		m, ok := got.(*a2a.Message)
-		if !ok || m.Text() != "Good morning" || m.Role != a2a.RoleAgent || m.MessageID == "" || m.ContextID == "" || m.TaskID != "" {
+		if !ok || m.Text() != "Good morning" || m.Role != a2a.RoleAgent || m.MessageID == "" ||
+			m.ContextID == "" || m.TaskID != "" {
 			t.Errorf("the answer is %+v", got)
 		}
 		if greeting.MessageID != "" {

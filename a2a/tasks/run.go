@@ -14,7 +14,8 @@ var (
 	errFinished = errors.New("the turn is over")
 )
 
-// cause is why a turn is run. What it means for a task is decided when the turn has the task to itself, from the record as it is then.
+// cause is why a turn is run. What it means for a task is decided when the turn has the task to
+// itself, from the record as it is then.
 type cause uint8
 
 const (
@@ -31,8 +32,9 @@ type turn struct {
 	signal any
 }
 
-// due reports whether there is something to do in the turn. A turn that has run meanwhile, of whatever cause, has seen all that is stored, and has
-// left the task waiting for somebody; only the executor ends such a waiting.
+// due reports whether there is something to do in the turn. A turn that has run meanwhile, of
+// whatever cause, has seen all that is stored, and has left the task waiting for somebody; only the
+// executor ends such a waiting.
 func (t *turn) due(r *Record) bool {
 	state := r.Task.Status.State
 	switch {
@@ -46,7 +48,8 @@ func (t *turn) due(r *Record) bool {
 	return !state.Interrupted() && len(r.Checkpoint) == 0
 }
 
-// begin starts a turn, unless the agent shuts down: then the task waits in the store for the next process.
+// begin starts a turn, unless the agent shuts down: then the task waits in the store for the next
+// process.
 func (e *Engine) begin(t turn) {
 	if !e.enter() {
 		return
@@ -63,15 +66,17 @@ func (e *Engine) begin(t turn) {
 	}()
 }
 
-// Wake runs the next turn of a parked task and returns when the turn is over. The executor sees the signal in its Turn. Waking a task that has
-// ended, or that another agent runs, does nothing. An error says that no turn was run, because the store is out of order or the agent shuts
-// down (ErrDraining); the task still waits.
+// Wake runs the next turn of a parked task and returns when the turn is over. The executor sees the
+// signal in its Turn. Waking a task that has ended, or that another agent runs, does nothing. An
+// error says that no turn was run, because the store is out of order or the agent shuts down
+// (ErrDraining); the task still waits.
 func (e *Engine) Wake(ctx context.Context, id a2a.TaskID, signal any) error {
 	if !e.enter() {
 		return ErrDraining
 	}
 	defer e.turns.Done()
-	if err := e.run(ctx, turn{id: id, cause: byWake, signal: signal}, patience{limit: storePatience}); err != nil {
+	if err := e.run(ctx, turn{id: id, cause: byWake, signal: signal},
+		patience{limit: storePatience}); err != nil {
 		return fmt.Errorf("wake a task: %w", err)
 	}
 	return nil
@@ -94,7 +99,8 @@ func (e *Engine) stop(id a2a.TaskID, cause error) {
 	e.unpark(id)
 }
 
-// claimTurn makes sure that a task has one turn at a time: it waits for another one to end, or for ctx.
+// claimTurn makes sure that a task has one turn at a time: it waits for another one to end, or for
+// ctx.
 func (e *Engine) claimTurn(ctx context.Context, id a2a.TaskID, turn *turnState) error {
 	for {
 		e.mu.Lock()
@@ -113,7 +119,8 @@ func (e *Engine) claimTurn(ctx context.Context, id a2a.TaskID, turn *turnState) 
 	}
 }
 
-// run lets the executor do one turn and stores its steps. An error says that there was no turn; wait ends the reading of the task.
+// run lets the executor do one turn and stores its steps. An error says that there was no turn;
+// wait ends the reading of the task.
 func (e *Engine) run(wait context.Context, t turn, p patience) error {
 	ctx, cancel := context.WithCancelCause(e.ctx)
 	state := &turnState{cancel: cancel, done: make(chan struct{})}
@@ -128,8 +135,9 @@ func (e *Engine) run(wait context.Context, t turn, p patience) error {
 		close(state.done)
 		cancel(errFinished)
 	}()
-	// The record is read now and not before: a cancellation is either in it, or comes later and finds the turn in e.running. Without that, a
-	// person could be asked for a task that is canceled already.
+	// The record is read now and not before: a cancellation is either in it, or comes later and
+	// finds the turn in e.running. Without that, a person could be asked for a task that is
+	// canceled already.
 	rec, err := e.reload(wait, t.id, p)
 	switch {
 	case context.Cause(e.ctx) != nil:
@@ -159,7 +167,8 @@ func (e *Engine) run(wait context.Context, t turn, p patience) error {
 		e.fail(ctx, rec)
 	case parked != nil:
 		e.park(t.id, parked.Value, rec.Checkpoint)
-		if context.Cause(ctx) != nil { // a cancellation since the last step has found nothing to unpark
+		// a cancellation since the last step has found nothing to unpark
+		if context.Cause(ctx) != nil {
 			e.unpark(t.id)
 		}
 	case !settled(rec.Task):
@@ -169,9 +178,9 @@ func (e *Engine) run(wait context.Context, t turn, p patience) error {
 	return nil
 }
 
-// execute lets the executor do its turn, stores its steps and keeps the record up to date. The turn is over when the
-// task has ended, waits for somebody outside, or asks the caller, whose answer begins the next one. It returns the
-// step that has parked the task, if one did.
+// execute lets the executor do its turn, stores its steps and keeps the record up to date. The turn
+// is over when the task has ended, waits for somebody outside, or asks the caller, whose answer
+// begins the next one. It returns the step that has parked the task, if one did.
 func (e *Engine) execute(ctx context.Context, rec **Record, t turn) (parked *Step, err error) {
 	defer func() {
 		if r := recover(); r != nil {

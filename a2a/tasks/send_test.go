@@ -14,7 +14,8 @@ import (
 )
 
 func TestAnEngineNeedsStoreExecutorAndMediaTypes(t *testing.T) {
-	whole := tasks.Config{Store: new(tasks.Memory), Executor: new(actor), InputModes: []string{"text/plain"}}
+	whole := tasks.Config{Store: new(tasks.Memory), Executor: new(actor),
+		InputModes: []string{"text/plain"}}
 	if _, err := tasks.NewEngine(whole); err != nil {
 		t.Errorf("with all three: %v", err)
 	}
@@ -36,16 +37,19 @@ func TestABlockingCallReturnsTheWholeTaskWhenItHasEnded(t *testing.T) {
 		yield(answered(), nil)
 	}, func(t *testing.T, w *world) {
 		task := w.send(w.message("Does jdoe work here?"))
-		if task.Status.State != a2a.TaskStateCompleted || len(task.Artifacts) != 1 || task.Artifacts[0].Text() != "Yes." {
+		if task.Status.State != a2a.TaskStateCompleted || len(task.Artifacts) != 1 ||
+			task.Artifacts[0].Text() != "Yes." {
 			t.Errorf("got %v with %d artifacts", task.Status.State, len(task.Artifacts))
 		}
-		wantLines(t, conversation(task), "user: Does jdoe work here?", "agent: "+opening, "agent: Half way.")
+		wantLines(t, conversation(task), "user: Does jdoe work here?", "agent: "+opening,
+			"agent: Half way.")
 		stored := w.get(task.ID)
 		if string(stored.AppendJSON(nil)) != string(task.AppendJSON(nil)) {
 			t.Error("GetTask tells another story than the answer did")
 		}
 		for _, m := range task.History {
-			if m.TaskID != task.ID || m.ContextID != task.ContextID || m.MessageID == "" || m.Role == a2a.RoleUnspecified {
+			if m.TaskID != task.ID || m.ContextID != task.ContextID || m.MessageID == "" ||
+				m.Role == a2a.RoleUnspecified {
 				t.Errorf("message %+v lacks what ties it to the task", m)
 			}
 		}
@@ -92,7 +96,8 @@ func TestTheWorkGoesOnAfterAuthRequiredWithoutTheCaller(t *testing.T) {
 		w.wake(task.ID, "approved")
 		w.wantState(task.ID, a2a.TaskStateCompleted)
 		turn := w.actor.turn(1)
-		if turn.Signal != "approved" || string(turn.Checkpoint) != "auth_req_id" || turn.Owner != bank {
+		if turn.Signal != "approved" || string(turn.Checkpoint) != "auth_req_id" ||
+			turn.Owner != bank {
 			t.Errorf("the second turn got %+v", turn)
 		}
 		if rec := w.record(task.ID); rec.Checkpoint != nil {
@@ -134,7 +139,8 @@ func TestAFollowUpAtInputRequiredBeginsTheNextTurnOfTheSameTask(t *testing.T) {
 			t.Errorf("got %v %v", second.ID, second.Status.State)
 		}
 		wantLines(t, conversation(second),
-			"user: Does she work here?", "agent: "+opening, "agent: Who?", "user: jdoe", "agent: "+opening)
+			"user: Does she work here?", "agent: "+opening, "agent: Who?", "user: jdoe", "agent: "+
+				opening)
 	})
 }
 
@@ -151,7 +157,8 @@ func TestAMessageAtAuthRequiredIsKeptAndRingsNobody(t *testing.T) {
 		}
 		w.wake(id, "approved")
 		wantLines(t, conversation(w.get(id)),
-			"user: ?", "agent: "+opening, "agent: Waiting for the person's approval.", "user: It is urgent.", "agent: Approved.")
+			"user: ?", "agent: "+opening, "agent: Waiting for the person's approval.",
+			"user: It is urgent.", "agent: Approved.")
 	})
 }
 
@@ -166,19 +173,25 @@ func TestAMessageWhileWorkingIsStoredBeforeTheNextStep(t *testing.T) {
 		if task.Status.State != a2a.TaskStateCompleted {
 			t.Errorf("the blocking call returned at %v", task.Status.State)
 		}
-		wantLines(t, conversation(task), "user: ?", "agent: "+opening, "user: Hurry.", "agent: Nearly.")
+		wantLines(t, conversation(task), "user: ?", "agent: "+opening, "user: Hurry.",
+			"agent: Nearly.")
 	})
 }
 
-// A checkpoint alone does not move the sequence, so a message that is based on the record before it must leave it alone.
+// A checkpoint alone does not move the sequence, so a message that is based on the record before it
+// must leave it alone.
 func TestAMessageDoesNotOverwriteACheckpointItHasNotSeen(t *testing.T) {
 	slow := &slowAppend{}
-	bubbleWith(t, func(m *tasks.Memory) tasks.Store { slow.Memory = m; return slow }, func(_ context.Context, _ *tasks.Turn, yield yielder) {
+	bubbleWith(t, func(m *tasks.Memory) tasks.Store {
+		slow.Memory = m
+		return slow
+	}, func(_ context.Context, _ *tasks.Turn, yield yielder) {
 		time.Sleep(time.Second)
 		yield(tasks.Step{Checkpoint: []byte("auth_req_id"), Park: true}, nil)
 	}, func(t *testing.T, w *world) {
 		id := w.begin("?")
-		slow.delay(2 * time.Second) // the message is stored after the checkpoint, and was read before it
+		// the message is stored after the checkpoint, and was read before it
+		slow.delay(2 * time.Second)
 		w.send(now(to(id, w.message("Hurry."))))
 		if got := string(w.record(id).Checkpoint); got != "auth_req_id" {
 			t.Errorf("checkpoint %q", got)
@@ -194,7 +207,9 @@ type slowAppend struct {
 
 func (s *slowAppend) delay(d time.Duration) { s.wait = d }
 
-func (s *slowAppend) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change) error {
+func (s *slowAppend) Append(
+	ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change,
+) error {
 	if !c.Run {
 		time.Sleep(s.wait)
 	}
@@ -215,18 +230,33 @@ func TestRefusals(t *testing.T) {
 			req  func(*a2a.SendMessageRequest)
 			want error
 		}{
-			{"a message to a task that has ended is not supported", func(r *a2a.SendMessageRequest) { r.Message.TaskID = ended.ID }, a2a.ErrUnsupportedOperation},
-			{"an unknown task is not found, for tasks are ours to make", func(r *a2a.SendMessageRequest) { r.Message.TaskID = "mine" }, a2a.ErrTaskNotFound},
+			{"a message to a task that has ended is not supported",
+				func(r *a2a.SendMessageRequest) {
+					r.Message.TaskID = ended.ID
+				}, a2a.ErrUnsupportedOperation},
+			{"an unknown task is not found, for tasks are ours to make",
+				func(r *a2a.SendMessageRequest) {
+					r.Message.TaskID = "mine"
+				}, a2a.ErrTaskNotFound},
 			{"another context than the task's is refused", func(r *a2a.SendMessageRequest) {
 				r.Message.TaskID, r.Message.ContextID = open.ID, ended.ContextID
 			}, a2a.ErrInvalidParams},
-			{"a media type that is not declared is refused", func(r *a2a.SendMessageRequest) { r.Message.Parts[0].MediaType = "text/html" }, a2a.ErrContentTypeNotSupported},
-			{"a data part is JSON", func(r *a2a.SendMessageRequest) { r.Message.Parts[0] = a2a.DataPart([]byte(`{}`)) }, a2a.ErrContentTypeNotSupported},
-			{"one foreign part is enough", func(r *a2a.SendMessageRequest) {
-				r.Message.Parts = append(r.Message.Parts, a2a.Part{Kind: a2a.PartRaw, Raw: []byte{1}})
+			{"a media type that is not declared is refused", func(r *a2a.SendMessageRequest) {
+				r.Message.Parts[0].MediaType = "text/html"
 			}, a2a.ErrContentTypeNotSupported},
-			{"a media type that is none is refused", func(r *a2a.SendMessageRequest) { r.Message.Parts[0].MediaType = "text/" }, a2a.ErrContentTypeNotSupported},
-			{"a message without an id is invalid", func(r *a2a.SendMessageRequest) { r.Message.MessageID = "" }, a2a.ErrInvalidParams},
+			{"a data part is JSON", func(r *a2a.SendMessageRequest) {
+				r.Message.Parts[0] = a2a.DataPart([]byte(`{}`))
+			}, a2a.ErrContentTypeNotSupported},
+			{"one foreign part is enough", func(r *a2a.SendMessageRequest) {
+				r.Message.Parts = append(r.Message.Parts,
+					a2a.Part{Kind: a2a.PartRaw, Raw: []byte{1}})
+			}, a2a.ErrContentTypeNotSupported},
+			{"a media type that is none is refused", func(r *a2a.SendMessageRequest) {
+				r.Message.Parts[0].MediaType = "text/"
+			}, a2a.ErrContentTypeNotSupported},
+			{"a message without an id is invalid", func(r *a2a.SendMessageRequest) {
+				r.Message.MessageID = ""
+			}, a2a.ErrInvalidParams},
 			{"a webhook is not supported", func(r *a2a.SendMessageRequest) {
 				r.Configuration = &a2a.SendMessageConfiguration{TaskPushNotificationConfig: &a2a.TaskPushNotificationConfig{URL: "https://bank.example/"}}
 			}, a2a.ErrPushNotificationNotSupported},
@@ -269,7 +299,8 @@ func TestTheContextIsTheCallersOrOurs(t *testing.T) {
 		if task.ContextID != "the-banks" {
 			t.Errorf("the context %q was swapped in", task.ContextID)
 		}
-		if a, b := w.send(w.message("?")), w.send(w.message("?")); a.ContextID == b.ContextID || a.ContextID == "" {
+		if a, b := w.send(w.message("?")), w.send(w.message("?")); a.ContextID == b.ContextID ||
+			a.ContextID == "" {
 			t.Error("contexts of our making are not distinct")
 		}
 	})
@@ -304,10 +335,12 @@ func TestALargeMessageIsRefused(t *testing.T) {
 	bubble(t, approve, func(t *testing.T, w *world) {
 		_, err := w.Send(w.ctx, bank, w.message(strings.Repeat("x", a2a.MaxText+1)))
 		var e *a2a.Error
-		if !errors.As(err, &e) || !errors.Is(err, a2a.ErrInvalidParams) || e.Metadata["reason"] != a2a.ReasonTooLarge {
+		if !errors.As(err, &e) || !errors.Is(err, a2a.ErrInvalidParams) ||
+			e.Metadata["reason"] != a2a.ReasonTooLarge {
 			t.Errorf("got %v", err)
 		}
-		if page, err := w.List(w.ctx, bank, &a2a.ListTasksRequest{}); err != nil || page.TotalSize != 0 {
+		if page, err := w.List(w.ctx, bank, &a2a.ListTasksRequest{}); err != nil ||
+			page.TotalSize != 0 {
 			t.Errorf("%d tasks are kept, %v", page.TotalSize, err)
 		}
 	})
@@ -316,7 +349,8 @@ func TestALargeMessageIsRefused(t *testing.T) {
 func TestHistoryLengthKeepsTheNewestMessages(t *testing.T) {
 	bubble(t, ask, func(t *testing.T, w *world) {
 		id := w.send(w.message("one")).ID
-		all := []string{"user: one", "agent: " + opening, "agent: Who?", "user: jdoe", "agent: " + opening}
+		all := []string{"user: one", "agent: " + opening, "agent: Who?", "user: jdoe", "agent: " +
+			opening}
 		req := to(id, w.message("jdoe"))
 		two := int32(2)
 		req.Configuration = &a2a.SendMessageConfiguration{HistoryLength: &two}
@@ -361,8 +395,10 @@ func TestTimesOfATaskNeverGoBack(t *testing.T) {
 func TestAClockThatGoesBackDoesNotTakeTheTaskWithIt(t *testing.T) {
 	bubble(t, answer, func(t *testing.T, w *world) {
 		ahead := time.Now().Add(time.Hour).UTC()
-		task := &a2a.Task{ID: "t", ContextID: "c", Status: a2a.TaskStatus{State: a2a.TaskStateInputRequired, Timestamp: ahead}}
-		if _, err := w.memory.Create(w.ctx, &tasks.Record{Task: task, Owner: bank, Seq: 1}, []a2a.Event{task}, ahead); err != nil {
+		task := &a2a.Task{ID: "t", ContextID: "c",
+			Status: a2a.TaskStatus{State: a2a.TaskStateInputRequired, Timestamp: ahead}}
+		if _, err := w.memory.Create(w.ctx, &tasks.Record{Task: task, Owner: bank, Seq: 1},
+			[]a2a.Event{task}, ahead); err != nil {
 			t.Fatal(err)
 		}
 		if got := w.send(to("t", w.message("jdoe"))).Status.Timestamp; got.Before(ahead) {
@@ -374,7 +410,8 @@ func TestAClockThatGoesBackDoesNotTakeTheTaskWithIt(t *testing.T) {
 // Repetitions: an equal message of the same caller within the window is the same task.
 func TestRepeatedMessages(t *testing.T) {
 	same := func() *a2a.SendMessageRequest {
-		return &a2a.SendMessageRequest{Message: &a2a.Message{MessageID: "m", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("?")}}}
+		return &a2a.SendMessageRequest{Message: &a2a.Message{MessageID: "m", Role: a2a.RoleUser,
+			Parts: []a2a.Part{a2a.TextPart("?")}}}
 	}
 	for _, row := range []struct {
 		name   string
@@ -387,12 +424,18 @@ func TestRepeatedMessages(t *testing.T) {
 		{"nine minutes later too", nil, bank, 9 * time.Minute, true},
 		{"eleven minutes later it is a new one", nil, bank, 11 * time.Minute, false},
 		{"of another caller it is a new one", nil, other, 0, false},
-		{"another text under the id is a new one", func(r *a2a.SendMessageRequest) { r.Message.Parts[0].Text = "??" }, bank, 0, false},
-		{"another id is a new one", func(r *a2a.SendMessageRequest) { r.Message.MessageID = "n" }, bank, 0, false},
+		{"another text under the id is a new one", func(r *a2a.SendMessageRequest) {
+			r.Message.Parts[0].Text = "??"
+		}, bank, 0, false},
+		{"another id is a new one", func(r *a2a.SendMessageRequest) {
+			r.Message.MessageID = "n"
+		}, bank, 0, false},
 		{"the configuration does not count", func(r *a2a.SendMessageRequest) {
 			r.Configuration = &a2a.SendMessageConfiguration{AcceptedOutputModes: []string{"text/plain"}}
 		}, bank, 0, true},
-		{"metadata counts", func(r *a2a.SendMessageRequest) { r.Message.Metadata = a2a.Struct(`{"a":1}`) }, bank, 0, false},
+		{"metadata counts", func(r *a2a.SendMessageRequest) {
+			r.Message.Metadata = a2a.Struct(`{"a":1}`)
+		}, bank, 0, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			bubble(t, answer, func(t *testing.T, w *world) {
@@ -471,17 +514,20 @@ func TestARepeatedFollowUpIsStoredOnce(t *testing.T) {
 			t.Errorf("the repetition of a message that has ended its task gives %v", got)
 		}
 		wantLines(t, conversation(w.get(id)),
-			"user: ?", "agent: "+opening, "agent: Who?", "user: asmith", "agent: "+opening, "agent: Who?", "user: jdoe", "agent: "+opening)
+			"user: ?", "agent: "+opening, "agent: Who?", "user: asmith", "agent: "+opening,
+			"agent: Who?", "user: jdoe", "agent: "+opening)
 	})
 }
 
 func TestWithoutAWindowEveryMessageIsATaskOfItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		engine, err := tasks.NewEngine(tasks.Config{Store: new(tasks.Memory), Executor: &actor{play: answer}, InputModes: []string{"text/plain"}})
+		engine, err := tasks.NewEngine(tasks.Config{Store: new(tasks.Memory),
+			Executor: &actor{play: answer}, InputModes: []string{"text/plain"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		req := &a2a.SendMessageRequest{Message: &a2a.Message{MessageID: "m", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("?")}}}
+		req := &a2a.SendMessageRequest{Message: &a2a.Message{MessageID: "m", Role: a2a.RoleUser,
+			Parts: []a2a.Part{a2a.TextPart("?")}}}
 		seen := map[string]bool{}
 		for range 3 {
 			ev, err := engine.Send(t.Context(), bank, req)
@@ -490,7 +536,8 @@ func TestWithoutAWindowEveryMessageIsATaskOfItsOwn(t *testing.T) {
 			}
 			task := ev.(*a2a.Task)
 			seen[fmt.Sprint(task.ID)] = true
-			if h := conversation(task); len(h) != 1 { // no opening was configured: the WORKING status has no message
+			// no opening was configured: the WORKING status has no message
+			if h := conversation(task); len(h) != 1 {
 				t.Errorf("history %v", h)
 			}
 		}
@@ -520,7 +567,8 @@ func TestNothingOfSomebodyElseCanBeToldFromNothing(t *testing.T) {
 		foreign, none := ask(id), ask(unknown)
 		for op, err := range foreign {
 			var have, want *a2a.Error
-			if !errors.As(err, &have) || !errors.As(none[op], &want) || !errors.Is(err, a2a.ErrTaskNotFound) {
+			if !errors.As(err, &have) || !errors.As(none[op], &want) ||
+				!errors.Is(err, a2a.ErrTaskNotFound) {
 				t.Errorf("%s: %v and %v", op, err, none[op])
 				continue
 			}

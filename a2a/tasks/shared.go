@@ -13,20 +13,25 @@ import (
 // lookBatch bounds the tasks that a store is asked about at a time.
 const lookBatch = 5000
 
-// Shared is a Store that several agents use at once. Each holds a lease on the tasks that it runs, and whoever dies loses it.
+// Shared is a Store that several agents use at once. Each holds a lease on the tasks that it runs,
+// and whoever dies loses it.
 type Shared interface {
 	Store
-	// Follow tells what other agents do, one piece of news after the other, until ctx ends. Whatever is stored by others after it has begun is
-	// told, perhaps more than once and perhaps only as News without a task.
+	// Follow tells what other agents do, one piece of news after the other, until ctx ends.
+	// Whatever is stored by others after it has begun is told, perhaps more than once and perhaps
+	// only as News without a task.
 	Follow(ctx context.Context, tell func(News))
-	// Gone gives those of the tasks that are not this agent's to run any more: they have ended, or are another agent's.
+	// Gone gives those of the tasks that are not this agent's to run any more: they have ended, or
+	// are another agent's.
 	Gone(ctx context.Context, ids []a2a.TaskID) ([]a2a.TaskID, error)
 	// ClaimEvery is the time between two claims when there is no news of one.
 	ClaimEvery() time.Duration
-	// Alive reports, without asking anybody, whether the others cannot have taken this agent for dead yet. An agent that was asleep does nothing
-	// outside that can be done once only before it has found out.
+	// Alive reports, without asking anybody, whether the others cannot have taken this agent for
+	// dead yet. An agent that was asleep does nothing outside that can be done once only before it
+	// has found out.
 	Alive() bool
-	// Release gives back all that this agent holds, so that another one claims it at once. After it nothing is created or run here.
+	// Release gives back all that this agent holds, so that another one claims it at once. After it
+	// nothing is created or run here.
 	Release(ctx context.Context) error
 }
 
@@ -55,7 +60,8 @@ func newSharing(s Shared) *sharing {
 // Alive reports whether what is this agent's to run certainly still is, see Shared.
 func (e *Engine) Alive() bool { return e.shared == nil || e.shared.store.Alive() }
 
-// share follows the other agents and claims what they leave, in the background, until the engine stops.
+// share follows the other agents and claims what they leave, in the background, until the engine
+// stops.
 func (e *Engine) share() {
 	go e.shared.store.Follow(e.ctx, e.hear)
 	go func() {
@@ -160,8 +166,8 @@ func (e *Engine) left(id a2a.TaskID) {
 	}
 }
 
-// forget ends all work in this process: other agents have it, or will. It waits for the turns under way, for one that ends late would end the
-// waiting of a task that has been claimed anew.
+// forget ends all work in this process: other agents have it, or will. It waits for the turns under
+// way, for one that ends late would end the waiting of a task that has been claimed anew.
 func (e *Engine) forget() {
 	e.log.Error("this agent was taken for dead, and its tasks were given to others; it begins anew")
 	e.mu.Lock()
@@ -185,7 +191,8 @@ func (e *Engine) forget() {
 	}
 }
 
-// joined reads a task again that has joined others: if they are another agent's, so is the task now.
+// joined reads a task again that has joined others: if they are another agent's, so is the task
+// now.
 func (e *Engine) joined(ctx context.Context, rec *Record) (*Record, error) {
 	if e.shared == nil {
 		return rec, nil

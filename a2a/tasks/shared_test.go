@@ -13,7 +13,8 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// commons is a store that another agent seems to use too. What the other one does is played by the test.
+// commons is a store that another agent seems to use too. What the other one does is played by the
+// test.
 type commons struct {
 	*tasks.Memory
 	mu       sync.Mutex
@@ -75,7 +76,9 @@ func (c *commons) Get(ctx context.Context, id a2a.TaskID) (*tasks.Record, error)
 	return rec, err
 }
 
-func (c *commons) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, change tasks.Change) error {
+func (c *commons) Append(
+	ctx context.Context, id a2a.TaskID, base tasks.Seq, change tasks.Change,
+) error {
 	c.mu.Lock()
 	foreign := c.foreign[id]
 	c.mu.Unlock()
@@ -103,7 +106,10 @@ func (c *commons) says(n tasks.News) {
 }
 
 // common is a bubble with such a store, whose engine follows it.
-func common(t *testing.T, play func(context.Context, *tasks.Turn, yielder), test func(t *testing.T, w *world, c *commons)) {
+func common(
+	t *testing.T, play func(context.Context, *tasks.Turn, yielder),
+	test func(t *testing.T, w *world, c *commons),
+) {
 	t.Helper()
 	c := &commons{foreign: map[a2a.TaskID]bool{}}
 	wrap := func(m *tasks.Memory) tasks.Store { c.Memory = m; return c }
@@ -120,8 +126,11 @@ func common(t *testing.T, play func(context.Context, *tasks.Turn, yielder), test
 func (w *world) elsewhere(id a2a.TaskID, state a2a.TaskState) {
 	w.t.Helper()
 	rec := w.record(id)
-	u := &a2a.TaskStatusUpdateEvent{TaskID: id, ContextID: rec.Task.ContextID, Status: a2a.TaskStatus{State: state, Timestamp: rec.Task.Status.Timestamp}}
-	if err := w.memory.Append(w.ctx, id, rec.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: rec.Task.Apply(u), Checkpoint: rec.Checkpoint, Run: true}); err != nil {
+	u := &a2a.TaskStatusUpdateEvent{TaskID: id, ContextID: rec.Task.ContextID,
+		Status: a2a.TaskStatus{State: state, Timestamp: rec.Task.Status.Timestamp}}
+	if err := w.memory.Append(w.ctx, id, rec.Seq,
+		tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: rec.Task.Apply(u),
+			Checkpoint: rec.Checkpoint, Run: true}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -152,8 +161,10 @@ func TestAStreamTellsWhatAnotherAgentHasStored(t *testing.T) {
 
 func TestWhatEndsElsewhereIsNotWaitedForHere(t *testing.T) {
 	for name, news := range map[string]func(id a2a.TaskID) tasks.News{
-		"news of the end": func(id a2a.TaskID) tasks.News { return tasks.News{Task: id, Ended: true} },
-		"missed news":     func(a2a.TaskID) tasks.News { return tasks.News{} },
+		"news of the end": func(id a2a.TaskID) tasks.News {
+			return tasks.News{Task: id, Ended: true}
+		},
+		"missed news": func(a2a.TaskID) tasks.News { return tasks.News{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			common(t, approve, func(t *testing.T, w *world, c *commons) {
@@ -188,7 +199,8 @@ func TestClaimsAreMadeAllTheTimeAndAtOnceWhenThereIsNews(t *testing.T) {
 		offer := func(id a2a.TaskID) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			c.offered = []tasks.Pending{{ID: id, State: a2a.TaskStateAuthRequired, Checkpoint: []byte("auth_req_id")}}
+			c.offered = []tasks.Pending{{ID: id, State: a2a.TaskStateAuthRequired,
+				Checkpoint: []byte("auth_req_id")}}
 		}
 		offer("a")
 		time.Sleep(c.ClaimEvery())
@@ -327,7 +339,8 @@ func TestAHoldIsSharedBySteps(t *testing.T) {
 	share := func(_ context.Context, turn *tasks.Turn) error {
 		step := tasks.Step{
 			Checkpoint: []byte("mine"), Park: true, Value: "the first",
-			Claims: []tasks.Claim{{Kind: tasks.Open, Key: key, Value: []byte("code 1"), Until: until}},
+			Claims: []tasks.Claim{{Kind: tasks.Open, Key: key, Value: []byte("code 1"),
+				Until: until}},
 		}
 		err := turn.Do(step)
 		held, ok := errors.AsType[*tasks.ClaimError](err)
@@ -405,7 +418,8 @@ func TestAHoldOutlivesItsTasksUntilItsTime(t *testing.T) {
 		if h, err := w.Hold(w.ctx, key); err != nil || len(h.Tasks) != 0 || string(h.Value) != "v" {
 			t.Errorf("after the cancellation: %+v, %v", h, err)
 		}
-		if err := w.Amend(w.ctx, tasks.Claim{Kind: tasks.Put, Key: key, Value: []byte("w"), Until: time.Now().Add(time.Minute), Revision: 2}); !errors.Is(err, tasks.ErrMoved) {
+		if err := w.Amend(w.ctx, tasks.Claim{Kind: tasks.Put, Key: key, Value: []byte("w"),
+			Until: time.Now().Add(time.Minute), Revision: 2}); !errors.Is(err, tasks.ErrMoved) {
 			t.Errorf("an amendment of another revision: %v", err)
 		}
 		time.Sleep(time.Minute)

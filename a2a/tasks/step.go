@@ -18,14 +18,16 @@ const (
 	lastStoreWait  = 2 * time.Second
 )
 
-// patience spaces the attempts at a store that is out of order, each wait twice as long as the one before.
+// patience spaces the attempts at a store that is out of order, each wait twice as long as the one
+// before.
 type patience struct {
 	limit time.Duration // of all waits together; 0 is none
 	next  time.Duration
 	spent time.Duration
 }
 
-// wait reports whether it is time for another attempt; it is not when the limit is reached or ctx has ended.
+// wait reports whether it is time for another attempt; it is not when the limit is reached or ctx
+// has ended.
 func (p *patience) wait(ctx context.Context) bool {
 	p.next = min(max(firstStoreWait, 2*p.next), lastStoreWait)
 	if p.limit > 0 && p.spent+p.next > p.limit {
@@ -60,8 +62,9 @@ func (e *Engine) reload(ctx context.Context, id a2a.TaskID, p patience) (*Record
 	}
 }
 
-// step stores one step. When the caller has added a message meanwhile, the step is stored after it; when the task has
-// ended meanwhile, the late step loses (topics/life-of-a-task). When the store fails, the step waits for it a while.
+// step stores one step. When the caller has added a message meanwhile, the step is stored after it;
+// when the task has ended meanwhile, the late step loses (topics/life-of-a-task). When the store
+// fails, the step waits for it a while.
 func (e *Engine) step(ctx context.Context, rec *Record, step Step) (*Record, error) {
 	p := patience{limit: storePatience}
 	id := NewChangeID()
@@ -71,7 +74,8 @@ func (e *Engine) step(ctx context.Context, rec *Record, step Step) (*Record, err
 		}
 		e.stamp(rec.Task, step.Events)
 		next, err := e.settle(ctx, rec, Change{
-			ID: id, Events: step.Events, Checkpoint: step.checkpoint(rec), Claims: step.Claims, Run: true,
+			ID: id, Events: step.Events, Checkpoint: step.checkpoint(rec), Claims: step.Claims,
+			Run: true,
 		}, &p)
 		if !errors.Is(err, ErrConflict) {
 			return next, err
@@ -86,9 +90,11 @@ func (e *Engine) step(ctx context.Context, rec *Record, step Step) (*Record, err
 	return nil, ErrConflict
 }
 
-// settle stores a change based on a record, trying again while it is not known whether an attempt has stored it.
-// ErrConflict and a *ClaimError say that it was not.
-func (e *Engine) settle(ctx context.Context, rec *Record, change Change, p *patience) (*Record, error) {
+// settle stores a change based on a record, trying again while it is not known whether an attempt
+// has stored it. ErrConflict and a *ClaimError say that it was not.
+func (e *Engine) settle(
+	ctx context.Context, rec *Record, change Change, p *patience,
+) (*Record, error) {
 	for {
 		next, err := e.append(ctx, rec, change)
 		switch {
@@ -121,7 +127,9 @@ func (s *Step) checkpoint(rec *Record) []byte {
 }
 
 // empty reports whether there is nothing to store.
-func (s *Step) empty() bool { return len(s.Events) == 0 && s.Checkpoint == nil && len(s.Claims) == 0 }
+func (s *Step) empty() bool {
+	return len(s.Events) == 0 && s.Checkpoint == nil && len(s.Claims) == 0
+}
 
 // joins reports whether the task takes part in what others have begun.
 func (s *Step) joins() bool {
@@ -144,7 +152,8 @@ func lastState(events []a2a.Event) a2a.TaskState {
 	return a2a.TaskStateUnspecified
 }
 
-// allowed checks the steps of an executor against the table of states. Breaking it is a bug, and the task fails rather than lies.
+// allowed checks the steps of an executor against the table of states. Breaking it is a bug, and
+// the task fails rather than lies.
 func allowed(from a2a.TaskState, events []a2a.Event) error {
 	for _, event := range events {
 		switch ev := event.(type) {
@@ -170,8 +179,8 @@ func allowed(from a2a.TaskState, events []a2a.Event) error {
 // FailedText is what a caller reads when a task ends because of a fault of the agent.
 const FailedText = "The request could not be processed at the moment. Please try again."
 
-// fail ends a task whose turn went wrong, and waits for the store as long as it takes: until then nobody else would
-// end it. When the agent stops before, the next process runs the task again.
+// fail ends a task whose turn went wrong, and waits for the store as long as it takes: until then
+// nobody else would end it. When the agent stops before, the next process runs the task again.
 func (e *Engine) fail(ctx context.Context, rec *Record) {
 	p, id := patience{}, NewChangeID()
 	for {
@@ -185,12 +194,14 @@ func (e *Engine) fail(ctx context.Context, rec *Record) {
 			return
 		}
 		if !errors.Is(err, ErrConflict) {
-			e.log.Error("a failed task could not be ended; trying again", "task", rec.Task.ID, "error", err)
+			e.log.Error("a failed task could not be ended; trying again", "task", rec.Task.ID,
+				"error", err)
 		}
 		if !p.wait(ctx) {
 			return
 		}
-		if rec, err = e.reload(ctx, rec.Task.ID, p); err != nil || rec.Task.Status.State.Terminal() {
+		if rec, err = e.reload(ctx, rec.Task.ID, p); err != nil ||
+			rec.Task.Status.State.Terminal() {
 			return
 		}
 	}

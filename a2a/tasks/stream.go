@@ -8,15 +8,19 @@ import (
 	"staff0/a2a"
 )
 
-// Told is an entry as a stream tells it. More says that the next one is there already, so whoever passes them on may do it together.
+// Told is an entry as a stream tells it. More says that the next one is there already, so whoever
+// passes them on may do it together.
 type Told struct {
 	Entry
 	More bool
 }
 
-// Stream does SendStreamingMessage (§3.1.2): the task, then every event until it has ended. It also ends when the task asks the caller for
-// input, for nothing can come before the caller's answer; it stays open while somebody else is awaited (§7.6.1).
-func (e *Engine) Stream(ctx context.Context, owner Owner, req *a2a.SendMessageRequest) iter.Seq2[Told, error] {
+// Stream does SendStreamingMessage (§3.1.2): the task, then every event until it has ended. It also
+// ends when the task asks the caller for input, for nothing can come before the caller's answer; it
+// stays open while somebody else is awaited (§7.6.1).
+func (e *Engine) Stream(
+	ctx context.Context, owner Owner, req *a2a.SendMessageRequest,
+) iter.Seq2[Told, error] {
 	return func(yield func(Told, error) bool) {
 		a, err := e.accept(ctx, owner, req)
 		switch {
@@ -39,8 +43,11 @@ func (e *Engine) Stream(ctx context.Context, owner Owner, req *a2a.SendMessageRe
 	}
 }
 
-// Subscribe does SubscribeToTask (§3.1.6): the task as it is now, then every event until it has ended, whatever it waits for.
-func (e *Engine) Subscribe(ctx context.Context, owner Owner, req *a2a.SubscribeToTaskRequest) iter.Seq2[Told, error] {
+// Subscribe does SubscribeToTask (§3.1.6): the task as it is now, then every event until it has
+// ended, whatever it waits for.
+func (e *Engine) Subscribe(
+	ctx context.Context, owner Owner, req *a2a.SubscribeToTaskRequest,
+) iter.Seq2[Told, error] {
 	return func(yield func(Told, error) bool) {
 		if err := req.Validate(); err != nil {
 			yield(Told{}, err)
@@ -50,7 +57,8 @@ func (e *Engine) Subscribe(ctx context.Context, owner Owner, req *a2a.SubscribeT
 		defer e.feeds.close(c)
 		rec, err := e.get(ctx, owner, req.ID)
 		if err == nil && rec.Task.Status.State.Terminal() {
-			err = &a2a.Error{Err: a2a.ErrUnsupportedOperation, Message: "The task has ended: use GetTask"}
+			err = &a2a.Error{Err: a2a.ErrUnsupportedOperation,
+				Message: "The task has ended: use GetTask"}
 		}
 		if err != nil {
 			yield(Told{}, err)
@@ -64,7 +72,9 @@ func (e *Engine) Subscribe(ctx context.Context, owner Owner, req *a2a.SubscribeT
 }
 
 // follow yields the entries after the cursor until one ends the stream.
-func (e *Engine) follow(ctx context.Context, c *cursor, untilInput bool, yield func(Told, error) bool) {
+func (e *Engine) follow(
+	ctx context.Context, c *cursor, untilInput bool, yield func(Told, error) bool,
+) {
 	for {
 		entries, err := e.next(ctx, c)
 		if err != nil {
@@ -72,13 +82,16 @@ func (e *Engine) follow(ctx context.Context, c *cursor, untilInput bool, yield f
 			return
 		}
 		// What a caller adds is in the history; a stream of a task has no messages (§3.1.2).
-		entries = slices.DeleteFunc(slices.Clone(entries), func(entry Entry) bool { return isMessage(entry.Event) })
+		entries = slices.DeleteFunc(slices.Clone(entries), func(entry Entry) bool {
+			return isMessage(entry.Event)
+		})
 		for i, entry := range entries {
 			if !yield(Told{entry, i+1 < len(entries)}, nil) {
 				return
 			}
 			if u, ok := entry.Event.(*a2a.TaskStatusUpdateEvent); ok {
-				if s := u.Status.State; s.Terminal() || untilInput && s == a2a.TaskStateInputRequired {
+				if s := u.Status.State; s.Terminal() || untilInput &&
+					s == a2a.TaskStateInputRequired {
 					return
 				}
 			}
@@ -91,7 +104,8 @@ func isMessage(event a2a.Event) bool {
 	return ok
 }
 
-// next waits for the entries after the cursor and moves it behind them; there is at least one. Who has left is told so, whatever there is.
+// next waits for the entries after the cursor and moves it behind them; there is at least one. Who
+// has left is told so, whatever there is.
 func (e *Engine) next(ctx context.Context, c *cursor) ([]Entry, error) {
 	for {
 		if ctx.Err() != nil {

@@ -20,7 +20,8 @@ func (w *world) stream(req *a2a.SendMessageRequest) *reading {
 
 func TestAStreamTellsTheTaskFirstAndEndsWithIt(t *testing.T) {
 	bubble(t, answer, func(t *testing.T, w *world) {
-		w.stream(w.message("?")).want(t, "1 task SUBMITTED, 2 WORKING, 3 artifact answer, 4 COMPLETED.")
+		w.stream(w.message("?")).want(t,
+			"1 task SUBMITTED, 2 WORKING, 3 artifact answer, 4 COMPLETED.")
 	})
 }
 
@@ -34,7 +35,9 @@ func TestStreamsStayOpenAtAuthRequired(t *testing.T) {
 		subscribed := w.subscribe(id)
 		subscribed.want(t, "3 task AUTH_REQUIRED")
 		w.wake(id, "approved")
-		sent.want(t, "1 task SUBMITTED, 2 WORKING, 3 AUTH_REQUIRED, 4 WORKING, 5 artifact answer, 6 COMPLETED.")
+		sent.want(t,
+			"1 task SUBMITTED, 2 WORKING, 3 AUTH_REQUIRED, 4 WORKING, 5 artifact answer, 6 "+
+				"COMPLETED.")
 		subscribed.want(t, "3 task AUTH_REQUIRED, 4 WORKING, 5 artifact answer, 6 COMPLETED.")
 	})
 }
@@ -45,7 +48,8 @@ func TestInputRequiredEndsTheSendStreamButNotASubscription(t *testing.T) {
 		id := w.actor.turn(0).Task.ID
 		subscribed := w.subscribe(id)
 		subscribed.want(t, "3 task INPUT_REQUIRED")
-		w.stream(to(id, w.message("jdoe"))).want(t, "5 task WORKING, 6 artifact answer, 7 COMPLETED.")
+		w.stream(to(id, w.message("jdoe"))).want(t,
+			"5 task WORKING, 6 artifact answer, 7 COMPLETED.")
 		// The message itself, entry 4, is in the history and not in the stream (§3.1.2).
 		subscribed.want(t, "3 task INPUT_REQUIRED, 5 WORKING, 6 artifact answer, 7 COMPLETED.")
 	})
@@ -61,7 +65,8 @@ func TestASubscriptionSeesTheTaskAskAndGoesOn(t *testing.T) {
 		time.Sleep(time.Minute)
 		subscribed.want(t, "2 task WORKING, 3 INPUT_REQUIRED")
 		w.send(to(id, w.message("jdoe")))
-		subscribed.want(t, "2 task WORKING, 3 INPUT_REQUIRED, 5 WORKING, 6 artifact answer, 7 COMPLETED.")
+		subscribed.want(t,
+			"2 task WORKING, 3 INPUT_REQUIRED, 5 WORKING, 6 artifact answer, 7 COMPLETED.")
 	})
 }
 
@@ -125,7 +130,9 @@ func TestWhoLeavesDoesNotCancel(t *testing.T) {
 // hasty gives a change up when its context has ended, as a database driver may.
 type hasty struct{ *tasks.Memory }
 
-func (h hasty) Create(ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time) (a2a.TaskID, error) {
+func (h hasty) Create(
+	ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time,
+) (a2a.TaskID, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
@@ -140,7 +147,9 @@ func (h hasty) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c task
 }
 
 func TestACallerWhoIsGoneWhenItsMessageIsStoredLeavesATaskThatRuns(t *testing.T) {
-	bubbleWith(t, func(m *tasks.Memory) tasks.Store { return hasty{m} }, answer, func(t *testing.T, w *world) {
+	bubbleWith(t, func(m *tasks.Memory) tasks.Store {
+		return hasty{m}
+	}, answer, func(t *testing.T, w *world) {
 		ctx, leave := context.WithCancel(w.ctx)
 		leave()
 		if _, err := w.Send(ctx, bank, w.message("?")); !errors.Is(err, context.Canceled) {
@@ -153,7 +162,8 @@ func TestACallerWhoIsGoneWhenItsMessageIsStoredLeavesATaskThatRuns(t *testing.T)
 		w.wantState(w.actor.turn(0).Task.ID, a2a.TaskStateCompleted)
 		w.actor.does(ask)
 		id := w.begin("she")
-		if _, err := w.Send(ctx, bank, to(id, w.message("jdoe"))); !errors.Is(err, context.Canceled) {
+		if _, err := w.Send(ctx, bank, to(id, w.message("jdoe"))); !errors.Is(err,
+			context.Canceled) {
 			t.Errorf("got %v", err)
 		}
 		synctest.Wait()
@@ -161,19 +171,21 @@ func TestACallerWhoIsGoneWhenItsMessageIsStoredLeavesATaskThatRuns(t *testing.T)
 	})
 }
 
-// Every reader, whenever it comes and however slow it is, sees the entries of the log in order and without a gap.
+// Every reader, whenever it comes and however slow it is, sees the entries of the log in order and
+// without a gap.
 func TestManyReadersOfOneWriter(t *testing.T) {
 	const steps, readers = 300, 24
 	synctest.Test(t, func(t *testing.T) {
-		ac := &actor{parked: map[a2a.TaskID]string{}, play: func(_ context.Context, _ *tasks.Turn, yield yielder) {
-			for i := range steps {
-				if i%7 == 0 {
-					time.Sleep(time.Millisecond)
+		ac := &actor{parked: map[a2a.TaskID]string{},
+			play: func(_ context.Context, _ *tasks.Turn, yield yielder) {
+				for i := range steps {
+					if i%7 == 0 {
+						time.Sleep(time.Millisecond)
+					}
+					yield(tasks.Step{Events: []a2a.Event{artifact(fmt.Sprint(i), "x")}}, nil)
 				}
-				yield(tasks.Step{Events: []a2a.Event{artifact(fmt.Sprint(i), "x")}}, nil)
-			}
-			yield(completed(), nil)
-		}}
+				yield(completed(), nil)
+			}}
 		w := &world{t: t, ctx: t.Context(), memory: new(tasks.Memory), actor: ac}
 		w.store = w.memory
 		w.start()
@@ -184,7 +196,8 @@ func TestManyReadersOfOneWriter(t *testing.T) {
 				time.Sleep(time.Duration(i) * 3 * time.Millisecond)
 				var last tasks.Seq
 				var seen *a2a.Task
-				for entry, err := range w.Subscribe(w.ctx, bank, &a2a.SubscribeToTaskRequest{ID: id}) {
+				for entry, err := range w.Subscribe(w.ctx, bank,
+					&a2a.SubscribeToTaskRequest{ID: id}) {
 					switch {
 					case errors.Is(err, a2a.ErrUnsupportedOperation):
 						return // it came too late
@@ -195,7 +208,8 @@ func TestManyReadersOfOneWriter(t *testing.T) {
 						seen = entry.Event.(*a2a.Task)
 					case entry.Seq <= last:
 						t.Errorf("%d after %d", entry.Seq, last)
-					case entry.Seq > last+1 && entry.Seq != last+2: // two remarks are in between, one at a time
+					case entry.Seq > last+1 && entry.Seq != last+2:
+						// two remarks are in between, one at a time
 						t.Errorf("a gap between %d and %d", last, entry.Seq)
 						fallthrough
 					default:
@@ -206,8 +220,10 @@ func TestManyReadersOfOneWriter(t *testing.T) {
 						time.Sleep(time.Millisecond) // slower than the writer
 					}
 				}
-				if last != steps+5 || len(seen.Artifacts) != steps || !slices.IsSortedFunc(seen.Artifacts, byNumber) {
-					t.Errorf("reader %d ended at %d with %d artifacts", i, last, len(seen.Artifacts))
+				if last != steps+5 || len(seen.Artifacts) != steps ||
+					!slices.IsSortedFunc(seen.Artifacts, byNumber) {
+					t.Errorf("reader %d ended at %d with %d artifacts", i, last,
+						len(seen.Artifacts))
 				}
 			})
 		}

@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// The steps in which finished tasks are removed: small ones, so that nobody who writes waits for long.
+// The steps in which finished tasks are removed: small ones, so that nobody who writes waits for
+// long.
 const (
 	sweepEvery = 10 * time.Minute
 	sweepBatch = 200
 	sweepPause = 50 * time.Millisecond
 )
 
-// Sweep removes tasks, with all their entries, once they have been finished for the time of retention, until ctx ends. Several agents may sweep
-// one store.
+// Sweep removes tasks, with all their entries, once they have been finished for the time of
+// retention, until ctx ends. Several agents may sweep one store.
 func Sweep(ctx context.Context, store Store, retention time.Duration, log *slog.Logger) {
 	for wait := time.Duration(0); ; wait = sweepEvery {
 		if !pause(ctx, wait) {

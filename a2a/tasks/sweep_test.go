@@ -12,14 +12,17 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// TestSweep: what has been finished for the time of retention goes, in steps; what is younger or unfinished stays.
+// TestSweep: what has been finished for the time of retention goes, in steps; what is younger or
+// unfinished stays.
 func TestSweep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var store tasks.Memory
 		keep := func(id string, state a2a.TaskState, age time.Duration) {
 			at := time.Now().Add(-age).UTC()
-			task := &a2a.Task{ID: a2a.TaskID(id), Status: a2a.TaskStatus{State: state, Timestamp: at}}
-			if _, err := store.Create(t.Context(), &tasks.Record{Task: task, Owner: "bank", Seq: 1, Created: at}, []a2a.Event{task}, at); err != nil {
+			task := &a2a.Task{ID: a2a.TaskID(id),
+				Status: a2a.TaskStatus{State: state, Timestamp: at}}
+			if _, err := store.Create(t.Context(), &tasks.Record{Task: task, Owner: "bank", Seq: 1,
+				Created: at}, []a2a.Event{task}, at); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -6,7 +6,8 @@ import (
 	"staff0/a2a"
 )
 
-// noTerms is stored where a message asks for nothing: it takes the place of what an earlier one asked for.
+// noTerms is stored where a message asks for nothing: it takes the place of what an earlier one
+// asked for.
 var noTerms = []byte("{}")
 
 // terms is what a request asks for beside its text, as it is kept with the task.

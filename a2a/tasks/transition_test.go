@@ -8,7 +8,9 @@ import (
 
 // Every pair of states, so that a row that is added or lost is seen.
 func TestWhichStateMayFollowWhich(t *testing.T) {
-	const letters = "-SWCFXIRA" // unspecified, submitted, working, completed, failed, canceled, input required, rejected, auth required
+	// unspecified, submitted, working, completed, failed, canceled, input required, rejected, auth
+	// required
+	const letters = "-SWCFXIRA"
 	for from, may := range []string{
 		a2a.TaskStateUnspecified:   "",
 		a2a.TaskStateSubmitted:     "WCFXIRA",
@@ -32,7 +34,8 @@ func TestWhichStateMayFollowWhich(t *testing.T) {
 	}
 }
 
-// What is stored first may be published last. No reader may be left waiting for what is in the store already.
+// What is stored first may be published last. No reader may be left waiting for what is in the
+// store already.
 func TestFeedsAreReadRightInWhateverOrderTheyAreFilled(t *testing.T) {
 	event := func() []a2a.Event { return []a2a.Event{&a2a.TaskStatusUpdateEvent{}} }
 	for _, row := range []struct {

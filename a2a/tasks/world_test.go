@@ -136,16 +136,23 @@ type world struct {
 }
 
 // bubble runs a test in test time, with an engine whose executor does what play says.
-func bubble(t *testing.T, play func(ctx context.Context, turn *tasks.Turn, yield yielder), test func(t *testing.T, w *world)) {
+func bubble(
+	t *testing.T, play func(ctx context.Context, turn *tasks.Turn, yield yielder),
+	test func(t *testing.T, w *world),
+) {
 	t.Helper()
 	bubbleWith(t, nil, play, test)
 }
 
 // bubbleConfig changes the configuration of the engine.
-func bubbleConfig(t *testing.T, change func(*tasks.Config), play func(context.Context, *tasks.Turn, yielder), test func(*testing.T, *world)) {
+func bubbleConfig(
+	t *testing.T, change func(*tasks.Config), play func(context.Context, *tasks.Turn, yielder),
+	test func(*testing.T, *world),
+) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, ctx: t.Context(), memory: new(tasks.Memory), actor: &actor{play: play, parked: map[a2a.TaskID]string{}}, change: change}
+		w := &world{t: t, ctx: t.Context(), memory: new(tasks.Memory),
+			actor: &actor{play: play, parked: map[a2a.TaskID]string{}}, change: change}
 		w.store = w.memory
 		w.start()
 		defer w.stop()
@@ -154,10 +161,14 @@ func bubbleConfig(t *testing.T, change func(*tasks.Config), play func(context.Co
 }
 
 // bubbleWith puts something in front of the store.
-func bubbleWith(t *testing.T, wrap func(*tasks.Memory) tasks.Store, play func(context.Context, *tasks.Turn, yielder), test func(*testing.T, *world)) {
+func bubbleWith(
+	t *testing.T, wrap func(*tasks.Memory) tasks.Store,
+	play func(context.Context, *tasks.Turn, yielder), test func(*testing.T, *world),
+) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, ctx: t.Context(), memory: new(tasks.Memory), actor: &actor{play: play, parked: map[a2a.TaskID]string{}}}
+		w := &world{t: t, ctx: t.Context(), memory: new(tasks.Memory),
+			actor: &actor{play: play, parked: map[a2a.TaskID]string{}}}
 		w.store = w.memory
 		if wrap != nil {
 			w.store = wrap(w.memory)
@@ -172,7 +183,8 @@ func bubbleWith(t *testing.T, wrap func(*tasks.Memory) tasks.Store, play func(co
 func (w *world) start() {
 	w.t.Helper()
 	config := tasks.Config{
-		Store: w.store, Executor: w.actor, InputModes: []string{"text/plain"}, Opening: opening, RepeatWindow: tasks.DefaultRepeatWindow,
+		Store: w.store, Executor: w.actor, InputModes: []string{"text/plain"}, Opening: opening,
+		RepeatWindow: tasks.DefaultRepeatWindow,
 	}
 	if w.change != nil {
 		w.change(&config)
@@ -193,7 +205,8 @@ func (w *world) stop() {
 	}
 }
 
-// crash throws the engine away and opens the store again. Whatever the old engine still does is lost on the new one.
+// crash throws the engine away and opens the store again. Whatever the old engine still does is
+// lost on the new one.
 func (w *world) crash() {
 	w.t.Helper()
 	w.stop()
@@ -208,7 +221,8 @@ func (w *world) crash() {
 func (w *world) message(text string) *a2a.SendMessageRequest {
 	w.sent++
 	return &a2a.SendMessageRequest{Message: &a2a.Message{
-		MessageID: fmt.Sprintf("m%d", w.sent), Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart(text)},
+		MessageID: fmt.Sprintf("m%d", w.sent), Role: a2a.RoleUser,
+		Parts: []a2a.Part{a2a.TextPart(text)},
 	}}
 }
 
@@ -312,7 +326,8 @@ func (w *world) subscribe(id a2a.TaskID) *reading {
 	return r
 }
 
-// told is the stream as one line, such as "1 task SUBMITTED, 2 WORKING, 3 artifact a, 4 COMPLETED.". The full stop is there when it has ended.
+// told is the stream as one line, such as "1 task SUBMITTED, 2 WORKING, 3 artifact a, 4
+// COMPLETED.". The full stop is there when it has ended.
 func (r *reading) told() string {
 	synctest.Wait()
 	r.mu.Lock()
@@ -358,7 +373,8 @@ func (r *reading) want(t *testing.T, want string) {
 func conversation(task *a2a.Task) []string {
 	var lines []string
 	for _, m := range task.History {
-		lines = append(lines, strings.ToLower(strings.TrimPrefix(m.Role.String(), "ROLE_"))+": "+m.Text())
+		lines = append(lines, strings.ToLower(strings.TrimPrefix(m.Role.String(), "ROLE_"))+": "+
+			m.Text())
 	}
 	if m := task.Status.Message; m != nil {
 		lines = append(lines, "agent now: "+m.Text())
@@ -384,7 +400,8 @@ func status(state a2a.TaskState, text string) tasks.Step {
 }
 
 func artifact(id, text string) a2a.Event {
-	return &a2a.TaskArtifactUpdateEvent{Artifact: &a2a.Artifact{ArtifactID: id, Parts: []a2a.Part{a2a.TextPart(text)}}}
+	return &a2a.TaskArtifactUpdateEvent{Artifact: &a2a.Artifact{ArtifactID: id,
+		Parts: []a2a.Part{a2a.TextPart(text)}}}
 }
 
 func completed() tasks.Step { return status(a2a.TaskStateCompleted, "") }

@@ -8,7 +8,8 @@ import (
 )
 
 func BenchmarkDecodeGetTask(b *testing.B) {
-	body := []byte(`{"jsonrpc":"2.0","id":"r-4","method":"GetTask","params":{"id":"01981f6e-7a1c-7c1d-8a3b-0123456789ab","historyLength":0}}`)
+	body := []byte(
+		`{"jsonrpc":"2.0","id":"r-4","method":"GetTask","params":{"id":"01981f6e-7a1c-7c1d-8a3b-0123456789ab","historyLength":0}}`)
 	b.ReportAllocs()
 	for b.Loop() {
 		req, err := Decode(body)

@@ -16,9 +16,11 @@ const MaxCardSize = 1 << 20
 type CardForm uint8
 
 const (
-	// CardUnion is one document that both generations read: the members of either, side by side, less securityRequirements on the card and its
-	// skills. The official Go SDK (2.3, 2.4) rejects a whole card over the correct form of those; the scheme itself and the challenge of a 401 tell
-	// a client the same. Where the card names no interface of 0.3, the members of 0.3 are left out.
+	// CardUnion is one document that both generations read: the members of either, side by side,
+	// less securityRequirements on the card and its skills. The official Go SDK (2.3, 2.4) rejects
+	// a whole card over the correct form of those; the scheme itself and the challenge of a 401
+	// tell a client the same. Where the card names no interface of 0.3, the members of 0.3 are left
+	// out.
 	CardUnion CardForm = iota
 	// CardV10 is the card of 1.0 and nothing else.
 	CardV10
@@ -26,14 +28,18 @@ const (
 	CardV03
 )
 
-// MarshalCard writes a card. Lists that the specification requires are written even when they are empty, never as null.
+// MarshalCard writes a card. Lists that the specification requires are written even when they are
+// empty, never as null.
 func MarshalCard(card *a2a.AgentCard, form CardForm) ([]byte, error) {
 	doc := cardDoc{
-		Name: card.Name, Description: card.Description, Provider: card.Provider, Version: card.Version, IconURL: card.IconURL,
-		DocumentationURL: card.DocumentationURL, DefaultInputModes: filled(card.DefaultInputModes), DefaultOutputModes: filled(card.DefaultOutputModes),
+		Name: card.Name, Description: card.Description, Provider: card.Provider,
+		Version: card.Version, IconURL: card.IconURL,
+		DocumentationURL: card.DocumentationURL, DefaultInputModes: filled(card.DefaultInputModes),
+		DefaultOutputModes: filled(card.DefaultOutputModes),
 		Capabilities: capabilitiesDoc{
-			Streaming: card.Capabilities.Streaming, PushNotifications: card.Capabilities.PushNotifications,
-			Extensions: card.Capabilities.Extensions,
+			Streaming:         card.Capabilities.Streaming,
+			PushNotifications: card.Capabilities.PushNotifications,
+			Extensions:        card.Capabilities.Extensions,
 		},
 		Skills: make([]skillDoc, 0, len(card.Skills)),
 	}
@@ -64,7 +70,8 @@ func MarshalCard(card *a2a.AgentCard, form CardForm) ([]byte, error) {
 	for i := range card.Skills {
 		s := &card.Skills[i]
 		skill := skillDoc{
-			ID: s.ID, Name: s.Name, Description: s.Description, Tags: filled(s.Tags), Examples: s.Examples,
+			ID: s.ID, Name: s.Name, Description: s.Description, Tags: filled(s.Tags),
+			Examples:   s.Examples,
 			InputModes: s.InputModes, OutputModes: s.OutputModes,
 		}
 		if form == CardV10 {
@@ -103,7 +110,8 @@ func fillV03(doc *cardDoc, card *a2a.AgentCard, old []a2a.AgentInterface) {
 	}
 	doc.URL, doc.PreferredTransport = old[0].URL, old[0].ProtocolBinding
 	for _, i := range old {
-		doc.AdditionalInterfaces = append(doc.AdditionalInterfaces, interfaceV03{URL: i.URL, Transport: i.ProtocolBinding})
+		doc.AdditionalInterfaces = append(doc.AdditionalInterfaces,
+			interfaceV03{URL: i.URL, Transport: i.ProtocolBinding})
 	}
 	doc.SupportsAuthenticatedExtendedCard = card.Capabilities.ExtendedAgentCard
 	no := false
@@ -111,14 +119,17 @@ func fillV03(doc *cardDoc, card *a2a.AgentCard, old []a2a.AgentInterface) {
 	doc.Security = requirementsToV03(card.SecurityRequirements)
 }
 
-// UnmarshalCard reads a card of any form. Where a card has interfaces of 1.0, its 1.0 members count, and those of 0.3 fill what is missing.
+// UnmarshalCard reads a card of any form. Where a card has interfaces of 1.0, its 1.0 members
+// count, and those of 0.3 fill what is missing.
 //
-// A card is what a caller trusts an agent by. It is refused if it is larger than MaxCardSize, nested deeper than a2a.MaxDepth, or names any member
-// twice, since two readers would see two cards. Texts in it are the agent's and must be escaped before a person sees them. The error is an
+// A card is what a caller trusts an agent by. It is refused if it is larger than MaxCardSize,
+// nested deeper than a2a.MaxDepth, or names any member twice, since two readers would see two
+// cards. Texts in it are the agent's and must be escaped before a person sees them. The error is an
 // *a2a.Error of ErrInvalidAgentResponse.
 func UnmarshalCard(data []byte) (*a2a.AgentCard, error) {
 	if len(data) > MaxCardSize {
-		return nil, invalidResponse(fmt.Errorf("the agent card is larger than %d bytes", MaxCardSize))
+		return nil, invalidResponse(fmt.Errorf("the agent card is larger than %d bytes",
+			MaxCardSize))
 	}
 	card, err := decodeCard(withoutBOM(data))
 	var fault *a2a.DecodeError
@@ -143,11 +154,14 @@ func decodeCard(data []byte) (*a2a.AgentCard, error) {
 		return nil, errors.New("it is not an object")
 	}
 	card := &a2a.AgentCard{
-		Name: doc.Name, Description: doc.Description, SupportedInterfaces: doc.SupportedInterfaces, Provider: doc.Provider, Version: doc.Version,
+		Name: doc.Name, Description: doc.Description, SupportedInterfaces: doc.SupportedInterfaces,
+		Provider: doc.Provider, Version: doc.Version,
 		DocumentationURL: doc.DocumentationURL, IconURL: doc.IconURL, Signatures: doc.Signatures,
 		Capabilities: a2a.AgentCapabilities{
-			Streaming: doc.Capabilities.Streaming, PushNotifications: doc.Capabilities.PushNotifications,
-			Extensions: doc.Capabilities.Extensions, ExtendedAgentCard: doc.Capabilities.ExtendedAgentCard,
+			Streaming:         doc.Capabilities.Streaming,
+			PushNotifications: doc.Capabilities.PushNotifications,
+			Extensions:        doc.Capabilities.Extensions,
+			ExtendedAgentCard: doc.Capabilities.ExtendedAgentCard,
 		},
 		SecurityRequirements: requirementsFrom(doc.SecurityRequirements, doc.Security),
 		DefaultInputModes:    doc.DefaultInputModes, DefaultOutputModes: doc.DefaultOutputModes,
@@ -170,7 +184,8 @@ func decodeCard(data []byte) (*a2a.AgentCard, error) {
 	for i := range doc.Skills {
 		s := &doc.Skills[i]
 		card.Skills = append(card.Skills, a2a.AgentSkill{
-			ID: s.ID, Name: s.Name, Description: s.Description, Tags: s.Tags, Examples: s.Examples, InputModes: s.InputModes, OutputModes: s.OutputModes,
+			ID: s.ID, Name: s.Name, Description: s.Description, Tags: s.Tags, Examples: s.Examples,
+			InputModes: s.InputModes, OutputModes: s.OutputModes,
 			SecurityRequirements: requirementsFrom(s.SecurityRequirements, s.Security),
 		})
 	}

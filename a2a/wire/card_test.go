@@ -38,7 +38,8 @@ func TestCardGolden(t *testing.T) {
 	v03 := readFile(t, "card_v03.json")
 	equalJSON(t, writeCard(t, readCard(t, v03), CardV03), v03)
 
-	// The 0.3 form of the 1.0 card is the 0.3 card; a skill says its modes, which the short example leaves out.
+	// The 0.3 form of the 1.0 card is the 0.3 card; a skill says its modes, which the short example
+	// leaves out.
 	old := parse(t, writeCard(t, readCard(t, v10), CardV03)).(map[string]any)
 	skill := old["skills"].([]any)[0].(map[string]any)
 	delete(skill, "inputModes")
@@ -74,7 +75,9 @@ func TestCardUnion(t *testing.T) {
 		t.Errorf("got  %v\nwant %v", union, want)
 	}
 	text := string(writeCard(t, card, CardUnion))
-	if strings.Contains(text, "securityRequirements") || !strings.Contains(text, `"type":"oauth2"`) || !strings.Contains(text, `"oauth2SecurityScheme"`) {
+	if strings.Contains(text, "securityRequirements") ||
+		!strings.Contains(text, `"type":"oauth2"`) ||
+		!strings.Contains(text, `"oauth2SecurityScheme"`) {
 		t.Errorf("the union is %s", text)
 	}
 	// Read again it is the same card: the requirements are there in the form of 0.3.
@@ -84,9 +87,12 @@ func TestCardUnion(t *testing.T) {
 }
 
 func TestCardWithoutOldInterface(t *testing.T) {
-	card := &a2a.AgentCard{Name: "n", SupportedInterfaces: []a2a.AgentInterface{{URL: "https://x", ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: Version10}}}
+	card := &a2a.AgentCard{Name: "n",
+		SupportedInterfaces: []a2a.AgentInterface{{URL: "https://x",
+			ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: Version10}}}
 	union := writeCard(t, card, CardUnion)
-	for _, member := range []string{"protocolVersion\":\"0.3", "preferredTransport", "stateTransitionHistory", "additionalInterfaces"} {
+	for _, member := range []string{"protocolVersion\":\"0.3", "preferredTransport",
+		"stateTransitionHistory", "additionalInterfaces"} {
 		if strings.Contains(string(union), member) {
 			t.Errorf("%s in %s", member, union)
 		}
@@ -99,10 +105,13 @@ func TestCardWithoutOldInterface(t *testing.T) {
 	}
 }
 
-// A list that must be there is never null (a null breaks every strict reader), and texts are not escaped for HTML.
+// A list that must be there is never null (a null breaks every strict reader), and texts are not
+// escaped for HTML.
 func TestCardHasNoNulls(t *testing.T) {
 	card := &a2a.AgentCard{
-		Description: "a <b> & c", SupportedInterfaces: []a2a.AgentInterface{{URL: "u", ProtocolVersion: "0.3.0"}}, Skills: []a2a.AgentSkill{{}},
+		Description:          "a <b> & c",
+		SupportedInterfaces:  []a2a.AgentInterface{{URL: "u", ProtocolVersion: "0.3.0"}},
+		Skills:               []a2a.AgentSkill{{}},
 		SecurityRequirements: []a2a.SecurityRequirement{{Schemes: map[string]a2a.StringList{"s": {}}}},
 	}
 	for _, form := range []CardForm{CardUnion, CardV10, CardV03} {
@@ -118,7 +127,8 @@ func TestCardHasNoNulls(t *testing.T) {
 		}
 	}
 	empty := string(writeCard(t, &a2a.AgentCard{}, CardV10))
-	for _, list := range []string{"supportedInterfaces", "defaultInputModes", "defaultOutputModes", "skills"} {
+	for _, list := range []string{"supportedInterfaces", "defaultInputModes", "defaultOutputModes",
+		"skills"} {
 		if !strings.Contains(empty, `"`+list+`":[]`) {
 			t.Errorf("no %s in %s", list, empty)
 		}
@@ -130,7 +140,8 @@ func TestUnionIsNotSigned(t *testing.T) {
 	card := readCard(t, readFile(t, "card_v10.json"))
 	card.Signatures = []a2a.AgentCardSignature{{Protected: "p", Signature: "s"}}
 	for form, want := range map[CardForm]bool{CardUnion: false, CardV10: true, CardV03: true} {
-		if got := strings.Contains(string(writeCard(t, card, form)), `"signatures":[{`); got != want {
+		if got := strings.Contains(string(writeCard(t, card, form)),
+			`"signatures":[{`); got != want {
 			t.Errorf("form %d: signed is %v", form, got)
 		}
 	}
@@ -141,20 +152,29 @@ func TestUnionIsNotSigned(t *testing.T) {
 
 // Every kind of scheme survives in every form.
 func TestCardSchemes(t *testing.T) {
-	flow := &a2a.OAuthFlow{AuthorizationURL: "a", TokenURL: "t", RefreshURL: "r", Scopes: map[string]string{"s": "d"}}
+	flow := &a2a.OAuthFlow{AuthorizationURL: "a", TokenURL: "t", RefreshURL: "r",
+		Scopes: map[string]string{"s": "d"}}
 	schemes := map[string]a2a.SecurityScheme{
-		"key":   {APIKey: &a2a.APIKeySecurityScheme{Description: "d", Location: "header", Name: "X"}},
-		"http":  {HTTPAuth: &a2a.HTTPAuthSecurityScheme{Description: "d", Scheme: "Bearer", BearerFormat: "JWT"}},
-		"oauth": {OAuth2: &a2a.OAuth2SecurityScheme{Description: "d", Flows: a2a.OAuthFlows{AuthorizationCode: flow, ClientCredentials: flow}, OAuth2MetadataURL: "m"}},
-		"oidc":  {OpenIDConnect: &a2a.OpenIDConnectSecurityScheme{Description: "d", OpenIDConnectURL: "u"}},
-		"mtls":  {MutualTLS: &a2a.MutualTLSSecurityScheme{Description: "d"}},
-		"odd":   {},
+		"key": {APIKey: &a2a.APIKeySecurityScheme{Description: "d", Location: "header",
+			Name: "X"}},
+		"http": {HTTPAuth: &a2a.HTTPAuthSecurityScheme{Description: "d", Scheme: "Bearer",
+			BearerFormat: "JWT"}},
+		"oauth": {OAuth2: &a2a.OAuth2SecurityScheme{Description: "d",
+			Flows:             a2a.OAuthFlows{AuthorizationCode: flow, ClientCredentials: flow},
+			OAuth2MetadataURL: "m"}},
+		"oidc": {OpenIDConnect: &a2a.OpenIDConnectSecurityScheme{Description: "d",
+			OpenIDConnectURL: "u"}},
+		"mtls": {MutualTLS: &a2a.MutualTLSSecurityScheme{Description: "d"}},
+		"odd":  {},
 	}
 	for _, form := range []CardForm{CardUnion, CardV10, CardV03} {
 		card := &a2a.AgentCard{
-			SupportedInterfaces: []a2a.AgentInterface{{URL: "u", ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: Version03}}, SecuritySchemes: schemes,
+			SupportedInterfaces: []a2a.AgentInterface{{URL: "u",
+				ProtocolBinding: a2a.BindingJSONRPC, ProtocolVersion: Version03}},
+			SecuritySchemes: schemes,
 		}
-		if got := readCard(t, writeCard(t, card, form)).SecuritySchemes; !reflect.DeepEqual(got, schemes) {
+		if got := readCard(t, writeCard(t, card, form)).SecuritySchemes; !reflect.DeepEqual(got,
+			schemes) {
 			t.Errorf("form %d: %+v", form, got)
 		}
 	}
@@ -168,16 +188,28 @@ func TestUnmarshalCard(t *testing.T) {
 		name, card string
 		want       a2a.AgentCard
 	}{
-		{"0.2.0: an address and no version", `{"url":"u"}`, a2a.AgentCard{SupportedInterfaces: one}},
-		{"0.3: the main interface comes first and once", `{"protocolVersion":"0.3.0","url":"u","preferredTransport":"JSONRPC","additionalInterfaces":[{"url":"g","transport":"GRPC"},{"url":"u","transport":"JSONRPC"}]}`,
-			a2a.AgentCard{SupportedInterfaces: []a2a.AgentInterface{one[0], {URL: "g", ProtocolBinding: "GRPC", ProtocolVersion: "0.3"}}}},
-		{"0.2.5 keeps its version", `{"protocolVersion":"0.2.5","url":"u"}`, a2a.AgentCard{SupportedInterfaces: []a2a.AgentInterface{{URL: "u", ProtocolBinding: "JSONRPC", ProtocolVersion: "0.2"}}}},
-		{"0.3: an extended card", `{"url":"u","supportsAuthenticatedExtendedCard":true}`, a2a.AgentCard{SupportedInterfaces: one, Capabilities: a2a.AgentCapabilities{ExtendedAgentCard: &yes}}},
-		{"0.3: security", `{"url":"u","security":[{"o":["r"]}]}`, a2a.AgentCard{SupportedInterfaces: one, SecurityRequirements: need}},
-		{"1.0 members win over those of 0.3", `{"url":"old","protocolVersion":"0.3.0","supportedInterfaces":[{"url":"u","protocolBinding":"JSONRPC","protocolVersion":"0.3","tenant":""}],"security":[{"x":[]}],"securityRequirements":[{"schemes":{"o":{"list":["r"]}}}]}`,
+		{"0.2.0: an address and no version", `{"url":"u"}`,
+			a2a.AgentCard{SupportedInterfaces: one}},
+		{"0.3: the main interface comes first and once",
+			`{"protocolVersion":"0.3.0","url":"u","preferredTransport":"JSONRPC","additionalInterfaces":[{"url":"g","transport":"GRPC"},{"url":"u","transport":"JSONRPC"}]}`,
+			a2a.AgentCard{SupportedInterfaces: []a2a.AgentInterface{one[0],
+				{URL: "g", ProtocolBinding: "GRPC", ProtocolVersion: "0.3"}}}},
+		{"0.2.5 keeps its version", `{"protocolVersion":"0.2.5","url":"u"}`,
+			a2a.AgentCard{SupportedInterfaces: []a2a.AgentInterface{{URL: "u",
+				ProtocolBinding: "JSONRPC", ProtocolVersion: "0.2"}}}},
+		{"0.3: an extended card", `{"url":"u","supportsAuthenticatedExtendedCard":true}`,
+			a2a.AgentCard{SupportedInterfaces: one,
+				Capabilities: a2a.AgentCapabilities{ExtendedAgentCard: &yes}}},
+		{"0.3: security", `{"url":"u","security":[{"o":["r"]}]}`,
 			a2a.AgentCard{SupportedInterfaces: one, SecurityRequirements: need}},
-		{"Go SDK: bare lists of scopes", `{"url":"u","securityRequirements":[{"schemes":{"o":["r"]}}]}`, a2a.AgentCard{SupportedInterfaces: one, SecurityRequirements: need}},
-		{"members nobody knows", `{"url":"u","future":{"x":[1]},"capabilities":{"telepathy":true}}`, a2a.AgentCard{SupportedInterfaces: one}},
+		{"1.0 members win over those of 0.3",
+			`{"url":"old","protocolVersion":"0.3.0","supportedInterfaces":[{"url":"u","protocolBinding":"JSONRPC","protocolVersion":"0.3","tenant":""}],"security":[{"x":[]}],"securityRequirements":[{"schemes":{"o":{"list":["r"]}}}]}`,
+			a2a.AgentCard{SupportedInterfaces: one, SecurityRequirements: need}},
+		{"Go SDK: bare lists of scopes",
+			`{"url":"u","securityRequirements":[{"schemes":{"o":["r"]}}]}`,
+			a2a.AgentCard{SupportedInterfaces: one, SecurityRequirements: need}},
+		{"members nobody knows", `{"url":"u","future":{"x":[1]},"capabilities":{"telepathy":true}}`,
+			a2a.AgentCard{SupportedInterfaces: one}},
 		{"nulls", `{"url":"u","skills":null,"provider":null,"securitySchemes":null,"defaultInputModes":null}`, a2a.AgentCard{SupportedInterfaces: one}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -202,17 +234,20 @@ func TestUnmarshalCardRefuses(t *testing.T) {
 		"two token endpoints":            `{"url":"u","securitySchemes":{"o":{"oauth2SecurityScheme":{"flows":{"clientCredentials":{"tokenUrl":"a","tokenUrl":"b"}}}}}}`,
 		"scopes that are a text":         `{"url":"u","securityRequirements":[{"schemes":{"o":"r"}}]}`,
 		"scopes that are a wrapped text": `{"url":"u","securityRequirements":[{"schemes":{"o":{"list":"r"}}}]}`,
-		"too deep":                       `{"url":"u","x":` + strings.Repeat("[", a2a.MaxDepth) + strings.Repeat("]", a2a.MaxDepth) + `}`,
-		"bytes that are not UTF-8":       "{\"url\":\"u\",\"name\":\"\xff\"}",
-		"two cards":                      `{"url":"u"}{"url":"u"}`,
-		"too large":                      `{"url":"u","x":"` + strings.Repeat("x", MaxCardSize) + `"}`,
+		"too deep": `{"url":"u","x":` +
+			strings.Repeat("[", a2a.MaxDepth) + strings.Repeat("]", a2a.MaxDepth) + `}`,
+		"bytes that are not UTF-8": "{\"url\":\"u\",\"name\":\"\xff\"}",
+		"two cards":                `{"url":"u"}{"url":"u"}`,
+		"too large": `{"url":"u","x":"` + strings.Repeat("x", MaxCardSize) +
+			`"}`,
 	} {
 		if _, err := UnmarshalCard([]byte(card)); !errors.Is(err, a2a.ErrInvalidAgentResponse) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	pad := `{"url":"u","x":"`
-	if _, err := UnmarshalCard([]byte(pad + strings.Repeat("x", MaxCardSize-len(pad)-2) + `"}`)); err != nil {
+	if _, err := UnmarshalCard([]byte(pad + strings.Repeat("x", MaxCardSize-len(pad)-2) +
+		`"}`)); err != nil {
 		t.Errorf("a card at the bound: %v", err)
 	}
 }
@@ -238,8 +273,8 @@ func TestExtendedCard(t *testing.T) {
 	}
 }
 
-// TestCardsWithManyAddresses: the addresses of a card are told apart with work in proportion to their
-// number. Comparing each with all others took seconds for a card of the largest size.
+// TestCardsWithManyAddresses: the addresses of a card are told apart with work in proportion to
+// their number. Comparing each with all others took seconds for a card of the largest size.
 func TestCardsWithManyAddresses(t *testing.T) {
 	const n = 15_000
 	var text strings.Builder

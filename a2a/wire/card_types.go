@@ -9,30 +9,38 @@ import (
 
 // cardDoc has the members of both generations (§4.4.1, 0.3 §5.5).
 type cardDoc struct {
-	ProtocolVersion                   string                   `json:"protocolVersion,omitempty"` // 0.3
-	Name                              string                   `json:"name"`
-	Description                       string                   `json:"description"`
-	URL                               string                   `json:"url,omitempty"`                  // 0.3
-	PreferredTransport                string                   `json:"preferredTransport,omitempty"`   // 0.3
-	AdditionalInterfaces              []interfaceV03           `json:"additionalInterfaces,omitempty"` // 0.3
-	SupportedInterfaces               []a2a.AgentInterface     `json:"supportedInterfaces,omitzero"`   // 1.0
-	Provider                          *a2a.AgentProvider       `json:"provider,omitempty"`
-	Version                           string                   `json:"version"`
-	DocumentationURL                  string                   `json:"documentationUrl,omitempty"`
-	Capabilities                      capabilitiesDoc          `json:"capabilities"`
-	SupportsAuthenticatedExtendedCard *bool                    `json:"supportsAuthenticatedExtendedCard,omitempty"` // 0.3
-	SecuritySchemes                   map[string]schemeDoc     `json:"securitySchemes,omitempty"`
-	SecurityRequirements              []requirementV10         `json:"securityRequirements,omitempty"` // 1.0
-	Security                          []map[string][]string    `json:"security,omitempty"`             // 0.3
-	DefaultInputModes                 []string                 `json:"defaultInputModes"`
-	DefaultOutputModes                []string                 `json:"defaultOutputModes"`
-	Skills                            []skillDoc               `json:"skills"`
-	Signatures                        []a2a.AgentCardSignature `json:"signatures,omitempty"`
-	IconURL                           string                   `json:"iconUrl,omitempty"`
+	// 0.3
+	ProtocolVersion string `json:"protocolVersion,omitempty"`
+	Name            string `json:"name"`
+	Description     string `json:"description"`
+	// 0.3
+	URL string `json:"url,omitempty"`
+	// 0.3
+	PreferredTransport string `json:"preferredTransport,omitempty"`
+	// 0.3
+	AdditionalInterfaces []interfaceV03 `json:"additionalInterfaces,omitempty"`
+	// 1.0
+	SupportedInterfaces []a2a.AgentInterface `json:"supportedInterfaces,omitzero"`
+	Provider            *a2a.AgentProvider   `json:"provider,omitempty"`
+	Version             string               `json:"version"`
+	DocumentationURL    string               `json:"documentationUrl,omitempty"`
+	Capabilities        capabilitiesDoc      `json:"capabilities"`
+	// 0.3
+	SupportsAuthenticatedExtendedCard *bool                `json:"supportsAuthenticatedExtendedCard,omitempty"`
+	SecuritySchemes                   map[string]schemeDoc `json:"securitySchemes,omitempty"`
+	// 1.0
+	SecurityRequirements []requirementV10 `json:"securityRequirements,omitempty"`
+	// 0.3
+	Security           []map[string][]string    `json:"security,omitempty"`
+	DefaultInputModes  []string                 `json:"defaultInputModes"`
+	DefaultOutputModes []string                 `json:"defaultOutputModes"`
+	Skills             []skillDoc               `json:"skills"`
+	Signatures         []a2a.AgentCardSignature `json:"signatures,omitempty"`
+	IconURL            string                   `json:"iconUrl,omitempty"`
 }
 
-// interfaces are the addresses of a card of 0.3: the main one first, which the list often repeats. Cards before 0.2.5 have no version and no
-// transport; JSON-RPC was the only one.
+// interfaces are the addresses of a card of 0.3: the main one first, which the list often repeats.
+// Cards before 0.2.5 have no version and no transport; JSON-RPC was the only one.
 func (c *cardDoc) interfaces() []a2a.AgentInterface {
 	version := majorMinor(c.ProtocolVersion)
 	if version == "" {
@@ -156,7 +164,8 @@ func requirementsFrom(v10 []requirementV10, v03 []map[string][]string) []a2a.Sec
 	return out
 }
 
-// schemeDoc has the one member of 1.0 (§4.5.1) and the members of 0.3 (0.3 §5.5.3, as in OpenAPI), told apart by type.
+// schemeDoc has the one member of 1.0 (§4.5.1) and the members of 0.3 (0.3 §5.5.3, as in OpenAPI),
+// told apart by type.
 type schemeDoc struct {
 	a2a.SecurityScheme
 
@@ -181,21 +190,25 @@ func schemeToDoc(s *a2a.SecurityScheme, v10, v03 bool) schemeDoc {
 	}
 	switch {
 	case s.APIKey != nil:
-		doc.Type, doc.Description, doc.In, doc.Name = "apiKey", s.APIKey.Description, s.APIKey.Location, s.APIKey.Name
+		doc.Type, doc.Description, doc.In, doc.Name = "apiKey", s.APIKey.Description,
+			s.APIKey.Location, s.APIKey.Name
 	case s.HTTPAuth != nil:
-		doc.Type, doc.Description, doc.Scheme, doc.BearerFormat = "http", s.HTTPAuth.Description, s.HTTPAuth.Scheme, s.HTTPAuth.BearerFormat
+		doc.Type, doc.Description, doc.Scheme, doc.BearerFormat = "http", s.HTTPAuth.Description,
+			s.HTTPAuth.Scheme, s.HTTPAuth.BearerFormat
 	case s.OAuth2 != nil:
 		doc.Type, doc.Description, doc.Flows = "oauth2", s.OAuth2.Description, &s.OAuth2.Flows
 		doc.OAuth2MetadataURL = s.OAuth2.OAuth2MetadataURL
 	case s.OpenIDConnect != nil:
-		doc.Type, doc.Description, doc.OpenIDConnectURL = "openIdConnect", s.OpenIDConnect.Description, s.OpenIDConnect.OpenIDConnectURL
+		doc.Type, doc.Description, doc.OpenIDConnectURL = "openIdConnect",
+			s.OpenIDConnect.Description, s.OpenIDConnect.OpenIDConnectURL
 	case s.MutualTLS != nil:
 		doc.Type, doc.Description = "mutualTLS", s.MutualTLS.Description
 	}
 	return doc
 }
 
-// schemeFromDoc prefers the 1.0 member. A scheme of a kind that neither generation knows comes out empty: it can be named, not met.
+// schemeFromDoc prefers the 1.0 member. A scheme of a kind that neither generation knows comes out
+// empty: it can be named, not met.
 func schemeFromDoc(doc *schemeDoc) a2a.SecurityScheme {
 	if doc.SecurityScheme != (a2a.SecurityScheme{}) {
 		return doc.SecurityScheme
@@ -203,16 +216,20 @@ func schemeFromDoc(doc *schemeDoc) a2a.SecurityScheme {
 	var s a2a.SecurityScheme
 	switch doc.Type {
 	case "apiKey":
-		s.APIKey = &a2a.APIKeySecurityScheme{Description: doc.Description, Location: doc.In, Name: doc.Name}
+		s.APIKey = &a2a.APIKeySecurityScheme{Description: doc.Description, Location: doc.In,
+			Name: doc.Name}
 	case "http":
-		s.HTTPAuth = &a2a.HTTPAuthSecurityScheme{Description: doc.Description, Scheme: doc.Scheme, BearerFormat: doc.BearerFormat}
+		s.HTTPAuth = &a2a.HTTPAuthSecurityScheme{Description: doc.Description, Scheme: doc.Scheme,
+			BearerFormat: doc.BearerFormat}
 	case "oauth2":
-		s.OAuth2 = &a2a.OAuth2SecurityScheme{Description: doc.Description, OAuth2MetadataURL: doc.OAuth2MetadataURL}
+		s.OAuth2 = &a2a.OAuth2SecurityScheme{Description: doc.Description,
+			OAuth2MetadataURL: doc.OAuth2MetadataURL}
 		if doc.Flows != nil {
 			s.OAuth2.Flows = *doc.Flows
 		}
 	case "openIdConnect":
-		s.OpenIDConnect = &a2a.OpenIDConnectSecurityScheme{Description: doc.Description, OpenIDConnectURL: doc.OpenIDConnectURL}
+		s.OpenIDConnect = &a2a.OpenIDConnectSecurityScheme{Description: doc.Description,
+			OpenIDConnectURL: doc.OpenIDConnectURL}
 	case "mutualTLS":
 		s.MutualTLS = &a2a.MutualTLSSecurityScheme{Description: doc.Description}
 	}

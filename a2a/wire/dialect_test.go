@@ -64,7 +64,8 @@ func TestFor(t *testing.T) {
 	} {
 		d, err := For(c.version, c.method)
 		if d != c.want || !errors.Is(err, c.err) || (err == nil) != (c.err == nil) {
-			t.Errorf("For(%q, %q) = %v, %v; want %v, %v", c.version, c.method, d.Version, err, c.want.Version, c.err)
+			t.Errorf("For(%q, %q) = %v, %v; want %v, %v", c.version, c.method, d.Version, err,
+				c.want.Version, c.err)
 		}
 	}
 }
@@ -116,7 +117,8 @@ func TestRequestVersion(t *testing.T) {
 
 func TestLookup(t *testing.T) {
 	for version, want := range map[string]*Dialect{
-		"1.0": V10, "1.0.1": V10, "0.3": V03, "0.3.0": V03, "0.2": V03, "0.2.6": V03, "": nil, "0.1": nil, "1": nil, "1.1": nil, "2.0": nil,
+		"1.0": V10, "1.0.1": V10, "0.3": V03, "0.3.0": V03, "0.2": V03, "0.2.6": V03, "": nil,
+		"0.1": nil, "1": nil, "1.1": nil, "2.0": nil,
 	} {
 		if got := Lookup(version); got != want {
 			t.Errorf("Lookup(%q) = %v", version, got)

@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 )
 
-// appendValue appends what encoding/json makes of a value, without its care for HTML: none of this is ever part of a page.
+// appendValue appends what encoding/json makes of a value, without its care for HTML: none of this
+// is ever part of a page.
 func appendValue[T any](b []byte, value T) ([]byte, error) {
 	buf := bytes.NewBuffer(b)
 	enc := json.NewEncoder(buf)

@@ -52,7 +52,8 @@ func appendErrorV10(b []byte, err error) []byte {
 	return append(f.appendDetails(f.append(b), "data"), '}')
 }
 
-// appendDetails writes ErrorInfo for the errors of A2A, BadRequest where fields are at fault, and no member for an error that is neither (§9.5, §11.6).
+// appendDetails writes ErrorInfo for the errors of A2A, BadRequest where fields are at fault, and
+// no member for an error that is neither (§9.5, §11.6).
 func (f *fault) appendDetails(b []byte, name string) []byte {
 	if f.reason == "" && len(f.violations) == 0 {
 		return b
@@ -79,7 +80,8 @@ func (f *fault) appendDetails(b []byte, name string) []byte {
 	return append(b, ']')
 }
 
-// appendErrorV03 knows -32001 to -32007 of the protocol's own codes (0.3 §8.2); a newer error is an invalid request there. data is free in 0.3.
+// appendErrorV03 knows -32001 to -32007 of the protocol's own codes (0.3 §8.2); a newer error is an
+// invalid request there. data is free in 0.3.
 func appendErrorV03(b []byte, err error) []byte {
 	f := faultOf(err)
 	if f.Reason != "" && f.Code.Code < lastCodeV03 {
@@ -130,10 +132,12 @@ func appendMetadata(b []byte, metadata map[string]string) []byte {
 	return append(b, '}')
 }
 
-// DecodeError reads the error object of a Response, of either version, into an error that errors.Is the sentinel of its code, or ErrUnknown. An
-// object that is no error object is ErrInvalidAgentResponse.
+// DecodeError reads the error object of a Response, of either version, into an error that errors.Is
+// the sentinel of its code, or ErrUnknown. An object that is no error object is
+// ErrInvalidAgentResponse.
 //
-// Message, violations and metadata are the peer's words. They are kept as they came and must be escaped before a person sees them.
+// Message, violations and metadata are the peer's words. They are kept as they came and must be
+// escaped before a person sees them.
 func DecodeError(object json.RawMessage) *a2a.Error {
 	var e struct {
 		Code    jsontext.Value `json:"code"`
@@ -141,7 +145,8 @@ func DecodeError(object json.RawMessage) *a2a.Error {
 		Data    jsontext.Value `json:"data"`
 	}
 	if a2a.Unmarshal(object, &e) != nil || e.Code.Kind() != jsontext.KindNumber {
-		return &a2a.Error{Err: a2a.ErrInvalidAgentResponse, Cause: errors.New("the error has no code")}
+		return &a2a.Error{Err: a2a.ErrInvalidAgentResponse,
+			Cause: errors.New("the error has no code")}
 	}
 	out := &a2a.Error{Err: a2a.ErrUnknown}
 	if code, err := strconv.Atoi(string(e.Code)); err == nil {
@@ -167,7 +172,8 @@ func DecodeError(object json.RawMessage) *a2a.Error {
 	return out
 }
 
-// The two below read a detail, or the plain data of 0.3, which we write with the same members. What has another shape tells us nothing.
+// The two below read a detail, or the plain data of 0.3, which we write with the same members. What
+// has another shape tells us nothing.
 
 func violationsOf(detail jsontext.Value) []a2a.FieldViolation {
 	var d struct {

@@ -12,15 +12,16 @@ import (
 	"staff0/a2a"
 )
 
-// FuzzDecode: whatever is decoded is JSON to encoding/json too, means the same there, and its id comes back to the byte. Whatever is
-// not JSON is ErrParse, and only that.
+// FuzzDecode: whatever is decoded is JSON to encoding/json too, means the same there, and its id
+// comes back to the byte. Whatever is not JSON is ErrParse, and only that.
 func FuzzDecode(f *testing.F) {
 	for _, file := range []string{"v10.txtar", "v03.txtar"} {
 		for _, e := range examples(f, file) {
 			f.Add(e.body)
 		}
 	}
-	f.Add([]byte(`{"jsonrpc":"2\u002e0","id":"\ud800","method":"\u0000","params":{"":[-0.0e-0,true,false,null]}}`))
+	f.Add([]byte(
+		`{"jsonrpc":"2\u002e0","id":"\ud800","method":"\u0000","params":{"":[-0.0e-0,true,false,null]}}`))
 	f.Add([]byte(`[{"jsonrpc":"2.0"}]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		req, err := Decode(body)
@@ -32,7 +33,8 @@ func FuzzDecode(f *testing.F) {
 			if !isJSON && !errors.Is(err, a2a.ErrParse) && !errors.Is(err, a2a.ErrInvalidRequest) {
 				t.Fatalf("not JSON, but %v", err)
 			}
-			if !json.Valid(V10.AppendError(nil, req.ID, err)) || !json.Valid(V03.AppendError(nil, req.ID, err)) {
+			if !json.Valid(V10.AppendError(nil, req.ID, err)) ||
+				!json.Valid(V03.AppendError(nil, req.ID, err)) {
 				t.Fatal("the answer is not JSON")
 			}
 			return
@@ -102,7 +104,8 @@ func fuzzDialect(f *testing.F, d, via *Dialect, file string) {
 	})
 }
 
-// representable leaves out what 0.3 has no form for: a task without an id in an event, and parts of no kind.
+// representable leaves out what 0.3 has no form for: a task without an id in an event, and parts of
+// no kind.
 func representable(message []byte) bool {
 	return !bytes.Contains(message, []byte(`"id":""`))
 }
@@ -110,7 +113,8 @@ func representable(message []byte) bool {
 func FuzzV10(f *testing.F) { fuzzDialect(f, V10, V03, "v10.txtar") }
 func FuzzV03(f *testing.F) { fuzzDialect(f, V03, V10, "v03.txtar") }
 
-// FuzzEvents: what was written is read back, and no stream makes the reader panic, or hold more than its bound.
+// FuzzEvents: what was written is read back, and no stream makes the reader panic, or hold more
+// than its bound.
 func FuzzEvents(f *testing.F) {
 	f.Add([]byte("data: a\n\n"), []byte(`{"a":1}`), "keep-alive")
 	f.Add([]byte("\ufeffid: 1\r\nevent: x\rdata\n\n"), []byte("{\n}"), "a\nb")

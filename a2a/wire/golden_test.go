@@ -12,7 +12,8 @@ import (
 	"staff0/a2a"
 )
 
-// operation is a method of every dialect without its types: what was read in one is written in another.
+// operation is a method of every dialect without its types: what was read in one is written in
+// another.
 type operation struct {
 	request func(from, to *Dialect, id ID, params json.RawMessage) ([]byte, error)
 	result  func(from, to *Dialect, id ID, result json.RawMessage) ([]byte, error)
@@ -39,29 +40,47 @@ func operationOf[Req, Res any](pick func(*Dialect) *Method[Req, Res]) operation 
 
 func operations() map[string]operation {
 	return map[string]operation{
-		"SendMessage": operationOf(func(d *Dialect) *Method[*a2a.SendMessageRequest, a2a.Event] { return &d.SendMessage }),
-		"SendStreamingMessage": operationOf(func(d *Dialect) *Method[*a2a.SendMessageRequest, a2a.Event] {
-			return &d.SendStreamingMessage
+		"SendMessage": operationOf(func(d *Dialect) *Method[*a2a.SendMessageRequest, a2a.Event] {
+			return &d.SendMessage
 		}),
-		"GetTask":         operationOf(func(d *Dialect) *Method[*a2a.GetTaskRequest, *a2a.Task] { return &d.GetTask }),
-		"ListTasks":       operationOf(func(d *Dialect) *Method[*a2a.ListTasksRequest, *a2a.ListTasksResponse] { return &d.ListTasks }),
-		"CancelTask":      operationOf(func(d *Dialect) *Method[*a2a.CancelTaskRequest, *a2a.Task] { return &d.CancelTask }),
-		"SubscribeToTask": operationOf(func(d *Dialect) *Method[*a2a.SubscribeToTaskRequest, a2a.Event] { return &d.SubscribeToTask }),
-		"CreateTaskPushNotificationConfig": operationOf(func(d *Dialect) *Method[*a2a.TaskPushNotificationConfig, *a2a.TaskPushNotificationConfig] {
-			return &d.CreateTaskPushNotificationConfig
+		"SendStreamingMessage": operationOf(
+			func(d *Dialect) *Method[*a2a.SendMessageRequest, a2a.Event] {
+				return &d.SendStreamingMessage
+			}),
+		"GetTask": operationOf(func(d *Dialect) *Method[*a2a.GetTaskRequest, *a2a.Task] {
+			return &d.GetTask
 		}),
-		"GetTaskPushNotificationConfig": operationOf(func(d *Dialect) *Method[*a2a.GetTaskPushNotificationConfigRequest, *a2a.TaskPushNotificationConfig] {
-			return &d.GetTaskPushNotificationConfig
+		"ListTasks": operationOf(
+			func(d *Dialect) *Method[*a2a.ListTasksRequest, *a2a.ListTasksResponse] {
+				return &d.ListTasks
+			}),
+		"CancelTask": operationOf(func(d *Dialect) *Method[*a2a.CancelTaskRequest, *a2a.Task] {
+			return &d.CancelTask
 		}),
-		"ListTaskPushNotificationConfigs": operationOf(func(d *Dialect) *Method[*a2a.ListTaskPushNotificationConfigsRequest, *a2a.ListTaskPushNotificationConfigsResponse] {
-			return &d.ListTaskPushNotificationConfigs
-		}),
-		"DeleteTaskPushNotificationConfig": operationOf(func(d *Dialect) *Method[*a2a.DeleteTaskPushNotificationConfigRequest, Nothing] {
-			return &d.DeleteTaskPushNotificationConfig
-		}),
-		"GetExtendedAgentCard": operationOf(func(d *Dialect) *Method[*a2a.GetExtendedAgentCardRequest, *a2a.AgentCard] {
-			return &d.GetExtendedAgentCard
-		}),
+		"SubscribeToTask": operationOf(
+			func(d *Dialect) *Method[*a2a.SubscribeToTaskRequest, a2a.Event] {
+				return &d.SubscribeToTask
+			}),
+		"CreateTaskPushNotificationConfig": operationOf(
+			func(d *Dialect) *Method[*a2a.TaskPushNotificationConfig, *a2a.TaskPushNotificationConfig] {
+				return &d.CreateTaskPushNotificationConfig
+			}),
+		"GetTaskPushNotificationConfig": operationOf(
+			func(d *Dialect) *Method[*a2a.GetTaskPushNotificationConfigRequest, *a2a.TaskPushNotificationConfig] {
+				return &d.GetTaskPushNotificationConfig
+			}),
+		"ListTaskPushNotificationConfigs": operationOf(
+			func(d *Dialect) *Method[*a2a.ListTaskPushNotificationConfigsRequest, *a2a.ListTaskPushNotificationConfigsResponse] {
+				return &d.ListTaskPushNotificationConfigs
+			}),
+		"DeleteTaskPushNotificationConfig": operationOf(
+			func(d *Dialect) *Method[*a2a.DeleteTaskPushNotificationConfigRequest, Nothing] {
+				return &d.DeleteTaskPushNotificationConfig
+			}),
+		"GetExtendedAgentCard": operationOf(
+			func(d *Dialect) *Method[*a2a.GetExtendedAgentCardRequest, *a2a.AgentCard] {
+				return &d.GetExtendedAgentCard
+			}),
 	}
 }
 
@@ -109,7 +128,8 @@ func (e example) translate(from, to *Dialect, body []byte) ([]byte, error) {
 	return op.result(from, to, res.ID, res.Result)
 }
 
-// TestGolden replays the examples: what is decoded encodes to the same, in its own dialect and after a way through the other one.
+// TestGolden replays the examples: what is decoded encodes to the same, in its own dialect and
+// after a way through the other one.
 func TestGolden(t *testing.T) {
 	for _, c := range []struct {
 		file string
@@ -123,7 +143,8 @@ func TestGolden(t *testing.T) {
 					t.Fatal(err)
 				}
 				want := e.body
-				if e.op == "GetExtendedAgentCard" { // it comes without params and goes out with empty ones
+				// it comes without params and goes out with empty ones
+				if e.op == "GetExtendedAgentCard" {
 					want = []byte(strings.TrimSuffix(string(want), "}") + `,"params":{}}`)
 				}
 				equalJSON(t, got, want)

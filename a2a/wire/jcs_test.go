@@ -76,16 +76,23 @@ func TestCanonical(t *testing.T) {
 			"the example of RFC 8785 §3.2.3: names in the order of their UTF-16 code units",
 			`{"\u20ac":"Euro Sign","\r":"Carriage Return","\ufb33":"Hebrew Letter Dalet With Dagesh","1":"One",
 			  "\ud83d\ude00":"Emoji: Grinning Face","\u0080":"Control","\u00f6":"Latin Small Letter O With Diaeresis"}`,
-			`{"\r":"Carriage Return","1":"One","` + "\u0080" + `":"Control","ö":"Latin Small Letter O With Diaeresis","€":"Euro Sign",` +
+			`{"\r":"Carriage Return","1":"One","` + "\u0080" +
+				`":"Control","ö":"Latin Small Letter O With Diaeresis","€":"Euro Sign",` +
 				`"😀":"Emoji: Grinning Face","` + "\ufb33" + `":"Hebrew Letter Dalet With Dagesh"}`,
 		},
-		{"a name comes before those that it begins", `{"ab":1,"a":2,"":3,"b":4,"abc":5}`, `{"":3,"a":2,"ab":1,"abc":5,"b":4}`},
+		{"a name comes before those that it begins", `{"ab":1,"a":2,"":3,"b":4,"abc":5}`,
+			`{"":3,"a":2,"ab":1,"abc":5,"b":4}`},
 		{"digits sort as text", `{"10":1,"9":2}`, `{"10":1,"9":2}`},
-		{"two names beyond U+FFFF sort by code point", `{"😁":1,"😀":2,"a😁":3,"a😀":4}`, `{"a😀":4,"a😁":3,"😀":2,"😁":1}`},
-		{"U+D7FF comes before a surrogate and U+E000 after", `{"\ue000":1,"😀":2,"\ud7ff":3}`, "{\"\ud7ff\":3,\"😀\":2,\"\ue000\":1}"},
-		{"members of members are sorted, elements are not", `[{"b":{"z":1,"y":2},"a":[3,1,2]}]`, `[{"a":[3,1,2],"b":{"y":2,"z":1}}]`},
-		{"every control character has its one escape", `"\u0000\u0008\u0009\u000a\u000b\u000c\u000d\u001F"`, `"\u0000\b\t\n\u000b\f\r\u001f"`},
-		{"nothing else is escaped", `"\u007f\u2028\u2029\u003c\u003e\u0026\/é"`, "\"\u007f\u2028\u2029<>&/é\""},
+		{"two names beyond U+FFFF sort by code point", `{"😁":1,"😀":2,"a😁":3,"a😀":4}`,
+			`{"a😀":4,"a😁":3,"😀":2,"😁":1}`},
+		{"U+D7FF comes before a surrogate and U+E000 after", `{"\ue000":1,"😀":2,"\ud7ff":3}`,
+			"{\"\ud7ff\":3,\"😀\":2,\"\ue000\":1}"},
+		{"members of members are sorted, elements are not", `[{"b":{"z":1,"y":2},"a":[3,1,2]}]`,
+			`[{"a":[3,1,2],"b":{"y":2,"z":1}}]`},
+		{"every control character has its one escape",
+			`"\u0000\u0008\u0009\u000a\u000b\u000c\u000d\u001F"`, `"\u0000\b\t\n\u000b\f\r\u001f"`},
+		{"nothing else is escaped", `"\u007f\u2028\u2029\u003c\u003e\u0026\/é"`,
+			"\"\u007f\u2028\u2029<>&/é\""},
 		{"a letter and an accent are not made one", `"A\u030a"`, "\"A\u030a\""},
 		{"pairs of surrogates become one character", `"\ud83d\ude00\ud83d\uDE01"`, `"😀😁"`},
 		{"a backslash before what looks like a surrogate", `"\\ud800"`, `"\\ud800"`},
@@ -93,8 +100,10 @@ func TestCanonical(t *testing.T) {
 		{"a bare value", ` true `, `true`},
 		{"minus zero is zero", `[-0,-0.0,0e5,-1e-400]`, `[0,0,0,0]`},
 		{"integers are numbers like any other", `[1.0,1e2,100,-5E0]`, `[1,100,100,-5]`},
-		{"what a double cannot tell apart is one", `[9007199254740993,0.1000000000000000055511151231257827]`, `[9007199254740992,0.1]`},
-		{"where the exponent begins", `[1e20,1e21,1e-6,1e-7,1.5e-10]`, `[100000000000000000000,1e+21,0.000001,1e-7,1.5e-10]`},
+		{"what a double cannot tell apart is one",
+			`[9007199254740993,0.1000000000000000055511151231257827]`, `[9007199254740992,0.1]`},
+		{"where the exponent begins", `[1e20,1e21,1e-6,1e-7,1.5e-10]`,
+			`[100000000000000000000,1e+21,0.000001,1e-7,1.5e-10]`},
 	} {
 		got, err := canonicalText([]byte(c.text))
 		if err != nil || string(got) != c.want {
@@ -124,7 +133,8 @@ func TestCanonicalRefuses(t *testing.T) {
 		{"half a pair in a name", `{"\ud800":1}`, a2a.ErrNotJSON},
 		{"a number beyond doubles", `[1e309]`, errNumber},
 		{"NaN", `NaN`, a2a.ErrNotJSON},
-		{"101 arrays in one another", strings.Repeat("[", 101) + strings.Repeat("]", 101), a2a.ErrTooDeep},
+		{"101 arrays in one another", strings.Repeat("[", 101) + strings.Repeat("]", 101),
+			a2a.ErrTooDeep},
 	} {
 		if got, err := canonicalText([]byte(c.text)); err != c.want || got != nil {
 			t.Errorf("%s: got %s, %v", c.rule, got, err)
@@ -132,10 +142,12 @@ func TestCanonicalRefuses(t *testing.T) {
 	}
 }
 
-// FuzzCanonical: the form is JSON of the same meaning, it is its own form, and another spelling of the same value has the same form.
+// FuzzCanonical: the form is JSON of the same meaning, it is its own form, and another spelling of
+// the same value has the same form.
 func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
-		`{"b":[1,2.50,-0],"a":{"\ud83d\ude00":null,"\ufb33":true}}`, `"\u0000\u001f\u2028<>&\\ud800"`, `[1e21,1e-7,5e-324,9007199254740993]`, `"\ud800"`,
+		`{"b":[1,2.50,-0],"a":{"\ud83d\ude00":null,"\ufb33":true}}`,
+		`"\u0000\u001f\u2028<>&\\ud800"`, `[1e21,1e-7,5e-324,9007199254740993]`, `"\ud800"`,
 		`{"a":1,"a":2}`, `{"":"","\/":"/"}`,
 	} {
 		f.Add([]byte(seed))
@@ -152,7 +164,8 @@ func FuzzCanonical(f *testing.F) {
 		if err != nil || !bytes.Equal(first, again) {
 			t.Fatalf("first %s, again %s, %v", first, again, err)
 		}
-		spelled, err := json.MarshalIndent(parse(t, text), " ", "\t") // other blanks, order, escapes and numbers
+		// other blanks, order, escapes and numbers
+		spelled, err := json.MarshalIndent(parse(t, text), " ", "\t")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,8 +10,9 @@ import (
 	"staff0/a2a"
 )
 
-// ID is the id of a JSON-RPC request as its sender wrote it: a string, a number or null in JSON, and nil if there was none. It is echoed to the
-// byte: some clients compare integers by ===, others want their string back (JSON-RPC 2.0 §4, §5).
+// ID is the id of a JSON-RPC request as its sender wrote it: a string, a number or null in JSON,
+// and nil if there was none. It is echoed to the byte: some clients compare integers by ===, others
+// want their string back (JSON-RPC 2.0 §4, §5).
 type ID []byte
 
 // maxIDSize bounds an id, since each event of a stream repeats it.
@@ -42,7 +43,8 @@ func (id ID) Equal(other ID) bool {
 	return textOf(id) == textOf(other)
 }
 
-// valid is for an id that has been read as JSON: objects, arrays and booleans are none (JSON-RPC 2.0 §4).
+// valid is for an id that has been read as JSON: objects, arrays and booleans are none (JSON-RPC
+// 2.0 §4).
 func (id ID) valid() bool {
 	if len(id) > maxIDSize {
 		return false
@@ -50,8 +52,9 @@ func (id ID) valid() bool {
 	return id[0] == '"' || id[0] == '-' || '0' <= id[0] && id[0] <= '9' || string(id) == "null"
 }
 
-// Request is one call. A notification (no id) is a call as well, and its answer carries id null: JSON-RPC wants silence, but the servers of all
-// official SDKs answer, and conformance tests wait for it.
+// Request is one call. A notification (no id) is a call as well, and its answer carries id null:
+// JSON-RPC wants silence, but the servers of all official SDKs answer, and conformance tests wait
+// for it.
 type Request struct {
 	ID     ID
 	Method string
@@ -65,8 +68,8 @@ type Request struct {
 //     version than "2.0", no method; arrays and objects more than a2a.MaxDepth deep; an object that names a member twice, anywhere in the body.
 //   - ErrInvalidParams: params that are no object (A2A passes them by name only).
 //
-// With an error the ID is the request's as far as it could be read, and the answer must carry it. Members besides the four are ignored, names are
-// exact. Request refers to body.
+// With an error the ID is the request's as far as it could be read, and the answer must carry it.
+// Members besides the four are ignored, names are exact. Request refers to body.
 func Decode(body []byte) (Request, error) {
 	var req Request
 	var version, method []byte
@@ -90,7 +93,8 @@ func Decode(body []byte) (Request, error) {
 	case !isObject(body):
 		return Request{}, invalidRequest("", "must be one object; batches are not part of A2A")
 	case req.ID != nil && !req.ID.valid():
-		return Request{}, invalidRequest("id", "must be a string, a number or null, of at most 1 KiB")
+		return Request{},
+			invalidRequest("id", "must be a string, a number or null, of at most 1 KiB")
 	}
 	if !isText(version, "2.0") {
 		return Request{ID: req.ID}, invalidRequest("jsonrpc", `must be "2.0"`)
@@ -111,7 +115,8 @@ func Decode(body []byte) (Request, error) {
 
 // invalidRequest says which member of the envelope is wrong; "" is the body itself.
 func invalidRequest(member, why string) error {
-	return &a2a.Error{Err: a2a.ErrInvalidRequest, Violations: []a2a.FieldViolation{{Field: member, Description: why}}}
+	return &a2a.Error{Err: a2a.ErrInvalidRequest,
+		Violations: []a2a.FieldViolation{{Field: member, Description: why}}}
 }
 
 func isObject(text []byte) bool {
@@ -139,8 +144,8 @@ type Response struct {
 	Error  json.RawMessage // nil in a success; Dialect.DecodeError reads it
 }
 
-// DecodeResponse reads an answer. "error":null beside a result is no error, for some servers write both. What is no answer at all is
-// ErrInvalidAgentResponse. Response refers to body.
+// DecodeResponse reads an answer. "error":null beside a result is no error, for some servers write
+// both. What is no answer at all is ErrInvalidAgentResponse. Response refers to body.
 func DecodeResponse(body []byte) (Response, error) {
 	var res Response
 	var version []byte

@@ -8,8 +8,9 @@ import (
 	"staff0/a2a"
 )
 
-// CardPayload is what a signature of the card covers (§8.4.1): the card of 1.0 without its signatures and without members that have their default
-// value, unless they are REQUIRED or were set though optional, in canonical form (RFC 8785).
+// CardPayload is what a signature of the card covers (§8.4.1): the card of 1.0 without its
+// signatures and without members that have their default value, unless they are REQUIRED or were
+// set though optional, in canonical form (RFC 8785).
 //
 // A card whose Struct members hold what is no I-JSON has no payload.
 func CardPayload(card *a2a.AgentCard) ([]byte, error) {
@@ -24,8 +25,9 @@ func CardPayload(card *a2a.AgentCard) ([]byte, error) {
 	return canonical(cardMessage().reduce(doc)), nil
 }
 
-// CardPayloads are the texts that whoever signed the card may have signed, each once. Only a signature tells which it was, and whoever verifies it hands
-// out no more than the signed text says, so to try several weakens nothing.
+// CardPayloads are the texts that whoever signed the card may have signed, each once. Only a
+// signature tells which it was, and whoever verifies it hands out no more than the signed text
+// says, so to try several weakens nothing.
 //
 //   - The card as it was received, less its signatures. A signer of a later version signs members that we do not know.
 //   - What the specification asks for, of which CardPayload is our own: a server may send default values that were not signed, and members of
@@ -52,7 +54,8 @@ func CardPayloads(data []byte) ([][]byte, error) {
 	return slices.CompactFunc(payloads, slices.Equal), nil
 }
 
-// prune leaves out whatever is empty or null, and what is empty once that is left out. The outermost value stays.
+// prune leaves out whatever is empty or null, and what is empty once that is left out. The
+// outermost value stays.
 func prune(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -96,7 +99,8 @@ type presence uint8
 const (
 	implicit presence = iota // unless it has its default value
 	explicit                 // if it was sent: "optional", one of a oneof, or a message
-	required                 // always; a REQUIRED message is explicit here, for it has no default value to stand in
+	// always; a REQUIRED message is explicit here, for it has no default value to stand in
+	required
 )
 
 type kind uint8
@@ -110,13 +114,15 @@ const (
 type member struct {
 	presence presence
 	kind     kind
-	of       message // of the value, of each element, or of each value of a table; nil if they have none
+	// of the value, of each element, or of each value of a table; nil if they have none
+	of message
 }
 
 // message is a message of a2a.proto by the JSON names of its members.
 type message map[string]member
 
-// reduce is the message with the members that it defines and their presence obeyed. What is of another type than it should be stays as it is.
+// reduce is the message with the members that it defines and their presence obeyed. What is of
+// another type than it should be stays as it is.
 func (m message) reduce(value any) any {
 	doc, ok := value.(map[string]any)
 	if !ok || m == nil {
@@ -174,37 +180,50 @@ var cardMessage = sync.OnceValue(func() message {
 	neededMany := func(m message) member { return member{presence: required, kind: list, of: m} }
 
 	requirement := many(message{"schemes": {kind: table, of: message{"list": names}}})
-	flow := message{"authorizationUrl": plain, "tokenUrl": plain, "refreshUrl": plain, "scopes": scopes} // of the deprecated two, each less one
+	// of the deprecated two, each less one
+	flow := message{"authorizationUrl": plain, "tokenUrl": plain, "refreshUrl": plain,
+		"scopes": scopes}
 	flows := message{
 		"authorizationCode": one(message{
-			"authorizationUrl": needed, "tokenUrl": needed, "refreshUrl": plain, "scopes": neededScopes, "pkceRequired": plain,
+			"authorizationUrl": needed, "tokenUrl": needed, "refreshUrl": plain,
+			"scopes": neededScopes, "pkceRequired": plain,
 		}),
-		"clientCredentials": one(message{"tokenUrl": needed, "refreshUrl": plain, "scopes": neededScopes}),
-		"deviceCode":        one(message{"deviceAuthorizationUrl": needed, "tokenUrl": needed, "refreshUrl": plain, "scopes": neededScopes}),
-		"implicit":          one(flow),
-		"password":          one(flow),
+		"clientCredentials": one(message{"tokenUrl": needed, "refreshUrl": plain,
+			"scopes": neededScopes}),
+		"deviceCode": one(message{"deviceAuthorizationUrl": needed, "tokenUrl": needed,
+			"refreshUrl": plain, "scopes": neededScopes}),
+		"implicit": one(flow),
+		"password": one(flow),
 	}
 	scheme := message{
-		"apiKeySecurityScheme":        one(message{"description": plain, "location": needed, "name": needed}),
-		"httpAuthSecurityScheme":      one(message{"description": plain, "scheme": needed, "bearerFormat": plain}),
-		"oauth2SecurityScheme":        one(message{"description": plain, "flows": one(flows), "oauth2MetadataUrl": plain}),
-		"openIdConnectSecurityScheme": one(message{"description": plain, "openIdConnectUrl": needed}),
-		"mtlsSecurityScheme":          one(message{"description": plain}),
+		"apiKeySecurityScheme": one(message{"description": plain, "location": needed,
+			"name": needed}),
+		"httpAuthSecurityScheme": one(message{"description": plain, "scheme": needed,
+			"bearerFormat": plain}),
+		"oauth2SecurityScheme": one(message{"description": plain, "flows": one(flows),
+			"oauth2MetadataUrl": plain}),
+		"openIdConnectSecurityScheme": one(
+			message{"description": plain, "openIdConnectUrl": needed}),
+		"mtlsSecurityScheme": one(message{"description": plain}),
 	}
 	return message{
-		"name": needed, "description": needed, "version": needed, "documentationUrl": set, "iconUrl": set,
-		"supportedInterfaces": neededMany(message{"url": needed, "protocolBinding": needed, "tenant": plain, "protocolVersion": needed}),
-		"provider":            one(message{"url": needed, "organization": needed}),
+		"name": needed, "description": needed, "version": needed, "documentationUrl": set,
+		"iconUrl": set,
+		"supportedInterfaces": neededMany(message{"url": needed, "protocolBinding": needed,
+			"tenant": plain, "protocolVersion": needed}),
+		"provider": one(message{"url": needed, "organization": needed}),
 		"capabilities": one(message{
 			"streaming": set, "pushNotifications": set, "extendedAgentCard": set,
-			"extensions": many(message{"uri": plain, "description": plain, "required": plain, "params": one(nil)}),
+			"extensions": many(message{"uri": plain, "description": plain, "required": plain,
+				"params": one(nil)}),
 		}),
 		"securitySchemes":      {kind: table, of: scheme},
 		"securityRequirements": requirement,
 		"defaultInputModes":    neededNames,
 		"defaultOutputModes":   neededNames,
 		"skills": neededMany(message{
-			"id": needed, "name": needed, "description": needed, "tags": neededNames, "examples": names, "inputModes": names, "outputModes": names,
+			"id": needed, "name": needed, "description": needed, "tags": neededNames,
+			"examples": names, "inputModes": names, "outputModes": names,
 			"securityRequirements": requirement,
 		}),
 	}

@@ -11,7 +11,9 @@ import (
 // The example of §8.4.1, with the REQUIRED members that it leaves out.
 func TestCardPayloadKeepsWhatTheSpecificationKeeps(t *testing.T) {
 	no := false
-	card := &a2a.AgentCard{Name: "Example Agent", Capabilities: a2a.AgentCapabilities{Streaming: &no, PushNotifications: &no, Extensions: []a2a.AgentExtension{}}}
+	card := &a2a.AgentCard{Name: "Example Agent",
+		Capabilities: a2a.AgentCapabilities{Streaming: &no, PushNotifications: &no,
+			Extensions: []a2a.AgentExtension{}}}
 	want := `{"capabilities":{"pushNotifications":false,"streaming":false},"defaultInputModes":[],"defaultOutputModes":[],"description":"",` +
 		`"name":"Example Agent","skills":[],"supportedInterfaces":[],"version":""}`
 	if got, err := CardPayload(card); err != nil || string(got) != want {
@@ -27,7 +29,8 @@ func TestCardPayload(t *testing.T) {
 	}{
 		{
 			"signatures are not signed",
-			a2a.AgentCard{Signatures: []a2a.AgentCardSignature{{Protected: "p", Signature: "s"}}}, `"name":""`, "signatures",
+			a2a.AgentCard{Signatures: []a2a.AgentCardSignature{{Protected: "p", Signature: "s"}}},
+			`"name":""`, "signatures",
 		},
 		{
 			"a requirement without scopes keeps its scheme",
@@ -35,7 +38,8 @@ func TestCardPayload(t *testing.T) {
 			`"securityRequirements":[{"schemes":{"s":{}}},{}]`, "list",
 		},
 		{
-			"an empty scheme stays", a2a.AgentCard{SecuritySchemes: map[string]a2a.SecurityScheme{"m": {MutualTLS: &a2a.MutualTLSSecurityScheme{}}}},
+			"an empty scheme stays",
+			a2a.AgentCard{SecuritySchemes: map[string]a2a.SecurityScheme{"m": {MutualTLS: &a2a.MutualTLSSecurityScheme{}}}},
 			`"securitySchemes":{"m":{"mtlsSecurityScheme":{}}}`, "null",
 		},
 		{
@@ -56,11 +60,13 @@ func TestCardPayload(t *testing.T) {
 			`{"extensions":[{"params":{"a":null,"b":"","c":{"x":[]}},"uri":"u"}]}`, "required",
 		},
 		{
-			"texts are not escaped for HTML or JavaScript", a2a.AgentCard{Description: "<b> & \u2028"}, "\"<b> & \u2028\"", `\u`,
+			"texts are not escaped for HTML or JavaScript",
+			a2a.AgentCard{Description: "<b> & \u2028"}, "\"<b> & \u2028\"", `\u`,
 		},
 	} {
 		got, err := CardPayload(&c.card)
-		if err != nil || !strings.Contains(string(got), c.has) || strings.Contains(string(got), c.hasnt) {
+		if err != nil || !strings.Contains(string(got), c.has) ||
+			strings.Contains(string(got), c.hasnt) {
 			t.Errorf("%s: %s, %v", c.rule, got, err)
 		}
 	}

@@ -72,7 +72,8 @@ func TestReaders(t *testing.T) {
 			return look(card), nil
 		}
 	}
-	route := func(verb, path string, find func(json.RawMessage) (string, error)) func([]byte) (string, error) {
+	route := func(verb, path string, find func(json.RawMessage) (string, error)) func([]byte) (
+		string, error) {
 		return func(body []byte) (string, error) {
 			r, _ := MatchRoute(verb, path)
 			params, err := r.Params("", body)
@@ -96,66 +97,101 @@ func TestReaders(t *testing.T) {
 	}
 
 	readertest.Run(t,
-		readertest.Entrance{Name: "envelope", Text: `{"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{` + message + `}}@}`, Read: call(none)},
-		readertest.Entrance{Name: "1.0, message", Text: rpc("SendMessage", `{"message":{`+message+`@}}`), Member: "contextId", Proto: true, Read: call(contextOf)},
+		readertest.Entrance{Name: "envelope",
+			Text: `{"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{` + message +
+				`}}@}`, Read: call(none)},
+		readertest.Entrance{Name: "1.0, message", Text: rpc("SendMessage", `{"message":{`+message+
+			`@}}`), Member: "contextId", Proto: true, Read: call(contextOf)},
 		readertest.Entrance{
-			Name: "1.0, webhook", Text: rpc("SendMessage", `{"message":{`+message+`},"configuration":{"taskPushNotificationConfig":{"url":"u"@}}}`),
+			Name: "1.0, webhook", Text: rpc("SendMessage", `{"message":{`+message+
+				`},"configuration":{"taskPushNotificationConfig":{"url":"u"@}}}`),
 			Member: "taskId", Proto: true,
 			Read: call(func(r *a2a.SendMessageRequest) string {
 				return string(r.Configuration.TaskPushNotificationConfig.TaskID)
 			}),
 		},
-		readertest.Entrance{Name: "1.0, metadata", Text: rpc("SendMessage", `{"message":{`+message+`,"metadata":{"a":1@}}}`), Read: call(none)},
-		readertest.Entrance{Name: "1.0, data", Text: rpc("SendMessage", `{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"data":{"a":1@}}]}}`), Read: call(none)},
-		readertest.Entrance{Name: "0.3, message", Text: rpc("message/send", `{"message":{`+old+`@}}`), Member: "contextId", Proto: true, Read: call(contextOf)},
+		readertest.Entrance{Name: "1.0, metadata", Text: rpc("SendMessage", `{"message":{`+message+
+			`,"metadata":{"a":1@}}}`), Read: call(none)},
+		readertest.Entrance{Name: "1.0, data",
+			Text: rpc("SendMessage",
+				`{"message":{"messageId":"m","role":"ROLE_USER","parts":[{"data":{"a":1@}}]}}`),
+			Read: call(none)},
+		readertest.Entrance{Name: "0.3, message", Text: rpc("message/send", `{"message":{`+old+
+			`@}}`), Member: "contextId", Proto: true, Read: call(contextOf)},
 		readertest.Entrance{
-			Name: "0.3, file", Text: rpc("message/send", `{"message":{"messageId":"m","role":"user","parts":[{"kind":"file","file":{"uri":"u"@}}]}}`),
+			Name: "0.3, file",
+			Text: rpc("message/send",
+				`{"message":{"messageId":"m","role":"user","parts":[{"kind":"file","file":{"uri":"u"@}}]}}`),
 			Member: "mimeType", Proto: true,
-			Read: call(func(r *a2a.SendMessageRequest) string { return r.Message.Parts[0].MediaType }),
+			Read: call(func(r *a2a.SendMessageRequest) string {
+				return r.Message.Parts[0].MediaType
+			}),
 		},
-		readertest.Entrance{Name: "0.3, params", Text: rpc("message/send", `{"message":{`+old+`}@}`), Read: call(none)},
-		readertest.Entrance{Name: "0.3, metadata", Text: rpc("message/send", `{"message":{`+old+`,"metadata":{"a":1@}}}`), Read: call(none)},
+		readertest.Entrance{Name: "0.3, params",
+			Text: rpc("message/send", `{"message":{`+old+`}@}`), Read: call(none)},
+		readertest.Entrance{Name: "0.3, metadata", Text: rpc("message/send", `{"message":{`+old+
+			`,"metadata":{"a":1@}}}`), Read: call(none)},
 
 		readertest.Entrance{
-			Name: "HTTP+JSON, body", Text: `{"message":{` + message + `@}}`, Member: "contextId", Proto: true,
-			Read: route(http.MethodPost, "/message:send", func(params json.RawMessage) (string, error) {
-				p, err := V10.SendMessage.DecodeParams(params)
-				if err != nil {
-					return "", err
-				}
-				return contextOf(p), nil
-			}),
+			Name: "HTTP+JSON, body", Text: `{"message":{` + message + `@}}`, Member: "contextId",
+			Proto: true,
+			Read: route(http.MethodPost, "/message:send",
+				func(params json.RawMessage) (string, error) {
+					p, err := V10.SendMessage.DecodeParams(params)
+					if err != nil {
+						return "", err
+					}
+					return contextOf(p), nil
+				}),
 		},
 		readertest.Entrance{
 			Name: "HTTP+JSON, body beside a path", Text: `{"url":"u"@}`,
-			Read: route(http.MethodPost, "/tasks/t/pushNotificationConfigs", func(params json.RawMessage) (string, error) {
-				_, err := V10.CreateTaskPushNotificationConfig.DecodeParams(params)
-				return "", err
+			Read: route(http.MethodPost, "/tasks/t/pushNotificationConfigs",
+				func(params json.RawMessage) (string, error) {
+					_, err := V10.CreateTaskPushNotificationConfig.DecodeParams(params)
+					return "", err
+				}),
+		},
+
+		readertest.Entrance{Name: "1.0, event of a stream",
+			Text:   `{"jsonrpc":"2.0","id":1,"result":{"statusUpdate":{"taskId":"t"@}}}`,
+			Member: "contextId", Proto: true, Read: event(V10, DecodeResponse)},
+		readertest.Entrance{Name: "1.0, answer",
+			Text: `{"jsonrpc":"2.0","id":1,"result":{"task":{"id":"t"}}@}`,
+			Read: event(V10, DecodeResponse)},
+		readertest.Entrance{Name: "HTTP+JSON, event", Text: `{"statusUpdate":{"taskId":"t"@}}`,
+			Member: "contextId", Proto: true, Read: event(V10, DecodeBare)},
+		readertest.Entrance{Name: "1.0, webhook's body", Text: `{"task":{"id":"t"@}}`,
+			Member: "contextId", Proto: true, Read: event(V10, nil)},
+		readertest.Entrance{Name: "0.3, event of a stream",
+			Text: `{"jsonrpc":"2.0","id":1,"result":{"kind":"status-update","taskId":"t","status":{"state":"working"}@}}`, Member: "contextId", Proto: true, Read: event(V03, DecodeResponse)},
+		readertest.Entrance{Name: "0.3, webhook's body",
+			Text: `{"kind":"task","id":"t","status":{"state":"working"}@}`, Member: "contextId",
+			Proto: true, Read: event(V03, nil)},
+
+		readertest.Entrance{
+			Name: "card", BOM: true, Text: `{"name":"n","url":"u"@}`, Member: "documentationUrl",
+			Proto: true,
+			Read:  card(func(c *a2a.AgentCard) string { return c.DocumentationURL }),
+		},
+		readertest.Entrance{
+			Name: "interface of a card", BOM: true, Text: `{"supportedInterfaces":[{"url":"u"@}]}`,
+			Member: "protocolBinding", Proto: true,
+			Read: card(func(c *a2a.AgentCard) string {
+				return c.SupportedInterfaces[0].ProtocolBinding
 			}),
 		},
-
-		readertest.Entrance{Name: "1.0, event of a stream", Text: `{"jsonrpc":"2.0","id":1,"result":{"statusUpdate":{"taskId":"t"@}}}`, Member: "contextId", Proto: true, Read: event(V10, DecodeResponse)},
-		readertest.Entrance{Name: "1.0, answer", Text: `{"jsonrpc":"2.0","id":1,"result":{"task":{"id":"t"}}@}`, Read: event(V10, DecodeResponse)},
-		readertest.Entrance{Name: "HTTP+JSON, event", Text: `{"statusUpdate":{"taskId":"t"@}}`, Member: "contextId", Proto: true, Read: event(V10, DecodeBare)},
-		readertest.Entrance{Name: "1.0, webhook's body", Text: `{"task":{"id":"t"@}}`, Member: "contextId", Proto: true, Read: event(V10, nil)},
-		readertest.Entrance{Name: "0.3, event of a stream", Text: `{"jsonrpc":"2.0","id":1,"result":{"kind":"status-update","taskId":"t","status":{"state":"working"}@}}`, Member: "contextId", Proto: true, Read: event(V03, DecodeResponse)},
-		readertest.Entrance{Name: "0.3, webhook's body", Text: `{"kind":"task","id":"t","status":{"state":"working"}@}`, Member: "contextId", Proto: true, Read: event(V03, nil)},
-
 		readertest.Entrance{
-			Name: "card", BOM: true, Text: `{"name":"n","url":"u"@}`, Member: "documentationUrl", Proto: true,
-			Read: card(func(c *a2a.AgentCard) string { return c.DocumentationURL }),
-		},
-		readertest.Entrance{
-			Name: "interface of a card", BOM: true, Text: `{"supportedInterfaces":[{"url":"u"@}]}`, Member: "protocolBinding", Proto: true,
-			Read: card(func(c *a2a.AgentCard) string { return c.SupportedInterfaces[0].ProtocolBinding }),
-		},
-		readertest.Entrance{
-			Name: "scheme of a card", BOM: true, Text: `{"url":"u","securitySchemes":{"my_scheme":{"openIdConnectSecurityScheme":{"description":"d"@}}}}`,
+			Name: "scheme of a card", BOM: true,
+			Text:   `{"url":"u","securitySchemes":{"my_scheme":{"openIdConnectSecurityScheme":{"description":"d"@}}}}`,
 			Member: "openIdConnectUrl", Proto: true,
-			Read: card(func(c *a2a.AgentCard) string { return c.SecuritySchemes["my_scheme"].OpenIDConnect.OpenIDConnectURL }),
+			Read: card(func(c *a2a.AgentCard) string {
+				return c.SecuritySchemes["my_scheme"].OpenIDConnect.OpenIDConnectURL
+			}),
 		},
 		readertest.Entrance{
-			Name: "requirement of a card", BOM: true, Text: `{"url":"u","securityRequirements":[{"schemes":{"s":{"list":[]@}}}]}`,
+			Name: "requirement of a card", BOM: true,
+			Text: `{"url":"u","securityRequirements":[{"schemes":{"s":{"list":[]@}}}]}`,
 			Read: card(func(*a2a.AgentCard) string { return "" }),
 		},
 		readertest.Entrance{
@@ -180,7 +216,9 @@ func TestReaders(t *testing.T) {
 
 // TestRolesWithEscapes: an enumeration is the text that its escapes mean.
 func TestRolesWithEscapes(t *testing.T) {
-	p, err := V10.SendMessage.DecodeParams(json.RawMessage(`{"message":{"messageId":"m","role":"ROLE\u005fUSER","parts":[{"text":"x"}]}}`))
+	p, err := V10.SendMessage.DecodeParams(
+		json.RawMessage(
+			`{"message":{"messageId":"m","role":"ROLE\u005fUSER","parts":[{"text":"x"}]}}`))
 	if err != nil || p.Message.Role != a2a.RoleUser {
 		t.Errorf("%+v, %v", p, err)
 	}
@@ -188,7 +226,8 @@ func TestRolesWithEscapes(t *testing.T) {
 
 // manyParts is a call with a message of so many parts of one letter.
 func manyParts(n int, method, role, part string) []byte {
-	return []byte(`{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":{"message":{"messageId":"m","role":"` + role + `","parts":[` +
+	return []byte(`{"jsonrpc":"2.0","id":1,"method":"` + method +
+		`","params":{"message":{"messageId":"m","role":"` + role + `","parts":[` +
 		strings.Repeat(part+",", n-1) + part + `]}}}`)
 }
 
@@ -209,8 +248,8 @@ func readMany(body []byte) error {
 	return p.Admit(a2a.Limits{})
 }
 
-// TestManyPartsAreRefused: what is far too large is refused by its length, and what has a little too
-// many parts by their number.
+// TestManyPartsAreRefused: what is far too large is refused by its length, and what has a little
+// too many parts by their number.
 func TestManyPartsAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		n                  int
@@ -231,7 +270,8 @@ func TestManyPartsAreRefused(t *testing.T) {
 			if err != nil {
 				t.Errorf("%d parts by %s: %v", c.n, c.method, err)
 			}
-		case !errors.As(err, &e) || e.Violations[0].Field != c.field || e.Metadata["reason"] != a2a.ReasonTooLarge:
+		case !errors.As(err, &e) || e.Violations[0].Field != c.field ||
+			e.Metadata["reason"] != a2a.ReasonTooLarge:
 			t.Errorf("%d parts by %s: %v", c.n, c.method, err)
 		}
 	}

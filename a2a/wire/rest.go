@@ -12,10 +12,12 @@ import (
 	"staff0/a2a"
 )
 
-// The HTTP+JSON binding of 1.0 (§5.3, §11) is the same calls in another spelling: what JSON-RPC calls params is spread over path, query and body,
-// and put together again here, so that both bindings read and validate the same thing. Results are the bare Result of the method.
+// The HTTP+JSON binding of 1.0 (§5.3, §11) is the same calls in another spelling: what JSON-RPC
+// calls params is spread over path, query and body, and put together again here, so that both
+// bindings read and validate the same thing. Results are the bare Result of the method.
 
-// JSONType is the media type of A2A bodies (§11.1). Plain application/json says the same, and more clients understand it.
+// JSONType is the media type of A2A bodies (§11.1). Plain application/json says the same, and more
+// clients understand it.
 const JSONType = "application/a2a+json"
 
 // BodyRule says what the body of a route is.
@@ -60,8 +62,10 @@ var (
 	queryPage  = []parameter{{"pageSize", "page_size", true}, {"pageToken", "page_token", false}}
 	queryTask  = []parameter{{"historyLength", "history_length", true}}
 	queryTasks = append([]parameter{
-		{"contextId", "context_id", false}, {"status", "status", true}, {"historyLength", "history_length", true},
-		{"statusTimestampAfter", "status_timestamp_after", false}, {"includeArtifacts", "include_artifacts", true},
+		{"contextId", "context_id", false}, {"status", "status", true},
+		{"historyLength", "history_length", true},
+		{"statusTimestampAfter", "status_timestamp_after", false},
+		{"includeArtifacts", "include_artifacts", true},
 		// Drafts called it so, and the official Go client still does.
 		{"lastUpdatedAfter", "last_updated_after", false},
 	}, queryPage...)
@@ -70,17 +74,24 @@ var (
 // aliases are parameters that mean another one.
 var aliases = map[string]string{"lastUpdatedAfter": "statusTimestampAfter"}
 
-// resources are in the order in which they are tried: an id may hold a colon, so what ends in a verb comes first. Of several HTTP methods the
-// first is what clients send: the text of the specification has POST for subscribe, its proto GET.
+// resources are in the order in which they are tried: an id may hold a colon, so what ends in a
+// verb comes first. Of several HTTP methods the first is what clients send: the text of the
+// specification has POST for subscribe, its proto GET.
 var resources = []resource{
-	{[]string{"message:send"}, []restCall{{http.MethodPost, V10.SendMessage.Name, BodyRequired, nil}}},
-	{[]string{"message:stream"}, []restCall{{http.MethodPost, V10.SendStreamingMessage.Name, BodyRequired, nil}}},
-	{[]string{tasksPath}, []restCall{{http.MethodGet, V10.ListTasks.Name, BodyIgnored, queryTasks}}},
-	{[]string{tasksPath, "{id}:cancel"}, []restCall{{http.MethodPost, V10.CancelTask.Name, BodyOptional, nil}}},
+	{[]string{"message:send"},
+		[]restCall{{http.MethodPost, V10.SendMessage.Name, BodyRequired, nil}}},
+	{[]string{"message:stream"},
+		[]restCall{{http.MethodPost, V10.SendStreamingMessage.Name, BodyRequired, nil}}},
+	{[]string{tasksPath},
+		[]restCall{{http.MethodGet, V10.ListTasks.Name, BodyIgnored, queryTasks}}},
+	{[]string{tasksPath, "{id}:cancel"},
+		[]restCall{{http.MethodPost, V10.CancelTask.Name, BodyOptional, nil}}},
 	{[]string{tasksPath, "{id}:subscribe"}, []restCall{
-		{http.MethodPost, V10.SubscribeToTask.Name, BodyIgnored, nil}, {http.MethodGet, V10.SubscribeToTask.Name, BodyIgnored, nil},
+		{http.MethodPost, V10.SubscribeToTask.Name, BodyIgnored, nil},
+		{http.MethodGet, V10.SubscribeToTask.Name, BodyIgnored, nil},
 	}},
-	{[]string{tasksPath, "{id}"}, []restCall{{http.MethodGet, V10.GetTask.Name, BodyIgnored, queryTask}}},
+	{[]string{tasksPath, "{id}"},
+		[]restCall{{http.MethodGet, V10.GetTask.Name, BodyIgnored, queryTask}}},
 	{[]string{tasksPath, "{taskId}", "pushNotificationConfigs"}, []restCall{
 		{http.MethodPost, V10.CreateTaskPushNotificationConfig.Name, BodyRequired, nil},
 		{http.MethodGet, V10.ListTaskPushNotificationConfigs.Name, BodyIgnored, queryPage},
@@ -89,7 +100,8 @@ var resources = []resource{
 		{http.MethodGet, V10.GetTaskPushNotificationConfig.Name, BodyIgnored, nil},
 		{http.MethodDelete, V10.DeleteTaskPushNotificationConfig.Name, BodyIgnored, nil},
 	}},
-	{[]string{"extendedAgentCard"}, []restCall{{http.MethodGet, V10.GetExtendedAgentCard.Name, BodyIgnored, nil}}},
+	{[]string{"extendedAgentCard"},
+		[]restCall{{http.MethodGet, V10.GetExtendedAgentCard.Name, BodyIgnored, nil}}},
 }
 
 const (
@@ -97,11 +109,13 @@ const (
 	tasksPath    = "tasks" // what most paths begin with
 )
 
-// MatchRoute finds what a request is for. path is escaped, begins with a slash and is relative to the URL of the interface; a tenant may come
-// first in it. When the Route has no Method, allow lists the HTTP methods for the path, and is empty where there is nothing.
+// MatchRoute finds what a request is for. path is escaped, begins with a slash and is relative to
+// the URL of the interface; a tenant may come first in it. When the Route has no Method, allow
+// lists the HTTP methods for the path, and is empty where there is nothing.
 func MatchRoute(verb, path string) (route Route, allow []string) {
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	if route, allow = matchSegments(verb, segments); route.Method != "" || len(allow) > 0 || len(segments) == 1 {
+	if route, allow = matchSegments(verb, segments); route.Method != "" || len(allow) > 0 ||
+		len(segments) == 1 {
 		return route, allow
 	}
 	tenant, ok := unescapeSegment(segments[0])
@@ -170,8 +184,9 @@ func unescapeSegment(raw string) (string, bool) {
 	return value, err == nil && utf8.ValidString(value)
 }
 
-// Params puts the parameters of the call together, as JSON-RPC has them, for DecodeParams. The error is an *a2a.Error as that of Decode, and
-// ErrInvalidParams for a query that cannot be read, a parameter that is given twice, and a member in which the path contradicts query or body.
+// Params puts the parameters of the call together, as JSON-RPC has them, for DecodeParams. The
+// error is an *a2a.Error as that of Decode, and ErrInvalidParams for a query that cannot be read, a
+// parameter that is given twice, and a member in which the path contradicts query or body.
 // Parameters that the route does not have are ignored. Params refers to body.
 func (r *Route) Params(query string, body []byte) (json.RawMessage, error) {
 	if r.Body == BodyIgnored || r.Body == BodyOptional && len(body) == 0 {
@@ -278,16 +293,19 @@ func (r *Route) paramsOfQuery(query string) (json.RawMessage, error) {
 	return append(b, '}'), nil
 }
 
-// append writes a value as JSON. What is no number and no boolean is written in quotes and refused by whoever reads it, in the words it has for it.
+// append writes a value as JSON. What is no number and no boolean is written in quotes and refused
+// by whoever reads it, in the words it has for it.
 func (p *parameter) append(b []byte, value string) []byte {
-	if p.literal && (value == "true" || value == "false" || len(value) < 10 && value[0] != '0' && strings.Trim(value, "0123456789") == "" || value == "0") {
+	if p.literal && (value == "true" || value == "false" || len(value) < 10 && value[0] != '0' &&
+		strings.Trim(value, "0123456789") == "" || value == "0") {
 		return append(b, value...)
 	}
 	return a2a.AppendString(b, value)
 }
 
-// DecodeBare reads an answer, or an event, of the HTTP+JSON binding: an object is the result, unless it has a member error (§11.6, §11.7), which no
-// result has. The error is ErrInvalidAgentResponse. Response refers to body and has no ID.
+// DecodeBare reads an answer, or an event, of the HTTP+JSON binding: an object is the result,
+// unless it has a member error (§11.6, §11.7), which no result has. The error is
+// ErrInvalidAgentResponse. Response refers to body and has no ID.
 func DecodeBare(body []byte) (Response, error) {
 	var res Response
 	err := a2a.Members(body, func(name, value []byte) {

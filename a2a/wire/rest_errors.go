@@ -10,8 +10,9 @@ import (
 	"staff0/a2a"
 )
 
-// AppendStatus appends an error as the HTTP+JSON binding has it: the body of an answer with that HTTP status, and the last event of a stream
-// (§11.6). The status is that of a2a.CodeOf, unless HTTP has a word of its own for what happened.
+// AppendStatus appends an error as the HTTP+JSON binding has it: the body of an answer with that
+// HTTP status, and the last event of a stream (§11.6). The status is that of a2a.CodeOf, unless
+// HTTP has a word of its own for what happened.
 func AppendStatus(b []byte, status int, err error) []byte {
 	f := faultOf(err)
 	b = append(b, `{"error":{"code":`...)
@@ -43,8 +44,9 @@ func rpcStatus(status int, otherwise string) string {
 	return otherwise
 }
 
-// DecodeStatus reads the error object of the HTTP+JSON binding into an error that errors.Is the sentinel of its reason. Where an agent gives no reason
-// the HTTP status has to say it; ErrUnknown is for what neither tells. Code is the HTTP status. It is nil for what is no error object.
+// DecodeStatus reads the error object of the HTTP+JSON binding into an error that errors.Is the
+// sentinel of its reason. Where an agent gives no reason the HTTP status has to say it; ErrUnknown
+// is for what neither tells. Code is the HTTP status. It is nil for what is no error object.
 //
 // The words are the peer's, as with DecodeError.
 func DecodeStatus(object json.RawMessage, status int) *a2a.Error {

@@ -16,8 +16,9 @@ type Target struct {
 	Body  []byte // nil for none
 }
 
-// NewTarget spells a call of 1.0: params is what the method's Params codec has written. A tenant stands first in the path, but one that could be
-// taken for the path itself (a tenant "tasks") stands where the other parameters do.
+// NewTarget spells a call of 1.0: params is what the method's Params codec has written. A tenant
+// stands first in the path, but one that could be taken for the path itself (a tenant "tasks")
+// stands where the other parameters do.
 func NewTarget(method string, params json.RawMessage) (*Target, error) {
 	at, call := findCall(method)
 	if call == nil {
@@ -76,13 +77,15 @@ func NewTarget(method string, params json.RawMessage) (*Target, error) {
 	return t, nil
 }
 
-// writeSegment refuses what proxies and servers take for a way up or for nothing: an agent chooses the ids that a client calls it by.
+// writeSegment refuses what proxies and servers take for a way up or for nothing: an agent chooses
+// the ids that a client calls it by.
 func writeSegment(b *strings.Builder, name, value, suffix string) error {
 	if value == "" || value == "." || value == ".." {
 		return a2a.InvalidParams(name, "cannot be part of a path")
 	}
 	b.WriteByte('/')
-	b.WriteString(strings.ReplaceAll(url.PathEscape(value), ":", "%3A")) // or an id could end in a verb
+	// or an id could end in a verb
+	b.WriteString(strings.ReplaceAll(url.PathEscape(value), ":", "%3A"))
 	b.WriteString(suffix)
 	return nil
 }

@@ -13,20 +13,23 @@ import (
 
 // Bounds of event streams.
 const (
-	// WriteTimeout is how long one event may take to leave. The stream itself has no end but the task's.
+	// WriteTimeout is how long one event may take to leave. The stream itself has no end but the
+	// task's.
 	WriteTimeout = 10 * time.Second
 
 	// maxHeld bounds what waits for the next Send.
 	maxHeld = 64 << 10
 
-	// MaxEventSize bounds one event that is read, its field names included. The official JavaScript client draws the line at the same place.
+	// MaxEventSize bounds one event that is read, its field names included. The official JavaScript
+	// client draws the line at the same place.
 	MaxEventSize = 4 << 20
 )
 
 // EventStream is the media type of a stream.
 const EventStream = "text/event-stream"
 
-// EventWriter writes a stream of server-sent events as the answer to one request. It is for one goroutine.
+// EventWriter writes a stream of server-sent events as the answer to one request. It is for one
+// goroutine.
 type EventWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -34,20 +37,22 @@ type EventWriter struct {
 	open    bool
 }
 
-// NewEventWriter makes a writer. Nothing is sent before the first event, so the answer can still become another one.
+// NewEventWriter makes a writer. Nothing is sent before the first event, so the answer can still
+// become another one.
 func NewEventWriter(w http.ResponseWriter) *EventWriter {
 	return &EventWriter{w: w, control: http.NewResponseController(w)}
 }
 
-// Send sends one event, and what was held before it. data is JSON; it goes out as a single data line, since some clients join nothing. A line
-// break can only be a blank between two tokens there, and becomes one.
+// Send sends one event, and what was held before it. data is JSON; it goes out as a single data
+// line, since some clients join nothing. A line break can only be a blank between two tokens there,
+// and becomes one.
 func (e *EventWriter) Send(data []byte) error {
 	e.add("data: ", data)
 	return e.flush()
 }
 
-// Hold keeps one event for the next Send, with which it leaves in one write: each write of its own costs more than all else about an event.
-// Too much of it leaves at once.
+// Hold keeps one event for the next Send, with which it leaves in one write: each write of its own
+// costs more than all else about an event. Too much of it leaves at once.
 func (e *EventWriter) Hold(data []byte) error {
 	e.add("data: ", data)
 	if len(e.buf) < maxHeld {
@@ -72,7 +77,8 @@ func (e *EventWriter) add(field string, data []byte) {
 	e.buf = append(e.buf, "\n\n"...)
 }
 
-// Comment sends a line that readers ignore. It keeps proxies from closing a stream that is silent for long.
+// Comment sends a line that readers ignore. It keeps proxies from closing a stream that is silent
+// for long.
 func (e *EventWriter) Comment(text string) error {
 	e.add(": ", []byte(text))
 	return e.flush()
@@ -106,8 +112,10 @@ func (e *EventWriter) write() error {
 		h.Set("X-Accel-Buffering", "no") // nginx would collect events
 		e.w.WriteHeader(http.StatusOK)
 	}
-	// A reader that has gone away without a word must not hold the writer. Tests and wrappers without a connection have no deadline to set.
-	if err := e.control.SetWriteDeadline(time.Now().Add(WriteTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	// A reader that has gone away without a word must not hold the writer. Tests and wrappers
+	// without a connection have no deadline to set.
+	if err := e.control.SetWriteDeadline(time.Now().Add(WriteTimeout)); err != nil &&
+		!errors.Is(err, http.ErrNotSupported) {
 		return fmt.Errorf("setting the write deadline: %w", err)
 	}
 	_, err := e.w.Write(e.buf)
@@ -128,9 +136,11 @@ type Event struct {
 // ErrEventTooLarge ends a stream with an event above MaxEventSize.
 var ErrEventTooLarge = errors.New("an event of the stream is too large")
 
-// Events reads a stream as the HTML standard has it (§9.2.6): lines end in LF, CR or CRLF, a byte order mark may come first, data lines are
-// joined with LF, comments and unknown fields are passed over, an event without data is none, and neither is one that the end of the stream cut
-// off. Blank data is none either, which browsers see otherwise: some servers send it to keep a stream open. The stream ends clean with the reader; any other end is the error, once, as the last element.
+// Events reads a stream as the HTML standard has it (§9.2.6): lines end in LF, CR or CRLF, a byte
+// order mark may come first, data lines are joined with LF, comments and unknown fields are passed
+// over, an event without data is none, and neither is one that the end of the stream cut off. Blank
+// data is none either, which browsers see otherwise: some servers send it to keep a stream open.
+// The stream ends clean with the reader; any other end is the error, once, as the last element.
 func Events(r io.Reader) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		lines := lineReader{r: bufio.NewReader(r)}
@@ -186,8 +196,9 @@ func Events(r io.Reader) iter.Seq2[Event, error] {
 	}
 }
 
-// lineReader gives the lines of a stream without their ends. A CR ends a line at once, without waiting for what follows: the LF that may
-// come next is dropped when it comes, so the last event is not held back.
+// lineReader gives the lines of a stream without their ends. A CR ends a line at once, without
+// waiting for what follows: the LF that may come next is dropped when it comes, so the last event
+// is not held back.
 type lineReader struct {
 	r       *bufio.Reader
 	line    []byte

@@ -34,27 +34,42 @@ func TestEvents(t *testing.T) {
 		{"one event", "data: a\n\n", []Event{{"message", "", []byte("a")}}},
 		{"no space after the colon", "data:a\n\n", []Event{{"message", "", []byte("a")}}},
 		{"only one space is taken away", "data:  a\n\n", []Event{{"message", "", []byte(" a")}}},
-		{"a field without a colon has an empty value", "data\ndata: x\n\n", []Event{{"message", "", []byte("\nx")}}},
-		{"an event without anything to read is none", "data\n\ndata:\n\ndata: \ndata\n\ndata: x\n\n", []Event{{"message", "", []byte("x")}}},
-		{"data lines are joined", "data: a\ndata\ndata:b\n\n", []Event{{"message", "", []byte("a\n\nb")}}},
+		{"a field without a colon has an empty value", "data\ndata: x\n\n",
+			[]Event{{"message", "", []byte("\nx")}}},
+		{"an event without anything to read is none",
+			"data\n\ndata:\n\ndata: \ndata\n\ndata: x\n\n", []Event{{"message", "", []byte("x")}}},
+		{"data lines are joined", "data: a\ndata\ndata:b\n\n",
+			[]Event{{"message", "", []byte("a\n\nb")}}},
 		{"colons in a value stay", "data: a: b\n\n", []Event{{"message", "", []byte("a: b")}}},
-		{"CRLF", "data: a\r\n\r\ndata: b\r\n\r\n", []Event{{"message", "", []byte("a")}, {"message", "", []byte("b")}}},
-		{"CR", "data: a\r\rdata: b\r\r", []Event{{"message", "", []byte("a")}, {"message", "", []byte("b")}}},
-		{"all three ends of line", "data: a\rdata: b\r\ndata: c\n\r\n", []Event{{"message", "", []byte("a\nb\nc")}}},
+		{"CRLF", "data: a\r\n\r\ndata: b\r\n\r\n",
+			[]Event{{"message", "", []byte("a")}, {"message", "", []byte("b")}}},
+		{"CR", "data: a\r\rdata: b\r\r",
+			[]Event{{"message", "", []byte("a")}, {"message", "", []byte("b")}}},
+		{"all three ends of line", "data: a\rdata: b\r\ndata: c\n\r\n",
+			[]Event{{"message", "", []byte("a\nb\nc")}}},
 		{"a byte order mark", "\ufeffdata: a\n\n", []Event{{"message", "", []byte("a")}}},
-		{"a second mark is part of a name", "\ufeff\ufeffdata: a\n\ndata: b\n\n", []Event{{"message", "", []byte("b")}}},
-		{"comments", ": keep-alive\n\n:\ndata: a\n: in between\ndata: b\n\n", []Event{{"message", "", []byte("a\nb")}}},
-		{"a type of its own, for one event", "event: error\ndata: a\n\ndata: b\n\n", []Event{{"error", "", []byte("a")}, {"message", "", []byte("b")}}},
-		{"an event without data is none", "event: x\n\nid: 3\n\ndata: a\n\n", []Event{{"message", "3", []byte("a")}}},
+		{"a second mark is part of a name", "\ufeff\ufeffdata: a\n\ndata: b\n\n",
+			[]Event{{"message", "", []byte("b")}}},
+		{"comments", ": keep-alive\n\n:\ndata: a\n: in between\ndata: b\n\n",
+			[]Event{{"message", "", []byte("a\nb")}}},
+		{"a type of its own, for one event", "event: error\ndata: a\n\ndata: b\n\n",
+			[]Event{{"error", "", []byte("a")}, {"message", "", []byte("b")}}},
+		{"an event without data is none", "event: x\n\nid: 3\n\ndata: a\n\n",
+			[]Event{{"message", "3", []byte("a")}}},
 		{"an id holds until another one", "id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\n", []Event{
-			{"message", "1", []byte("a")}, {"message", "1", []byte("b")}, {"message", "", []byte("c")},
+			{"message", "1", []byte("a")}, {"message", "1", []byte("b")},
+			{"message", "", []byte("c")},
 		}},
-		{"an id with a NUL is ignored", "id: 1\n\nid: a\x00b\ndata: a\n\n", []Event{{"message", "1", []byte("a")}}},
-		{"retry and unknown fields", "retry: 10\nfoo: bar\nDATA: x\n data: y\ndata: a\n\n", []Event{{"message", "", []byte("a")}}},
+		{"an id with a NUL is ignored", "id: 1\n\nid: a\x00b\ndata: a\n\n",
+			[]Event{{"message", "1", []byte("a")}}},
+		{"retry and unknown fields", "retry: 10\nfoo: bar\nDATA: x\n data: y\ndata: a\n\n",
+			[]Event{{"message", "", []byte("a")}}},
 		{"blank lines in a row", "\n\n\ndata: a\n\n\n\n", []Event{{"message", "", []byte("a")}}},
-		{"an event that was cut off", "data: a\n\ndata: b\n", []Event{{"message", "", []byte("a")}}},
+		{"an event that was cut off", "data: a\n\ndata: b\n",
+			[]Event{{"message", "", []byte("a")}}},
 		{"a line that was cut off", "data: a\n\ndata: b", []Event{{"message", "", []byte("a")}}},
-		{"text beyond ASCII", "data: {\"n\":\"Zoë 号\"}\n\n", []Event{{"message", "", []byte("{\"n\":\"Zoë 号\"}")}}},
+		{"text beyond ASCII", "data: {\"n\":\"Zoë 号\"}\n\n",
+			[]Event{{"message", "", []byte("{\"n\":\"Zoë 号\"}")}}},
 	} {
 		for reader, wrap := range map[string]func(io.Reader) io.Reader{
 			"whole": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader,
@@ -68,7 +83,8 @@ func TestEvents(t *testing.T) {
 					t.Fatalf("%d events, want %d: %q", len(got), len(c.want), got)
 				}
 				for i, e := range got {
-					if w := c.want[i]; e.Type != w.Type || e.ID != w.ID || string(e.Data) != string(w.Data) {
+					if w := c.want[i]; e.Type != w.Type || e.ID != w.ID ||
+						string(e.Data) != string(w.Data) {
 						t.Errorf("event %d is %q, want %q", i, e, w)
 					}
 				}
@@ -80,7 +96,8 @@ func TestEvents(t *testing.T) {
 // The reader's own error ends the stream and is not lost: a cut connection is no end.
 func TestEventsPassErrorsOn(t *testing.T) {
 	cut := errors.New("connection reset")
-	got, err := collect(io.MultiReader(strings.NewReader("data: a\n\ndata: b\n"), iotest.ErrReader(cut)))
+	got, err := collect(io.MultiReader(strings.NewReader("data: a\n\ndata: b\n"),
+		iotest.ErrReader(cut)))
 	if !errors.Is(err, cut) || len(got) != 1 {
 		t.Errorf("got %d events and %v", len(got), err)
 	}
@@ -99,11 +116,13 @@ func (e endless) Read(p []byte) (int, error) {
 
 func TestEventsAreBounded(t *testing.T) {
 	for name, r := range map[string]io.Reader{
-		"a line without end":                endless("x"),
-		"an event without end":              endless("data: x\n"),
-		"an event of comments without end":  endless(": x\n"),
-		"data just above the bound":         strings.NewReader("data:" + strings.Repeat("x", MaxEventSize-4) + "\n\n"),
-		"two lines that together are above": strings.NewReader(strings.Repeat("data:"+strings.Repeat("x", MaxEventSize/2)+"\n", 2) + "\n"),
+		"a line without end":               endless("x"),
+		"an event without end":             endless("data: x\n"),
+		"an event of comments without end": endless(": x\n"),
+		"data just above the bound": strings.NewReader("data:" +
+			strings.Repeat("x", MaxEventSize-4) + "\n\n"),
+		"two lines that together are above": strings.NewReader(
+			strings.Repeat("data:"+strings.Repeat("x", MaxEventSize/2)+"\n", 2) + "\n"),
 	} {
 		if _, err := collect(r); !errors.Is(err, ErrEventTooLarge) {
 			t.Errorf("%s: %v", name, err)
@@ -136,7 +155,8 @@ func TestEventWriter(t *testing.T) {
 	if rec.Flushed || len(rec.Header()) > 0 {
 		t.Error("something was sent before the first event")
 	}
-	for _, step := range []error{w.Send([]byte(`{"a":1}`)), w.Comment("keep-alive"), w.Send([]byte("{\n\"b\":\r\n2}")), w.Comment("a\ndata: b")} {
+	for _, step := range []error{w.Send([]byte(`{"a":1}`)), w.Comment("keep-alive"),
+		w.Send([]byte("{\n\"b\":\r\n2}")), w.Comment("a\ndata: b")} {
 		if step != nil {
 			t.Fatal(step)
 		}
@@ -145,7 +165,8 @@ func TestEventWriter(t *testing.T) {
 	if got := rec.Body.String(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	for name, value := range map[string]string{"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no"} {
+	for name, value := range map[string]string{"Content-Type": "text/event-stream",
+		"Cache-Control": "no-cache", "X-Accel-Buffering": "no"} {
 		if got := rec.Header().Get(name); got != value {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -175,7 +196,8 @@ func (d *deadlines) Write(p []byte) (int, error) {
 	return d.ResponseRecorder.Write(p)
 }
 
-// Each event has the whole WriteTimeout, counted from its own moment: a stream lives longer than any deadline.
+// Each event has the whole WriteTimeout, counted from its own moment: a stream lives longer than
+// any deadline.
 func TestEachWriteHasItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
@@ -197,7 +219,8 @@ func TestEachWriteHasItsDeadline(t *testing.T) {
 
 func TestEventWriterFails(t *testing.T) {
 	broken := errors.New("broken pipe")
-	for name, d := range map[string]*deadlines{"deadline": {deadline: broken}, "write": {written: broken}} {
+	for name, d := range map[string]*deadlines{"deadline": {deadline: broken},
+		"write": {written: broken}} {
 		d.ResponseRecorder = httptest.NewRecorder()
 		if err := NewEventWriter(d).Send([]byte("{}")); !errors.Is(err, broken) {
 			t.Errorf("%s: %v", name, err)
@@ -209,7 +232,8 @@ func TestEventWriterFails(t *testing.T) {
 		http.ResponseWriter
 		Unwrap int
 	}{ResponseWriter: plain}
-	if err := NewEventWriter(unflushable).Send([]byte("{}")); !errors.Is(err, http.ErrNotSupported) {
+	if err := NewEventWriter(unflushable).Send([]byte("{}")); !errors.Is(err,
+		http.ErrNotSupported) {
 		t.Errorf("no flush: %v", err)
 	}
 }
@@ -227,7 +251,8 @@ func (c *counted) Write(p []byte) (int, error) {
 
 func (c *counted) Flush() { c.flushes++ }
 
-// TestHeldEventsLeaveTogether: what is held goes out before the next event, in the same write; the end of the answer takes the rest along.
+// TestHeldEventsLeaveTogether: what is held goes out before the next event, in the same write; the
+// end of the answer takes the rest along.
 func TestHeldEventsLeaveTogether(t *testing.T) {
 	w := &counted{ResponseRecorder: httptest.NewRecorder()}
 	e := NewEventWriter(w)
@@ -246,7 +271,8 @@ func TestHeldEventsLeaveTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 		if w.Body.String() != step.body || w.writes != step.writes || w.flushes != step.flushes {
-			t.Fatalf("%d writes, %d flushes of %q; want %d, %d of %q", w.writes, w.flushes, w.Body, step.writes, step.flushes, step.body)
+			t.Fatalf("%d writes, %d flushes of %q; want %d, %d of %q", w.writes, w.flushes, w.Body,
+				step.writes, step.flushes, step.body)
 		}
 	}
 	big := make([]byte, maxHeld)

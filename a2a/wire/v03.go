@@ -15,10 +15,12 @@ var V03 = &Dialect{
 	errorObject: appendErrorV03,
 
 	SendMessage: Method[*a2a.SendMessageRequest, a2a.Event]{
-		"message/send", sendV03, Codec[a2a.Event]{Append: appendSendEventV03, Decode: onlyAnswers(decodeEventV03)},
+		"message/send", sendV03,
+		Codec[a2a.Event]{Append: appendSendEventV03, Decode: onlyAnswers(decodeEventV03)},
 	},
 	SendStreamingMessage: Method[*a2a.SendMessageRequest, a2a.Event]{
-		"message/stream", sendV03, Codec[a2a.Event]{Append: appendSendEventV03, Decode: decodeEventV03},
+		"message/stream", sendV03,
+		Codec[a2a.Event]{Append: appendSendEventV03, Decode: decodeEventV03},
 	},
 	GetTask: Method[*a2a.GetTaskRequest, *a2a.Task]{
 		"tasks/get", paramsV03(
@@ -35,12 +37,16 @@ var V03 = &Dialect{
 			func(p *taskParamsV03) *a2a.CancelTaskRequest {
 				return &a2a.CancelTaskRequest{ID: p.ID, Metadata: p.Metadata}
 			},
-			func(q *a2a.CancelTaskRequest) *taskParamsV03 { return &taskParamsV03{ID: q.ID, Metadata: q.Metadata} },
+			func(q *a2a.CancelTaskRequest) *taskParamsV03 {
+				return &taskParamsV03{ID: q.ID, Metadata: q.Metadata}
+			},
 		), resultTaskV03,
 	},
 	SubscribeToTask: Method[*a2a.SubscribeToTaskRequest, a2a.Event]{
 		"tasks/resubscribe", paramsV03(
-			func(p *taskParamsV03) *a2a.SubscribeToTaskRequest { return &a2a.SubscribeToTaskRequest{ID: p.ID} },
+			func(p *taskParamsV03) *a2a.SubscribeToTaskRequest {
+				return &a2a.SubscribeToTaskRequest{ID: p.ID}
+			},
 			func(q *a2a.SubscribeToTaskRequest) *taskParamsV03 { return &taskParamsV03{ID: q.ID} },
 		), Codec[a2a.Event]{Append: appendSubscribeEventV03, Decode: decodeEventV03},
 	},
@@ -64,7 +70,8 @@ var V03 = &Dialect{
 	DeleteTaskPushNotificationConfig: Method[*a2a.DeleteTaskPushNotificationConfigRequest, Nothing]{
 		"tasks/pushNotificationConfig/delete", paramsV03(
 			func(p *taskParamsV03) *a2a.DeleteTaskPushNotificationConfigRequest {
-				return &a2a.DeleteTaskPushNotificationConfigRequest{TaskID: p.ID, ID: p.PushNotificationConfigID}
+				return &a2a.DeleteTaskPushNotificationConfigRequest{TaskID: p.ID,
+					ID: p.PushNotificationConfigID}
 			},
 			func(q *a2a.DeleteTaskPushNotificationConfigRequest) *taskParamsV03 {
 				return &taskParamsV03{ID: q.TaskID, PushNotificationConfigID: q.ID}
@@ -74,13 +81,16 @@ var V03 = &Dialect{
 
 	GetExtendedAgentCard: Method[*a2a.GetExtendedAgentCardRequest, *a2a.AgentCard]{
 		"agent/getAuthenticatedExtendedCard", paramsV03(
-			func(*struct{}) *a2a.GetExtendedAgentCardRequest { return &a2a.GetExtendedAgentCardRequest{} },
+			func(*struct{}) *a2a.GetExtendedAgentCardRequest {
+				return &a2a.GetExtendedAgentCardRequest{}
+			},
 			func(*a2a.GetExtendedAgentCardRequest) *struct{} { return &struct{}{} },
 		), cardCodec(CardV03),
 	},
 }
 
-// paramsV03 is the codec of a request that is a small object in 0.3 and a noun with rules of its own in 1.0.
+// paramsV03 is the codec of a request that is a small object in 0.3 and a noun with rules of its
+// own in 1.0.
 func paramsV03[Old, New any, P interface {
 	*New
 	Validate() error
@@ -98,11 +108,14 @@ func paramsV03[Old, New any, P interface {
 	}
 }
 
-// The two below differ in final, which tells a client that the stream is over: where it begins with a message it also ends when the agent asks
-// back, where it was subscribed to it goes on until the task is over. It never ends at auth-required.
+// The two below differ in final, which tells a client that the stream is over: where it begins with
+// a message it also ends when the agent asks back, where it was subscribed to it goes on until the
+// task is over. It never ends at auth-required.
 
 func appendSendEventV03(b []byte, event a2a.Event) ([]byte, error) {
-	return appendEventV03(b, event, func(s a2a.TaskState) bool { return s.Terminal() || s == a2a.TaskStateInputRequired })
+	return appendEventV03(b, event, func(s a2a.TaskState) bool {
+		return s.Terminal() || s == a2a.TaskStateInputRequired
+	})
 }
 
 func appendSubscribeEventV03(b []byte, event a2a.Event) ([]byte, error) {
@@ -147,7 +160,8 @@ func decodeEventV03(data []byte) (a2a.Event, error) {
 			return nil, err
 		}
 		status, err := statusFromV03(&e.Status)
-		return &a2a.TaskStatusUpdateEvent{TaskID: e.TaskID, ContextID: e.ContextID, Status: status, Metadata: e.Metadata}, err
+		return &a2a.TaskStatusUpdateEvent{TaskID: e.TaskID, ContextID: e.ContextID, Status: status,
+			Metadata: e.Metadata}, err
 	case kindArtifactUpdate:
 		var e artifactUpdateV03
 		if err := a2a.Unmarshal(data, &e); err != nil {
@@ -158,7 +172,8 @@ func decodeEventV03(data []byte) (a2a.Event, error) {
 		}
 		artifact, err := artifactFromV03(e.Artifact)
 		return &a2a.TaskArtifactUpdateEvent{
-			TaskID: e.TaskID, ContextID: e.ContextID, Artifact: artifact, Append: e.Append, LastChunk: e.LastChunk, Metadata: e.Metadata,
+			TaskID: e.TaskID, ContextID: e.ContextID, Artifact: artifact, Append: e.Append,
+			LastChunk: e.LastChunk, Metadata: e.Metadata,
 		}, err
 	}
 	return nil, errNoKind
@@ -175,8 +190,9 @@ var resultTaskV03 = Codec[*a2a.Task]{
 	},
 }
 
-// sendV03 turns blocking around. Absent it means yes (0.3 left it open; the Go and Python SDKs of both sides have it so, and the JavaScript client
-// always says); since other servers read absent as no, it is always written.
+// sendV03 turns blocking around. Absent it means yes (0.3 left it open; the Go and Python SDKs of
+// both sides have it so, and the JavaScript client always says); since other servers read absent as
+// no, it is always written.
 var sendV03 = bounded(Codec[*a2a.SendMessageRequest]{
 	Append: func(b []byte, req *a2a.SendMessageRequest) ([]byte, error) {
 		var c a2a.SendMessageConfiguration
@@ -186,7 +202,8 @@ var sendV03 = bounded(Codec[*a2a.SendMessageRequest]{
 		blocking := !c.ReturnImmediately
 		b = appendMessageV03(append(b, `{"message":`...), req.Message)
 		b, err := appendValue(append(b, `,"configuration":`...), &configurationV03{
-			AcceptedOutputModes: c.AcceptedOutputModes, Blocking: &blocking, HistoryLength: c.HistoryLength,
+			AcceptedOutputModes: c.AcceptedOutputModes, Blocking: &blocking,
+			HistoryLength:          c.HistoryLength,
 			PushNotificationConfig: pushConfigToV03(c.TaskPushNotificationConfig),
 		})
 		return append(appendObject(b, "metadata", req.Metadata), '}'), err
@@ -221,5 +238,6 @@ func under(member string, err error) error {
 	if !errors.As(err, &fault) {
 		return err
 	}
-	return &a2a.DecodeError{Field: strings.TrimSuffix(member+"."+fault.Field, "."), Problem: fault.Problem}
+	return &a2a.DecodeError{Field: strings.TrimSuffix(member+"."+fault.Field, "."),
+		Problem: fault.Problem}
 }

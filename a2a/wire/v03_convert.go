@@ -22,7 +22,8 @@ const (
 
 // statesV03 spells the states (0.3 §6.3), at the numbers of 1.0.
 var statesV03 = [...]string{
-	"unknown", "submitted", "working", "completed", "failed", "canceled", "input-required", "rejected", "auth-required",
+	"unknown", "submitted", "working", "completed", "failed", "canceled", "input-required",
+	"rejected", "auth-required",
 }
 
 func stateToV03(s a2a.TaskState) string {
@@ -32,7 +33,8 @@ func stateToV03(s a2a.TaskState) string {
 	return statesV03[0]
 }
 
-// stateFromV03 reads a state it does not know as unspecified, which is not terminal: a client goes on (§5.7).
+// stateFromV03 reads a state it does not know as unspecified, which is not terminal: a client goes
+// on (§5.7).
 func stateFromV03(text string) a2a.TaskState {
 	for s, name := range statesV03 {
 		if name == text {
@@ -105,14 +107,16 @@ func statusFromV03(s *statusV03) (a2a.TaskStatus, error) {
 	return out, under("message", err)
 }
 
-// messageFromV03 takes a message without kind: where only a message can stand, many clients leave it out. Another kind is refused.
+// messageFromV03 takes a message without kind: where only a message can stand, many clients leave
+// it out. Another kind is refused.
 func messageFromV03(m *messageV03) (*a2a.Message, error) {
 	if m.Kind != "" && m.Kind != kindMessage {
 		return nil, &a2a.DecodeError{Field: "kind", Problem: "must be message"}
 	}
 	parts, err := partsFromV03(m.Parts)
 	return &a2a.Message{
-		MessageID: m.MessageID, ContextID: m.ContextID, TaskID: m.TaskID, Role: roleFromV03(m.Role), Parts: parts,
+		MessageID: m.MessageID, ContextID: m.ContextID, TaskID: m.TaskID, Role: roleFromV03(m.Role),
+		Parts:    parts,
 		Metadata: m.Metadata, Extensions: m.Extensions, ReferenceTaskIDs: m.ReferenceTaskIDs,
 	}, err
 }
@@ -120,7 +124,8 @@ func messageFromV03(m *messageV03) (*a2a.Message, error) {
 func artifactFromV03(a *artifactV03) (*a2a.Artifact, error) {
 	parts, err := partsFromV03(a.Parts)
 	return &a2a.Artifact{
-		ArtifactID: a.ArtifactID, Name: a.Name, Description: a.Description, Parts: parts, Metadata: a.Metadata, Extensions: a.Extensions,
+		ArtifactID: a.ArtifactID, Name: a.Name, Description: a.Description, Parts: parts,
+		Metadata: a.Metadata, Extensions: a.Extensions,
 	}, err
 }
 
@@ -150,11 +155,15 @@ func partFromV03(p *partV03) (a2a.Part, error) {
 		if err != nil {
 			return a2a.Part{}, &a2a.DecodeError{Field: "file.bytes", Problem: "is not base64"}
 		}
-		out.Kind, out.Raw, out.Filename, out.MediaType = a2a.PartRaw, raw, p.File.Name, p.File.MimeType
+		out.Kind, out.Raw, out.Filename, out.MediaType = a2a.PartRaw, raw, p.File.Name,
+			p.File.MimeType
 	case kind == kindFile && p.File != nil && p.File.URI != nil && p.File.Bytes == nil:
-		out.Kind, out.URL, out.Filename, out.MediaType = a2a.PartURL, *p.File.URI, p.File.Name, p.File.MimeType
+		out.Kind, out.URL, out.Filename, out.MediaType = a2a.PartURL, *p.File.URI, p.File.Name,
+			p.File.MimeType
 	default:
-		return a2a.Part{}, &a2a.DecodeError{Problem: "must be a text, a data object, or a file of either bytes or uri"}
+		return a2a.Part{},
+			&a2a.DecodeError{Problem: "must be a text, a data object, or a file of either " +
+				"bytes or uri"}
 	}
 	return out, nil
 }
@@ -189,8 +198,8 @@ func decodeBase64(s string) ([]byte, error) {
 	return base64.RawStdEncoding.DecodeString(s)
 }
 
-// Data that is no object goes through 0.3 inside one, marked in the metadata of the part. The official SDKs for Go, Python and JavaScript agreed on
-// these two names.
+// Data that is no object goes through 0.3 inside one, marked in the metadata of the part. The
+// official SDKs for Go, Python and JavaScript agreed on these two names.
 const (
 	compatMark  = "data_part_compat"
 	compatValue = "value"

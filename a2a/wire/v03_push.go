@@ -2,7 +2,8 @@ package wire
 
 import "staff0/a2a"
 
-// Push notifications in 0.3: the configuration is wrapped, and names several schemes where 1.0 names one.
+// Push notifications in 0.3: the configuration is wrapped, and names several schemes where 1.0
+// names one.
 
 var pushConfigParamsV03 = Codec[*a2a.TaskPushNotificationConfig]{
 	Append: resultPushConfigV03.Append,
@@ -17,7 +18,8 @@ var pushConfigParamsV03 = Codec[*a2a.TaskPushNotificationConfig]{
 
 var resultPushConfigV03 = Codec[*a2a.TaskPushNotificationConfig]{
 	Append: func(b []byte, config *a2a.TaskPushNotificationConfig) ([]byte, error) {
-		return appendValue(b, &taskPushConfigV03{TaskID: config.TaskID, PushNotificationConfig: pushConfigToV03(config)})
+		return appendValue(b, &taskPushConfigV03{TaskID: config.TaskID,
+			PushNotificationConfig: pushConfigToV03(config)})
 	},
 	Decode: func(data []byte) (*a2a.TaskPushNotificationConfig, error) {
 		var p taskPushConfigV03
@@ -44,7 +46,8 @@ var getPushConfigV03 = Codec[*a2a.GetTaskPushNotificationConfigRequest]{
 		if err := (&a2a.SubscribeToTaskRequest{ID: p.ID}).Validate(); err != nil {
 			return nil, err // the rule for the id of a task is the same
 		}
-		return &a2a.GetTaskPushNotificationConfigRequest{TaskID: p.ID, ID: p.PushNotificationConfigID}, nil
+		return &a2a.GetTaskPushNotificationConfigRequest{TaskID: p.ID,
+			ID: p.PushNotificationConfigID}, nil
 	},
 }
 
@@ -52,7 +55,8 @@ var resultPushConfigsV03 = Codec[*a2a.ListTaskPushNotificationConfigsResponse]{
 	Append: func(b []byte, l *a2a.ListTaskPushNotificationConfigsResponse) ([]byte, error) {
 		configs := make([]taskPushConfigV03, 0, len(l.Configs))
 		for _, c := range l.Configs {
-			configs = append(configs, taskPushConfigV03{TaskID: c.TaskID, PushNotificationConfig: pushConfigToV03(c)})
+			configs = append(configs,
+				taskPushConfigV03{TaskID: c.TaskID, PushNotificationConfig: pushConfigToV03(c)})
 		}
 		return appendValue(b, configs)
 	},
@@ -64,7 +68,8 @@ var resultPushConfigsV03 = Codec[*a2a.ListTaskPushNotificationConfigsResponse]{
 		out := new(a2a.ListTaskPushNotificationConfigsResponse)
 		for _, c := range configs {
 			if c.PushNotificationConfig != nil {
-				out.Configs = append(out.Configs, pushConfigFromV03(c.TaskID, c.PushNotificationConfig))
+				out.Configs = append(out.Configs,
+					pushConfigFromV03(c.TaskID, c.PushNotificationConfig))
 			}
 		}
 		return out, nil
@@ -86,7 +91,8 @@ func pushConfigFromV03(task a2a.TaskID, c *pushConfigV03) *a2a.TaskPushNotificat
 	if c == nil {
 		return nil
 	}
-	out := &a2a.TaskPushNotificationConfig{ID: c.ID, TaskID: task, URL: c.URL, Token: c.Token, Version: Version03}
+	out := &a2a.TaskPushNotificationConfig{ID: c.ID, TaskID: task, URL: c.URL, Token: c.Token,
+		Version: Version03}
 	if a := c.Authentication; a != nil {
 		out.Authentication = &a2a.AuthenticationInfo{Credentials: a.Credentials}
 		if len(a.Schemes) > 0 {

@@ -13,29 +13,40 @@ var V10 = &Dialect{
 	Extensions:  ExtensionsHeader,
 	errorObject: appendErrorV10,
 
-	SendMessage:          Method[*a2a.SendMessageRequest, a2a.Event]{"SendMessage", sendV10, answerV10},
-	SendStreamingMessage: Method[*a2a.SendMessageRequest, a2a.Event]{"SendStreamingMessage", sendV10, eventV10},
-	GetTask:              Method[*a2a.GetTaskRequest, *a2a.Task]{"GetTask", paramsV10[a2a.GetTaskRequest](), taskV10},
+	SendMessage: Method[*a2a.SendMessageRequest, a2a.Event]{"SendMessage", sendV10,
+		answerV10},
+	SendStreamingMessage: Method[*a2a.SendMessageRequest, a2a.Event]{"SendStreamingMessage",
+		sendV10, eventV10},
+	GetTask: Method[*a2a.GetTaskRequest, *a2a.Task]{"GetTask",
+		paramsV10[a2a.GetTaskRequest](), taskV10},
 	ListTasks: Method[*a2a.ListTasksRequest, *a2a.ListTasksResponse]{
 		"ListTasks", paramsV10[a2a.ListTasksRequest](), Codec[*a2a.ListTasksResponse]{
-			Append: func(b []byte, page *a2a.ListTasksResponse) ([]byte, error) { return page.AppendJSON(b), nil },
+			Append: func(b []byte, page *a2a.ListTasksResponse) ([]byte, error) {
+				return page.AppendJSON(b), nil
+			},
 			Decode: decodeNoun[a2a.ListTasksResponse],
 		},
 	},
-	CancelTask:      Method[*a2a.CancelTaskRequest, *a2a.Task]{"CancelTask", paramsV10[a2a.CancelTaskRequest](), taskV10},
-	SubscribeToTask: Method[*a2a.SubscribeToTaskRequest, a2a.Event]{"SubscribeToTask", paramsV10[a2a.SubscribeToTaskRequest](), eventV10},
+	CancelTask: Method[*a2a.CancelTaskRequest, *a2a.Task]{"CancelTask",
+		paramsV10[a2a.CancelTaskRequest](), taskV10},
+	SubscribeToTask: Method[*a2a.SubscribeToTaskRequest, a2a.Event]{"SubscribeToTask",
+		paramsV10[a2a.SubscribeToTaskRequest](), eventV10},
 
 	CreateTaskPushNotificationConfig: Method[*a2a.TaskPushNotificationConfig, *a2a.TaskPushNotificationConfig]{
-		"CreateTaskPushNotificationConfig", paramsV10[a2a.TaskPushNotificationConfig](), nounV10[a2a.TaskPushNotificationConfig](),
+		"CreateTaskPushNotificationConfig", paramsV10[a2a.TaskPushNotificationConfig](),
+		nounV10[a2a.TaskPushNotificationConfig](),
 	},
 	GetTaskPushNotificationConfig: Method[*a2a.GetTaskPushNotificationConfigRequest, *a2a.TaskPushNotificationConfig]{
-		"GetTaskPushNotificationConfig", paramsV10[a2a.GetTaskPushNotificationConfigRequest](), nounV10[a2a.TaskPushNotificationConfig](),
+		"GetTaskPushNotificationConfig", paramsV10[a2a.GetTaskPushNotificationConfigRequest](),
+		nounV10[a2a.TaskPushNotificationConfig](),
 	},
 	ListTaskPushNotificationConfigs: Method[*a2a.ListTaskPushNotificationConfigsRequest, *a2a.ListTaskPushNotificationConfigsResponse]{
-		"ListTaskPushNotificationConfigs", paramsV10[a2a.ListTaskPushNotificationConfigsRequest](), configsV10,
+		"ListTaskPushNotificationConfigs", paramsV10[a2a.ListTaskPushNotificationConfigsRequest](),
+		configsV10,
 	},
 	DeleteTaskPushNotificationConfig: Method[*a2a.DeleteTaskPushNotificationConfigRequest, Nothing]{
-		"DeleteTaskPushNotificationConfig", paramsV10[a2a.DeleteTaskPushNotificationConfigRequest](), nothing("{}"),
+		"DeleteTaskPushNotificationConfig",
+		paramsV10[a2a.DeleteTaskPushNotificationConfigRequest](), nothing("{}"),
 	},
 
 	GetExtendedAgentCard: Method[*a2a.GetExtendedAgentCardRequest, *a2a.AgentCard]{
@@ -81,7 +92,8 @@ func bounded[T any](codec Codec[T]) Codec[T] {
 	codec.Decode = func(data []byte) (T, error) {
 		if len(data) > a2a.MaxRequest {
 			var none T
-			return none, a2a.TooLarge("params", fmt.Sprintf("must be at most %d KiB of JSON", a2a.MaxRequest>>10))
+			return none, a2a.TooLarge("params",
+				fmt.Sprintf("must be at most %d KiB of JSON", a2a.MaxRequest>>10))
 		}
 		return decode(data)
 	}
@@ -100,7 +112,9 @@ var taskV10 = Codec[*a2a.Task]{
 }
 
 var eventV10 = Codec[a2a.Event]{
-	Append: func(b []byte, event a2a.Event) ([]byte, error) { return a2a.AppendEvent(b, event), nil },
+	Append: func(b []byte, event a2a.Event) ([]byte, error) {
+		return a2a.AppendEvent(b, event), nil
+	},
 	Decode: a2a.UnmarshalEvent,
 }
 

@@ -53,8 +53,9 @@ func (o *office) verifier(t testing.TB) *jwks.AccessTokens {
 func (o *office) token(t testing.TB, change map[string]any) string {
 	t.Helper()
 	claims := jwt.MapClaims{
-		"iss": issuer, "aud": audience, "sub": "bank", "client_id": "bank", "jti": "1", "scope": scope,
-		"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
+		"iss": issuer, "aud": audience, "sub": "bank", "client_id": "bank", "jti": "1",
+		"scope": scope,
+		"iat":   time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
 	}
 	for name, value := range change {
 		claims[name] = value
@@ -106,8 +107,9 @@ func TestRequire(t *testing.T) {
 	}
 	passed := 0
 	h := guarded(t, o.verifier(t), Options{
-		Realm: "staff0", Scopes: []string{scope}, ResourceMetadata: "https://staff0/.well-known/oauth-protected-resource/agent",
-		Accept: func(c *jwks.Claims) bool { return c.Machine },
+		Realm: "staff0", Scopes: []string{scope},
+		ResourceMetadata: "https://staff0/.well-known/oauth-protected-resource/agent",
+		Accept:           func(c *jwks.Claims) bool { return c.Machine },
 	}, func(http.ResponseWriter, *http.Request) { passed++ })
 	for _, r := range []struct {
 		name      string
@@ -125,9 +127,11 @@ func TestRequire(t *testing.T) {
 		{"1: the token without a scheme", "/", []string{good}, 401, bare},
 		{"1: an empty header", "/", []string{""}, 401, bare},
 		{"1: two headers", "/", []string{"Bearer " + good, "Bearer " + good}, 400, invalidRequest},
-		{"1: two headers, one of them Basic", "/", []string{"Basic YTpi", "Bearer " + good}, 400, invalidRequest},
+		{"1: two headers, one of them Basic", "/", []string{"Basic YTpi", "Bearer " + good}, 400,
+			invalidRequest},
 		{"1: the token in the query", "/?access_token=" + good, nil, 401, bare},
-		{"1: the token in header and query counts in the header", "/?access_token=" + good, []string{"Bearer " + good}, 200, ""},
+		{"1: the token in header and query counts in the header", "/?access_token=" + good,
+			[]string{"Bearer " + good}, 200, ""},
 		{"Bearer without a token", "/", []string{"Bearer"}, 400, invalidRequest},
 		{"Bearer and a space", "/", []string{"Bearer "}, 400, invalidRequest},
 		{"2: 1 MiB", "/", []string{"Bearer " + strings.Repeat("A", 1<<20)}, 401, invalidTokenValue},
@@ -135,14 +139,19 @@ func TestRequire(t *testing.T) {
 		{"2: four segments", "/", []string{"Bearer " + good + ".x"}, 401, invalidTokenValue},
 		{"2: padding", "/", []string{"Bearer " + good + "=="}, 401, invalidTokenValue},
 		{"2: nothing but padding", "/", []string{"Bearer =="}, 400, invalidRequest},
-		{"2: a space inside", "/", []string{"Bearer " + good[:9] + " " + good[9:]}, 400, invalidRequest},
-		{"2: a newline inside", "/", []string{"Bearer " + good[:9] + "\n" + good[9:]}, 400, invalidRequest},
-		{"two tokens in one header", "/", []string{"Bearer " + good + ", Bearer " + good}, 400, invalidRequest},
+		{"2: a space inside", "/", []string{"Bearer " + good[:9] + " " + good[9:]}, 400,
+			invalidRequest},
+		{"2: a newline inside", "/", []string{"Bearer " + good[:9] + "\n" + good[9:]}, 400,
+			invalidRequest},
+		{"two tokens in one header", "/", []string{"Bearer " + good + ", Bearer " + good}, 400,
+			invalidRequest},
 		{"opaque", "/", []string{"Bearer 2YotnFZFEjr1zCsicMWpAA"}, 401, invalidTokenValue},
 		{"16: another audience", "/", with("aud", "https://staff0/api"), 401, invalidTokenValue},
 		{"15: another issuer", "/", with("iss", "https://tenant.example"), 401, invalidTokenValue},
-		{"17: expired", "/", with("exp", time.Now().Add(-time.Minute).Unix()), 401, invalidTokenValue},
-		{"9: an unknown key", "/", []string{"Bearer " + newOffice(t).token(t, nil)}, 401, invalidTokenValue},
+		{"17: expired", "/", with("exp", time.Now().Add(-time.Minute).Unix()), 401,
+			invalidTokenValue},
+		{"9: an unknown key", "/", []string{"Bearer " + newOffice(t).token(t, nil)}, 401,
+			invalidTokenValue},
 		{"19: no scope", "/", with("scope", nil), 403, scopeMissing},
 		{"19: another scope", "/", with("scope", "read:employee"), 403, scopeMissing},
 		{"19: a longer scope", "/", with("scope", scope+"only x"), 403, scopeMissing},
@@ -150,12 +159,15 @@ func TestRequire(t *testing.T) {
 		{"19: one of several", "/", with("scope", "a "+scope+" b"), 200, ""},
 		{"19: tabs", "/", with("scope", "a\t"+scope), 401, invalidTokenValue},
 		{"19: an array", "/", with("scope", []string{scope}), 401, invalidTokenValue},
-		{"20: a person where a machine is wanted", "/", with("sub", "auth0|jdoe"), 403, scopeMissing},
-		{"22: bound to a key", "/", with("cnf", map[string]string{"jkt": "x"}), 401, invalidTokenValue},
+		{"20: a person where a machine is wanted", "/", with("sub", "auth0|jdoe"), 403,
+			scopeMissing},
+		{"22: bound to a key", "/", with("cnf", map[string]string{"jkt": "x"}), 401,
+			invalidTokenValue},
 	} {
 		t.Run(r.name, func(t *testing.T) {
 			passed = 0
-			req := httptest.NewRequest(http.MethodPost, r.target, strings.NewReader("access_token="+good))
+			req := httptest.NewRequest(http.MethodPost, r.target,
+				strings.NewReader("access_token="+good))
 			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			if r.headers != nil {
 				req.Header["Authorization"] = r.headers
@@ -163,12 +175,15 @@ func TestRequire(t *testing.T) {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, req)
 			if w.Code != r.status || w.Header().Get("WWW-Authenticate") != r.challenge {
-				t.Errorf("%d %q\nwant %d %q", w.Code, w.Header().Get("WWW-Authenticate"), r.status, r.challenge)
+				t.Errorf("%d %q\nwant %d %q", w.Code, w.Header().Get("WWW-Authenticate"), r.status,
+					r.challenge)
 			}
 			if (passed == 1) != (r.status == 200) {
 				t.Errorf("the handler was called %d times", passed)
 			}
-			if r.status != 200 && (w.Header().Get("Cache-Control") != "no-store" || w.Body.Len() == 0 || w.Header().Get("Content-Type") != "text/plain; charset=utf-8") {
+			if r.status != 200 &&
+				(w.Header().Get("Cache-Control") != "no-store" || w.Body.Len() == 0 ||
+					w.Header().Get("Content-Type") != "text/plain; charset=utf-8") {
 				t.Errorf("refusal: %v %q", w.Header(), w.Body)
 			}
 			if strings.Contains(w.Body.String(), good) {
@@ -181,20 +196,23 @@ func TestRequire(t *testing.T) {
 // An outage of the issuer says nothing about a token.
 func TestUnavailableKeysAreNotTheTokensFault(t *testing.T) {
 	var log bytes.Buffer
-	h := guarded(t, answering(fmt.Errorf("%w: dial tcp", jwks.ErrUnavailable)), Options{Scopes: []string{scope}, Log: slog.New(slog.NewTextHandler(&log, nil))}, nil)
+	h := guarded(t, answering(fmt.Errorf("%w: dial tcp", jwks.ErrUnavailable)),
+		Options{Scopes: []string{scope}, Log: slog.New(slog.NewTextHandler(&log, nil))}, nil)
 	for _, token := range []string{"a.b.c", "a b"} {
 		req := httptest.NewRequest(http.MethodGet, "/", nil)
 		req.Header.Set("Authorization", "Bearer "+token)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, req)
-		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" || w.Header().Get("WWW-Authenticate") != "" {
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" ||
+			w.Header().Get("WWW-Authenticate") != "" {
 			t.Errorf("%d %v", w.Code, w.Header())
 		}
 		if strings.Contains(w.Body.String(), "dial") {
 			t.Errorf("the cause is in the answer: %s", w.Body)
 		}
 	}
-	if !strings.Contains(log.String(), "level=ERROR") || !strings.Contains(log.String(), "dial tcp") {
+	if !strings.Contains(log.String(), "level=ERROR") ||
+		!strings.Contains(log.String(), "dial tcp") {
 		t.Errorf("log %s", &log)
 	}
 }
@@ -209,8 +227,10 @@ func TestEveryOtherErrorRefuses(t *testing.T) {
 		req.Header.Set("Authorization", "Bearer a.b.c")
 		w := httptest.NewRecorder()
 		guarded(t, v, Options{Scopes: []string{scope}}, nil).ServeHTTP(w, req)
-		if w.Code != http.StatusUnauthorized || !strings.Contains(w.Body.String(), strings.TrimSpace(want)) ||
-			w.Header().Get("WWW-Authenticate") != `Bearer error="invalid_token", scope="read:employee_status"` {
+		if w.Code != http.StatusUnauthorized ||
+			!strings.Contains(w.Body.String(), strings.TrimSpace(want)) ||
+			w.Header().Get(
+				"WWW-Authenticate") != `Bearer error="invalid_token", scope="read:employee_status"` {
 			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 		}
 	}
@@ -241,15 +261,16 @@ func TestARouteCannotBeLeftOpen(t *testing.T) {
 		v    Verifier
 		opts Options
 	}{
-		"no verifier":               {nil, Options{Scopes: []string{"a"}}},
-		"a nil *AccessTokens":       {none, Options{Scopes: []string{"a"}}},
-		"zero AccessTokens":         {&jwks.AccessTokens{}, Options{Scopes: []string{"a"}}},
-		"no scopes":                 {v, Options{}},
-		"an empty scope":            {v, Options{Scopes: []string{""}}},
-		"two scopes in one":         {v, Options{Scopes: []string{"a b"}}},
-		"a scope with a quote":      {v, Options{Scopes: []string{`a"b`}}},
-		"a realm with a quote":      {v, Options{Realm: `a"b`, Scopes: []string{"a"}}},
-		"a realm with line breaks":  {v, Options{Realm: "a\r\nSet-Cookie: x", Scopes: []string{"a"}}},
+		"no verifier":          {nil, Options{Scopes: []string{"a"}}},
+		"a nil *AccessTokens":  {none, Options{Scopes: []string{"a"}}},
+		"zero AccessTokens":    {&jwks.AccessTokens{}, Options{Scopes: []string{"a"}}},
+		"no scopes":            {v, Options{}},
+		"an empty scope":       {v, Options{Scopes: []string{""}}},
+		"two scopes in one":    {v, Options{Scopes: []string{"a b"}}},
+		"a scope with a quote": {v, Options{Scopes: []string{`a"b`}}},
+		"a realm with a quote": {v, Options{Realm: `a"b`, Scopes: []string{"a"}}},
+		"a realm with line breaks": {v,
+			Options{Realm: "a\r\nSet-Cookie: x", Scopes: []string{"a"}}},
 		"metadata with a backslash": {v, Options{ResourceMetadata: `a\`, Scopes: []string{"a"}}},
 	} {
 		if mw, err := Require(r.v, r.opts); err == nil || mw != nil {
@@ -261,9 +282,10 @@ func TestARouteCannotBeLeftOpen(t *testing.T) {
 func TestTheHandlerFindsTheClaims(t *testing.T) {
 	o := newOffice(t)
 	var got *jwks.Claims
-	h := guarded(t, o.verifier(t), Options{Scopes: []string{scope}}, func(_ http.ResponseWriter, r *http.Request) {
-		got, _ = FromContext(r.Context())
-	})
+	h := guarded(t, o.verifier(t), Options{Scopes: []string{scope}},
+		func(_ http.ResponseWriter, r *http.Request) {
+			got, _ = FromContext(r.Context())
+		})
 	req := httptest.NewRequest(http.MethodGet, "/", nil)
 	req.Header.Set("Authorization", "Bearer "+o.token(t, nil))
 	h.ServeHTTP(httptest.NewRecorder(), req)
@@ -287,14 +309,16 @@ func TestTheBodyOfARefusalIsTheRoutes(t *testing.T) {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.WriteHeader(http.StatusOK) // the status is not its to choose
 			w.WriteHeader(http.StatusOK)
-			_ = json.NewEncoder(w).Encode(map[string]any{"status": refusal.Status, "detail": refusal.Description, "instance": r.URL.Path})
+			_ = json.NewEncoder(w).Encode(map[string]any{"status": refusal.Status,
+				"detail": refusal.Description, "instance": r.URL.Path})
 		}, `{"detail":"Send an access token in the Authorization header.","instance":"/x","status":401}` + "\n"},
 		"nothing at all": {func(http.ResponseWriter, *http.Request, *Refusal) {}, ""},
 	} {
 		h := guarded(t, answering(nil), Options{Scopes: []string{scope}, ErrorBody: r.body}, nil)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/x", nil))
-		if w.Code != http.StatusUnauthorized || w.Body.String() != r.want || w.Header().Get("WWW-Authenticate") == "" {
+		if w.Code != http.StatusUnauthorized || w.Body.String() != r.want ||
+			w.Header().Get("WWW-Authenticate") == "" {
 			t.Errorf("%s: %d %q", name, w.Code, w.Body)
 		}
 	}
@@ -303,19 +327,23 @@ func TestTheBodyOfARefusalIsTheRoutes(t *testing.T) {
 func TestTheLogSaysWhyAndNotWho(t *testing.T) {
 	o := newOffice(t)
 	var log bytes.Buffer
-	h := guarded(t, o.verifier(t), Options{Scopes: []string{scope}, Log: slog.New(slog.NewTextHandler(&log, nil))}, nil)
-	token := o.token(t, map[string]any{"iat": time.Now().Add(5 * time.Minute).Unix(), "sub": "auth0|jdoe"})
+	h := guarded(t, o.verifier(t),
+		Options{Scopes: []string{scope}, Log: slog.New(slog.NewTextHandler(&log, nil))}, nil)
+	token := o.token(t, map[string]any{"iat": time.Now().Add(5 * time.Minute).Unix(),
+		"sub": "auth0|jdoe"})
 	req := httptest.NewRequest(http.MethodGet, "/", nil)
 	req.Header.Set("Authorization", "Bearer "+token)
 	h.ServeHTTP(httptest.NewRecorder(), req)
-	if s := log.String(); !strings.Contains(s, "check the clocks") || strings.Contains(s, "jdoe") || strings.Contains(s, token) {
+	if s := log.String(); !strings.Contains(s, "check the clocks") || strings.Contains(s, "jdoe") ||
+		strings.Contains(s, token) {
 		t.Errorf("log %s", s)
 	}
 }
 
 func TestMetadata(t *testing.T) {
 	h, err := NewMetadata(Metadata{
-		Resource: audience, AuthorizationServers: []string{issuer}, Scopes: []string{scope}, Name: "Staff0 HR Agent",
+		Resource: audience, AuthorizationServers: []string{issuer}, Scopes: []string{scope},
+		Name: "Staff0 HR Agent",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -323,7 +351,9 @@ func TestMetadata(t *testing.T) {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, MetadataPath+"/agent", nil))
 	want := `{"resource":"https://staff0/agent","authorization_servers":["https://tenant.example/"],"scopes_supported":["read:employee_status"],"resource_name":"Staff0 HR Agent","bearer_methods_supported":["header"]}`
-	if w.Code != 200 || w.Body.String() != want || w.Header().Get("Content-Type") != "application/json" || w.Header().Get("Cache-Control") != "public, max-age=3600" {
+	if w.Code != 200 || w.Body.String() != want ||
+		w.Header().Get("Content-Type") != "application/json" ||
+		w.Header().Get("Cache-Control") != "public, max-age=3600" {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 	}
 	w = httptest.NewRecorder()
@@ -334,7 +364,8 @@ func TestMetadata(t *testing.T) {
 	for name, m := range map[string]Metadata{
 		"no resource":             {AuthorizationServers: []string{issuer}},
 		"no authorization server": {Resource: audience},
-		"a fragment":              {Resource: audience + "#x", AuthorizationServers: []string{issuer}},
+		"a fragment": {Resource: audience + "#x",
+			AuthorizationServers: []string{issuer}},
 	} {
 		if _, err := NewMetadata(m); err == nil {
 			t.Errorf("%s was accepted", name)
@@ -350,7 +381,8 @@ func TestMetadataURL(t *testing.T) {
 		"https://staff0:8443/a/b/": "https://staff0:8443/.well-known/oauth-protected-resource/a/b/",
 		"https://staff0/a%2Fb?x=1": "https://staff0/.well-known/oauth-protected-resource/a%2Fb?x=1",
 		"http://localhost:10050/":  "http://localhost:10050/.well-known/oauth-protected-resource",
-		"staff0/agent":             "", "urn:staff0:agent": "", "https://user@staff0/": "", "https://staff0/#": "", "https:///x": "", "http://%zz": "",
+		"staff0/agent":             "", "urn:staff0:agent": "", "https://user@staff0/": "",
+		"https://staff0/#": "", "https:///x": "", "http://%zz": "",
 	} {
 		got, err := MetadataURL(resource)
 		if got != want || (err == nil) != (want != "") {
@@ -365,8 +397,10 @@ func BenchmarkRequire(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	h := guarded(b, remembered, Options{Scopes: []string{scope}}, func(http.ResponseWriter, *http.Request) {})
-	for name, header := range map[string]string{"remembered": "Bearer " + o.token(b, nil), "noise": "Bearer not.a.token", "no token": ""} {
+	h := guarded(b, remembered, Options{Scopes: []string{scope}},
+		func(http.ResponseWriter, *http.Request) {})
+	for name, header := range map[string]string{"remembered": "Bearer " + o.token(b, nil),
+		"noise": "Bearer not.a.token", "no token": ""} {
 		b.Run(name, func(b *testing.B) {
 			req := httptest.NewRequest(http.MethodGet, "/", nil)
 			if header != "" {

@@ -9,18 +9,20 @@ import (
 	"strings"
 )
 
-// MetadataPath is where the metadata of a protected resource is found, inserted between host and path of its identifier
-// (RFC 9728 §3).
+// MetadataPath is where the metadata of a protected resource is found, inserted between host and
+// path of its identifier (RFC 9728 §3).
 const MetadataPath = "/.well-known/oauth-protected-resource"
 
-// metadataMaxAge is how long clients may keep the document, in seconds. It changes only with the configuration.
+// metadataMaxAge is how long clients may keep the document, in seconds. It changes only with the
+// configuration.
 const metadataMaxAge = 3600
 
-// Metadata is what a protected resource says about itself (RFC 9728 §2). Nothing in it gives a client permission to send
-// its credentials anywhere: which issuer to trust is the client's own configuration.
+// Metadata is what a protected resource says about itself (RFC 9728 §2). Nothing in it gives a
+// client permission to send its credentials anywhere: which issuer to trust is the client's own
+// configuration.
 type Metadata struct {
-	// Resource is the identifier, an https URL (http on this machine) without a fragment. Clients compare it to the letter
-	// with the URL that they called (§3.3). Required.
+	// Resource is the identifier, an https URL (http on this machine) without a fragment. Clients
+	// compare it to the letter with the URL that they called (§3.3). Required.
 	Resource string `json:"resource"`
 	// AuthorizationServers are the issuers whose tokens are taken. At least one is required.
 	AuthorizationServers []string `json:"authorization_servers"`
@@ -32,7 +34,8 @@ type Metadata struct {
 	Documentation string `json:"resource_documentation,omitempty"`
 }
 
-// NewMetadata returns the handler of the metadata document, to be served at the path of MetadataURL without a token.
+// NewMetadata returns the handler of the metadata document, to be served at the path of MetadataURL
+// without a token.
 func NewMetadata(m Metadata) (http.Handler, error) {
 	if _, err := MetadataURL(m.Resource); err != nil {
 		return nil, err
@@ -61,12 +64,15 @@ func NewMetadata(m Metadata) (http.Handler, error) {
 	}), nil
 }
 
-// MetadataURL returns where the metadata of a resource are found: the well-known path between host and path of its
-// identifier (RFC 9728 §3.1).
+// MetadataURL returns where the metadata of a resource are found: the well-known path between host
+// and path of its identifier (RFC 9728 §3.1).
 func MetadataURL(resource string) (string, error) {
 	u, err := url.Parse(resource)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.Contains(resource, "#") {
-		return "", errors.New("bearer: the identifier of a protected resource must be an absolute URL without a fragment")
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil ||
+		strings.Contains(resource, "#") {
+		return "", errors.New(
+			"bearer: the identifier of a protected resource must be an absolute URL without a " +
+				"fragment")
 	}
 	path := u.EscapedPath()
 	if path == "/" {

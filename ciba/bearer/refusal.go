@@ -16,8 +16,9 @@ const RetryAfter = jwks.FirstFetchGap
 
 // Refusal is why a request did not pass: the public part for the body, the cause for the log.
 type Refusal struct {
-	Status      int    // 400, 401, 403 or 503
-	Code        string // error code of RFC 6750 §3.1; "" if the request had no credentials, and with 503
+	Status int // 400, 401, 403 or 503
+	// error code of RFC 6750 §3.1; "" if the request had no credentials, and with 503
+	Code        string
 	Description string // one sentence that says what to do
 	Err         error  // the cause; not for the caller
 }
@@ -39,28 +40,35 @@ var (
 	errAccept        = errors.New("the route does not serve this kind of caller")
 )
 
-// noCredentials has no code: RFC 6750 §3.1, "the resource server SHOULD NOT include an error code or other error
-// information".
+// noCredentials has no code: RFC 6750 §3.1, "the resource server SHOULD NOT include an error code
+// or other error information".
 func noCredentials() *Refusal {
-	return &Refusal{Status: http.StatusUnauthorized, Description: "Send an access token in the Authorization header.", Err: errNoCredentials}
+	return &Refusal{Status: http.StatusUnauthorized,
+		Description: "Send an access token in the Authorization header.", Err: errNoCredentials}
 }
 
 func malformed(err error) *Refusal {
-	return &Refusal{http.StatusBadRequest, InvalidRequest, "Send exactly one Authorization header of the form: Bearer, a space, the access token.", err}
+	return &Refusal{http.StatusBadRequest, InvalidRequest,
+		"Send exactly one Authorization header of the form: Bearer, a space, the access token.",
+		err}
 }
 
 func invalidToken(description string, err error) *Refusal {
-	return &Refusal{http.StatusUnauthorized, InvalidToken, description + " Fetch another one for this audience.", err}
+	return &Refusal{http.StatusUnauthorized, InvalidToken, description +
+		" Fetch another one for this audience.", err}
 }
 
 func insufficientScope(err error) *Refusal {
-	return &Refusal{http.StatusForbidden, InsufficientScope, "The access token does not allow this.", err}
+	return &Refusal{http.StatusForbidden, InsufficientScope,
+		"The access token does not allow this.", err}
 }
 
-// unavailable is no judgement on the token, so it is neither 401 nor does it carry a challenge: a client that took it for
-// one would throw a good token away.
+// unavailable is no judgement on the token, so it is neither 401 nor does it carry a challenge: a
+// client that took it for one would throw a good token away.
 func unavailable(err error) *Refusal {
-	return &Refusal{Status: http.StatusServiceUnavailable, Description: "The access token cannot be checked at the moment. Please try again.", Err: err}
+	return &Refusal{Status: http.StatusServiceUnavailable,
+		Description: "The access token cannot be checked at the moment. Please try again.",
+		Err:         err}
 }
 
 // challenges are the values of WWW-Authenticate by error code, made once.
@@ -90,7 +98,8 @@ func (g *guard) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusal)
 		level = slog.LevelError
 	}
 	g.Log.LogAttrs(r.Context(), level, "request refused",
-		slog.Int("status", refusal.Status), slog.String("error", refusal.Code), slog.Any("cause", refusal.Err))
+		slog.Int("status", refusal.Status), slog.String("error", refusal.Code),
+		slog.Any("cause", refusal.Err))
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	if refusal.Status == http.StatusServiceUnavailable {
@@ -103,8 +112,8 @@ func (g *guard) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusal)
 	body.WriteHeader(refusal.Status)
 }
 
-// refusalWriter keeps the status of the refusal, so that a body function that forgets it does not turn a refusal into a
-// success.
+// refusalWriter keeps the status of the refusal, so that a body function that forgets it does not
+// turn a refusal into a success.
 type refusalWriter struct {
 	http.ResponseWriter
 	status  int
@@ -135,7 +144,8 @@ func b64token(s string) bool {
 }
 
 func notB64(r rune) bool {
-	return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("-._~+/", r))
+	return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' ||
+		strings.ContainsRune("-._~+/", r))
 }
 
 // scopeToken is the syntax of RFC 6749 §3.3.
@@ -145,5 +155,7 @@ func scopeToken(s string) bool {
 
 // quotable reports whether s can stand between quotes in a header as it is.
 func quotable(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' })
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' || r > '~' || r == '"' || r == '\\'
+	})
 }

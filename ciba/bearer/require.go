@@ -1,5 +1,5 @@
-// Package bearer is the HTTP face of an access token: it guards handlers with OAuth 2.0 bearer tokens (RFC 6750) and
-// publishes which ones a resource server wants (RFC 9728).
+// Package bearer is the HTTP face of an access token: it guards handlers with OAuth 2.0 bearer
+// tokens (RFC 6750) and publishes which ones a resource server wants (RFC 9728).
 package bearer
 
 import (
@@ -15,7 +15,8 @@ import (
 
 // Verifier proves an access token. *jwks.AccessTokens and *jwks.Remembered are verifiers.
 //
-// An error that is jwks.ErrUnavailable says that nothing was learnt about the token; every other error refuses it.
+// An error that is jwks.ErrUnavailable says that nothing was learnt about the token; every other
+// error refuses it.
 type Verifier interface {
 	Verify(ctx context.Context, token string) (*jwks.Claims, error)
 }
@@ -24,23 +25,25 @@ type Verifier interface {
 type Options struct {
 	// Realm names the protected space in challenges; "" leaves it out.
 	Realm string
-	// Scopes are those that a token must have, all of them. At least one is required: a token that was issued for this
-	// audience but for no purpose opens nothing.
+	// Scopes are those that a token must have, all of them. At least one is required: a token that
+	// was issued for this audience but for no purpose opens nothing.
 	Scopes []string
-	// ResourceMetadata is the URL of the document of NewMetadata, put into challenges (RFC 9728 §5.1); "" leaves it out.
+	// ResourceMetadata is the URL of the document of NewMetadata, put into challenges (RFC 9728
+	// §5.1); "" leaves it out.
 	ResourceMetadata string
-	// Accept, if set, has the last word on a token that is valid and has the scopes, for instance on machine and person.
-	// A token that it turns down is answered like a missing scope, with 403.
+	// Accept, if set, has the last word on a token that is valid and has the scopes, for instance
+	// on machine and person. A token that it turns down is answered like a missing scope, with 403.
 	Accept func(*jwks.Claims) bool
 	// ErrorBody writes the body of a refusal; nil writes one line of text.
 	ErrorBody ErrorBody
-	// Log gets a line for each token that is refused, with the rule that it broke and nothing of its content; nil is
-	// silent.
+	// Log gets a line for each token that is refused, with the rule that it broke and nothing of
+	// its content; nil is silent.
 	Log *slog.Logger
 }
 
-// ErrorBody writes the body of a refusal in the format of the route and sets its Content-Type. The status and the headers
-// WWW-Authenticate, Retry-After and Cache-Control are set by Require, whatever the function does.
+// ErrorBody writes the body of a refusal in the format of the route and sets its Content-Type. The
+// status and the headers WWW-Authenticate, Retry-After and Cache-Control are set by Require,
+// whatever the function does.
 type ErrorBody func(w http.ResponseWriter, r *http.Request, refusal *Refusal)
 
 type guard struct {
@@ -50,9 +53,10 @@ type guard struct {
 	challenges challenges
 }
 
-// Require returns a middleware that lets a request pass if its Authorization header holds a bearer token that v proves and
-// that has the scopes. The handler behind it finds the claims with FromContext. Tokens in the query or in the body do not
-// count (RFC 9700 §4.3.2). It fails if there is no verifier or no scope, so that a route cannot be left open by mistake.
+// Require returns a middleware that lets a request pass if its Authorization header holds a bearer
+// token that v proves and that has the scopes. The handler behind it finds the claims with
+// FromContext. Tokens in the query or in the body do not count (RFC 9700 §4.3.2). It fails if there
+// is no verifier or no scope, so that a route cannot be left open by mistake.
 func Require(v Verifier, opts Options) (func(http.Handler) http.Handler, error) {
 	if v == nil {
 		return nil, errors.New("bearer: no verifier")
@@ -71,7 +75,8 @@ func Require(v Verifier, opts Options) (func(http.Handler) http.Handler, error) 
 		}
 	}
 	if !quotable(opts.Realm) || !quotable(opts.ResourceMetadata) {
-		return nil, errors.New("bearer: realm and metadata URL must be printable ASCII without quotes")
+		return nil, errors.New(
+			"bearer: realm and metadata URL must be printable ASCII without quotes")
 	}
 	if opts.ErrorBody == nil {
 		opts.ErrorBody = plainBody
@@ -123,9 +128,9 @@ func (g *guard) check(ctx context.Context, token string) (*jwks.Claims, *Refusal
 	return claims, nil
 }
 
-// credentials takes the token out of the Authorization header. A request without one, or with another scheme, has no
-// credentials of ours. Two headers are malformed even if one of them is fine: proxies and servers differ in which they
-// would read.
+// credentials takes the token out of the Authorization header. A request without one, or with
+// another scheme, has no credentials of ours. Two headers are malformed even if one of them is
+// fine: proxies and servers differ in which they would read.
 func credentials(headers []string) (string, *Refusal) {
 	if len(headers) == 0 {
 		return "", noCredentials()
@@ -147,13 +152,15 @@ func credentials(headers []string) (string, *Refusal) {
 
 type claimsKey struct{}
 
-// FromContext returns the claims of the token that opened the route. Behind Require ok is always true.
+// FromContext returns the claims of the token that opened the route. Behind Require ok is always
+// true.
 func FromContext(ctx context.Context) (claims *jwks.Claims, ok bool) {
 	claims, ok = ctx.Value(claimsKey{}).(*jwks.Claims)
 	return claims, ok
 }
 
-// NewContext puts claims where FromContext finds them, for handlers that are called without the middleware.
+// NewContext puts claims where FromContext finds them, for handlers that are called without the
+// middleware.
 func NewContext(ctx context.Context, claims *jwks.Claims) context.Context {
 	return context.WithValue(ctx, claimsKey{}, claims)
 }

@@ -24,8 +24,10 @@ func (p *Provider) serveDecision(w http.ResponseWriter, r *http.Request) {
 	refuse := func(status int, code, description string) {
 		writeJSON(w, status, map[string]any{"error": code, "error_description": description})
 	}
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		refuse(http.StatusUnsupportedMediaType, "invalid_request", "Content-Type must be application/json.")
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil ||
+		media != "application/json" {
+		refuse(http.StatusUnsupportedMediaType, "invalid_request",
+			"Content-Type must be application/json.")
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxDecisionBody))
@@ -42,12 +44,14 @@ func (p *Provider) serveDecision(w http.ResponseWriter, r *http.Request) {
 	}
 	decisions := map[string]decision{"approve": approved, "deny": denied}
 	if err := json.Unmarshal(body, &wanted); err != nil || decisions[wanted.Decision] == undecided {
-		refuse(http.StatusBadRequest, "invalid_request", `The body must be {"decision":"approve"} or {"decision":"deny"}.`)
+		refuse(http.StatusBadRequest, "invalid_request",
+			`The body must be {"decision":"approve"} or {"decision":"deny"}.`)
 		return
 	}
 	switch err := p.decide(r.PathValue("id"), decisions[wanted.Decision]); {
 	case errors.Is(err, ErrNotFound):
-		refuse(http.StatusNotFound, "not_found", "There is no such request; it may have ended long ago.")
+		refuse(http.StatusNotFound, "not_found",
+			"There is no such request; it may have ended long ago.")
 	case errors.Is(err, ErrDecided):
 		refuse(http.StatusConflict, "already_decided", "The request was decided the other way.")
 	case errors.Is(err, ErrExpired):
@@ -84,5 +88,6 @@ func (p *Provider) servePhoneState(w http.ResponseWriter, r *http.Request) {
 	for _, a := range pending[:min(len(pending), maxShown)] {
 		shown = append(shown, p.present(a, now))
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"requests": shown, "more": len(pending) - len(shown)})
+	writeJSON(w, http.StatusOK,
+		map[string]any{"requests": shown, "more": len(pending) - len(shown)})
 }

@@ -22,9 +22,11 @@ func TestApprovalsForScripts(t *testing.T) {
 			t.Fatalf("%s %v", a.text, err)
 		}
 		want := map[string]string{
-			"id": p.Pending()[0].ID, "client_id": "hr-agent", "subject": "auth0|jdoe", "email": "jdoe@staff0.com",
+			"id": p.Pending()[0].ID, "client_id": "hr-agent", "subject": "auth0|jdoe",
+			"email": "jdoe@staff0.com",
 			"scope": "openid " + APIScope, "binding_message": "bank:employment-status:7K3F-9QXM",
-			"requested_at": now.UTC().Format(time.RFC3339Nano), "expires_at": now.Add(2 * time.Minute).UTC().Format(time.RFC3339Nano),
+			"requested_at": now.UTC().Format(time.RFC3339Nano),
+			"expires_at":   now.Add(2 * time.Minute).UTC().Format(time.RFC3339Nano),
 		}
 		if len(list[0]) != len(want) {
 			t.Errorf("members: %v", list[0])
@@ -63,14 +65,16 @@ func TestDecisions(t *testing.T) {
 		{"approve and then deny", []post{{approve, "", 204}, {deny, "", 409}}, ""},
 		{"deny and then approve", []post{{deny, "", 204}, {approve, "", 409}}, "access_denied"},
 		{"a charset", []post{{approve, "application/json; charset=utf-8", 204}}, ""},
-		{"a form", []post{{"decision=approve", "application/x-www-form-urlencoded", 415}}, "authorization_pending"},
+		{"a form", []post{{"decision=approve", "application/x-www-form-urlencoded", 415}},
+			"authorization_pending"},
 		{"JSON called text", []post{{approve, "text/plain", 415}}, "authorization_pending"},
 		{"no content type", []post{{approve, "-", 415}}, "authorization_pending"},
 		{"another word", []post{{`{"decision":"yes"}`, "", 400}}, "authorization_pending"},
 		{"no decision", []post{{`{}`, "", 400}}, "authorization_pending"},
 		{"no JSON", []post{{`approve`, "", 400}}, "authorization_pending"},
 		{"more behind it", []post{{approve + "x", "", 400}}, "authorization_pending"},
-		{"a long body", []post{{approve + strings.Repeat(" ", maxDecisionBody), "", 413}}, "authorization_pending"},
+		{"a long body", []post{{approve + strings.Repeat(" ", maxDecisionBody), "", 413}},
+			"authorization_pending"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.what, func(t *testing.T) {
@@ -82,7 +86,8 @@ func TestDecisions(t *testing.T) {
 				if contentType == "" {
 					contentType = "application/json"
 				}
-				if a := send(p, "POST", path, d.body, "Content-Type", contentType); a.status != d.status {
+				if a := send(p, "POST", path, d.body, "Content-Type",
+					contentType); a.status != d.status {
 					t.Errorf("%s: %d %s, want %d", d.body, a.status, a.text, d.status)
 				}
 			}
@@ -95,11 +100,13 @@ func TestDecisions(t *testing.T) {
 		p := newTest(t, nil)
 		ask(t, p)
 		id := p.Pending()[0].ID
-		if a := send(p, "POST", "/approvals/nobody", approve, "Content-Type", "application/json"); a.status != 404 {
+		if a := send(p, "POST", "/approvals/nobody", approve, "Content-Type",
+			"application/json"); a.status != 404 {
 			t.Errorf("an unknown request: %d", a.status)
 		}
 		time.Sleep(2 * time.Minute)
-		if a := send(p, "POST", "/approvals/"+id, approve, "Content-Type", "application/json"); a.status != 410 {
+		if a := send(p, "POST", "/approvals/"+id, approve, "Content-Type",
+			"application/json"); a.status != 410 {
 			t.Errorf("an expired request: %d %s", a.status, a.text)
 		}
 	})

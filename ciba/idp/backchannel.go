@@ -77,10 +77,12 @@ func (p *Provider) readRequest(c *Client, f params) (*request, error) {
 		return nil, err
 	}
 	message := f["binding_message"]
-	if n := len(message); n == 0 || n > maxBindingMessage || strings.Trim(message, bindingCharacters) != "" {
+	if n := len(message); n == 0 || n > maxBindingMessage ||
+		strings.Trim(message, bindingCharacters) != "" {
 		// Auth0 requires the parameter, which CIBA Core leaves optional.
 		return nil, badRequest("invalid_binding_message",
-			"binding_message must be 1 to %d characters: alphanumerics and +-_.,:#.", maxBindingMessage)
+			"binding_message must be 1 to %d characters: alphanumerics and +-_.,:#.",
+			maxBindingMessage)
 	}
 	expiry, err := f.requestedExpiry()
 	if err != nil {
@@ -117,7 +119,8 @@ func (f params) refuseUnsupported() error {
 		return badRequest("invalid_request", "Signed authentication requests are not supported.")
 	case hints != 1:
 		// CIBA Core §7.1: exactly one of the three.
-		return badRequest("invalid_request", "Exactly one of login_hint, login_hint_token and id_token_hint is required.")
+		return badRequest("invalid_request",
+			"Exactly one of login_hint, login_hint_token and id_token_hint is required.")
 	case f["login_hint"] == "":
 		return badRequest("invalid_request", "Only login_hint is supported.")
 	case f["client_notification_token"] != "":
@@ -125,7 +128,8 @@ func (f params) refuseUnsupported() error {
 	case f["user_code"] != "":
 		return badRequest("invalid_request", "user_code is not supported.")
 	case f["authorization_details"] != "":
-		return badRequest("invalid_authorization_details", "authorization_details are not supported.")
+		return badRequest("invalid_authorization_details",
+			"authorization_details are not supported.")
 	}
 	return nil
 }
@@ -137,7 +141,8 @@ func (f params) requestedExpiry() (time.Duration, error) {
 		return defaultExpiry, nil
 	}
 	if strings.Trim(s, "0123456789") != "" || strings.Trim(s, "0") == "" {
-		return 0, badRequest("invalid_request", "requested_expiry must be a positive integer of seconds.")
+		return 0, badRequest("invalid_request",
+			"requested_expiry must be a positive integer of seconds.")
 	}
 	seconds, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || seconds > int64(maxExpiry/time.Second) { // err: too large for 64 bits
@@ -154,10 +159,13 @@ func (p *Provider) hinted(hint string) (Person, error) {
 	if strings.HasPrefix(hint, "{") {
 		var issSub struct{ Format, Iss, Sub string }
 		if err := json.Unmarshal([]byte(hint), &issSub); err != nil || issSub.Format != "iss_sub" {
-			return Person{}, badRequest("invalid_request", `login_hint must be {"format":"iss_sub","iss":…,"sub":…}, a subject or an e-mail address.`)
+			return Person{},
+				badRequest("invalid_request",
+					`login_hint must be {"format":"iss_sub","iss":…,"sub":…}, a subject or an e-mail address.`)
 		}
 		if issSub.Iss != p.issuer { // exactly: the trailing slash matters
-			return Person{}, badRequest("invalid_request", "The issuer in login_hint is not this one.")
+			return Person{},
+				badRequest("invalid_request", "The issuer in login_hint is not this one.")
 		}
 		var ok bool
 		if person, ok = p.people.bySubject(issSub.Sub); !ok {
@@ -168,7 +176,9 @@ func (p *Provider) hinted(hint string) (Person, error) {
 		if person, ok = p.people.bySubject(hint); !ok {
 			// Nobody is named by an address that is not proven to be theirs, nor
 			// by one that two people have.
-			found := slices.DeleteFunc(p.people.byEmail(hint), func(o Person) bool { return o.EmailUnverified })
+			found := slices.DeleteFunc(p.people.byEmail(hint), func(o Person) bool {
+				return o.EmailUnverified
+			})
 			if len(found) != 1 {
 				return Person{}, unknown
 			}
@@ -177,7 +187,8 @@ func (p *Provider) hinted(hint string) (Person, error) {
 	}
 	if person.Blocked {
 		// CIBA Core §13: the provider denies the request by itself.
-		return Person{}, &oauthError{status: http.StatusForbidden, code: "access_denied", description: "The user is blocked."}
+		return Person{}, &oauthError{status: http.StatusForbidden, code: "access_denied",
+			description: "The user is blocked."}
 	}
 	return person, nil
 }

@@ -32,48 +32,72 @@ func TestAuthenticationRequests(t *testing.T) {
 		{"issuer and subject, as Auth0 wants them", nil, 200, ""},
 		{"a plain subject", []string{"login_hint", "auth0|jdoe"}, 200, ""},
 		{"a plain e-mail address", []string{"login_hint", "jdoe@staff0.com"}, 200, ""},
-		{"an address with an apostrophe", []string{"login_hint", "siobhan.o'sullivan@staff0.com"}, 200, ""},
-		{"an address in another case", []string{"login_hint", "JDoe@staff0.com"}, 400, "unknown_user_id"},
-		{"an address that two people have", []string{"login_hint", "twin@staff0.com"}, 400, "unknown_user_id"},
-		{"an address that only one of two has proven", []string{"login_hint", "half@staff0.com"}, 200, ""},
-		{"an unproven address", []string{"login_hint", "unproven@staff0.com"}, 400, "unknown_user_id"},
-		{"the subject of a person with an unproven address", []string{"login_hint", "auth0|unproven"}, 200, ""},
+		{"an address with an apostrophe", []string{"login_hint", "siobhan.o'sullivan@staff0.com"},
+			200, ""},
+		{"an address in another case", []string{"login_hint", "JDoe@staff0.com"}, 400,
+			"unknown_user_id"},
+		{"an address that two people have", []string{"login_hint", "twin@staff0.com"}, 400,
+			"unknown_user_id"},
+		{"an address that only one of two has proven", []string{"login_hint", "half@staff0.com"},
+			200, ""},
+		{"an unproven address", []string{"login_hint", "unproven@staff0.com"}, 400,
+			"unknown_user_id"},
+		{"the subject of a person with an unproven address",
+			[]string{"login_hint", "auth0|unproven"}, 200, ""},
 		{"a person without an address", []string{"login_hint", "auth0|no-address"}, 200, ""},
 		{"a person without an HR record", []string{"login_hint", "auth0|contractor"}, 200, ""},
 		{"an unknown subject", []string{"login_hint", "auth0|nobody"}, 400, "unknown_user_id"},
-		{"an unknown subject of this issuer", []string{"login_hint", issSub("iss_sub", testIssuer, "auth0|nobody")}, 400, "unknown_user_id"},
+		{"an unknown subject of this issuer", []string{"login_hint",
+			issSub("iss_sub", testIssuer, "auth0|nobody")}, 400, "unknown_user_id"},
 		{"a blocked person", []string{"login_hint", "auth0|blocked"}, 403, "access_denied"},
-		{"the issuer without its slash", []string{"login_hint", issSub("iss_sub", strings.TrimSuffix(testIssuer, "/"), "auth0|jdoe")}, 400, "invalid_request"},
-		{"another issuer", []string{"login_hint", issSub("iss_sub", "https://elsewhere/", "auth0|jdoe")}, 400, "invalid_request"},
-		{"another format", []string{"login_hint", issSub("opaque", testIssuer, "auth0|jdoe")}, 400, "invalid_request"},
+		{"the issuer without its slash",
+			[]string{"login_hint", issSub("iss_sub", strings.TrimSuffix(testIssuer, "/"),
+				"auth0|jdoe")}, 400, "invalid_request"},
+		{"another issuer", []string{"login_hint",
+			issSub("iss_sub", "https://elsewhere/", "auth0|jdoe")}, 400, "invalid_request"},
+		{"another format", []string{"login_hint", issSub("opaque", testIssuer, "auth0|jdoe")}, 400,
+			"invalid_request"},
 		{"a hint that is half JSON", []string{"login_hint", `{"format":`}, 400, "invalid_request"},
 		{"no hint", []string{"login_hint", ""}, 400, "invalid_request"},
 		{"two hints", []string{"id_token_hint", "e.y.J"}, 400, "invalid_request"},
-		{"only a hint token", []string{"login_hint", "", "login_hint_token", "e.y.J"}, 400, "invalid_request"},
+		{"only a hint token", []string{"login_hint", "", "login_hint_token", "e.y.J"}, 400,
+			"invalid_request"},
 		{"no scope", []string{"scope", ""}, 400, "invalid_request"},
 		{"a scope without openid", []string{"scope", APIScope}, 400, "invalid_request"},
-		{"openid as part of a word", []string{"scope", "openid2 " + APIScope}, 400, "invalid_request"},
+		{"openid as part of a word", []string{"scope", "openid2 " + APIScope}, 400,
+			"invalid_request"},
 		{"an unknown scope", []string{"scope", "openid admin"}, 400, "invalid_scope"},
 		{"offline_access", []string{"scope", "openid offline_access"}, 400, "invalid_scope"},
 		{"openid, e-mail and profile", []string{"scope", "openid email profile"}, 200, ""},
 		{"no audience", []string{"audience", ""}, 400, "invalid_request"},
-		{"resource instead of audience", []string{"audience", "", "resource", APIAudience}, 200, ""},
+		{"resource instead of audience", []string{"audience", "", "resource", APIAudience},
+			200, ""},
 		{"another audience", []string{"audience", AgentAudience}, 400, "invalid_target"},
 		{"no binding message", []string{"binding_message", ""}, 400, "invalid_binding_message"},
-		{"a binding message of 64 characters", []string{"binding_message", strings.Repeat("a", 64)}, 200, ""},
-		{"a binding message of 65 characters", []string{"binding_message", strings.Repeat("a", 65)}, 400, "invalid_binding_message"},
-		{"every character that Auth0 allows", []string{"binding_message", "AZaz09+-_.,:#"}, 200, ""},
-		{"a space in the binding message", []string{"binding_message", "code 7K3F"}, 400, "invalid_binding_message"},
-		{"markup in the binding message", []string{"binding_message", "a<b>c"}, 400, "invalid_binding_message"},
-		{"letters beyond ASCII in the binding message", []string{"binding_message", "é"}, 400, "invalid_binding_message"},
+		{"a binding message of 64 characters", []string{"binding_message", strings.Repeat("a", 64)},
+			200, ""},
+		{"a binding message of 65 characters", []string{"binding_message", strings.Repeat("a", 65)},
+			400, "invalid_binding_message"},
+		{"every character that Auth0 allows", []string{"binding_message", "AZaz09+-_.,:#"},
+			200, ""},
+		{"a space in the binding message", []string{"binding_message", "code 7K3F"}, 400,
+			"invalid_binding_message"},
+		{"markup in the binding message", []string{"binding_message", "a<b>c"}, 400,
+			"invalid_binding_message"},
+		{"letters beyond ASCII in the binding message", []string{"binding_message", "é"}, 400,
+			"invalid_binding_message"},
 		{"a user code", []string{"user_code", "1234"}, 400, "invalid_request"},
-		{"a notification token in poll mode", []string{"client_notification_token", "abc"}, 400, "invalid_request"},
+		{"a notification token in poll mode", []string{"client_notification_token", "abc"}, 400,
+			"invalid_request"},
 		{"a signed request", []string{"request", "e.y.J"}, 400, "invalid_request"},
-		{"a request by reference", []string{"request_uri", "https://elsewhere"}, 400, "invalid_request"},
-		{"authorization details", []string{"authorization_details", "[]"}, 400, "invalid_authorization_details"},
+		{"a request by reference", []string{"request_uri", "https://elsewhere"}, 400,
+			"invalid_request"},
+		{"authorization details", []string{"authorization_details", "[]"}, 400,
+			"invalid_authorization_details"},
 		{"a wrong secret", []string{"client_secret", "wrong"}, 401, "invalid_client"},
 		{"a client assertion", []string{"client_assertion", "e.y.J"}, 401, "invalid_client"},
-		{"a client that may not ask people", []string{"client_id", "bank", "client_secret", "bank-secret"}, 400, "unauthorized_client"},
+		{"a client that may not ask people", []string{"client_id", "bank", "client_secret",
+			"bank-secret"}, 400, "unauthorized_client"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.what, func(t *testing.T) {
@@ -135,7 +159,8 @@ func TestAcknowledgement(t *testing.T) {
 		}
 		raw, err := base64.RawURLEncoding.DecodeString(a.str("auth_req_id"))
 		if err != nil || len(raw) < 20 {
-			t.Errorf("auth_req_id has %d bytes (%v); CIBA Core §7.3 recommends 160 bits", len(raw), err)
+			t.Errorf("auth_req_id has %d bytes (%v); CIBA Core §7.3 recommends 160 bits",
+				len(raw), err)
 		}
 		if strings.Contains(send(p, "GET", "/approvals", "").text, a.str("auth_req_id")) {
 			t.Error("the list of approvals shows the auth_req_id")
@@ -152,7 +177,8 @@ func TestBounds(t *testing.T) {
 		full := func(what string, change ...string) {
 			t.Helper()
 			a := post(p, pathBackchannel, askForm(), change...)
-			if a.status != http.StatusTooManyRequests || a.str("error") != "too_many_requests" || a.header.Get("Retry-After") == "" {
+			if a.status != http.StatusTooManyRequests || a.str("error") != "too_many_requests" ||
+				a.header.Get("Retry-After") == "" {
 				t.Errorf("%s: %d %s", what, a.status, a.text)
 			}
 		}
@@ -201,7 +227,8 @@ func TestOnRequestIsToldBeforeTheAcknowledgement(t *testing.T) {
 		}
 	})
 	id := ask(t, p)
-	if len(told) != 1 || told[0].Name != "John Doe" || told[0].ClientLabel != "Staff0 HR Agent" || told[0].BindingMessage != "bank:employment-status:7K3F-9QXM" {
+	if len(told) != 1 || told[0].Name != "John Doe" || told[0].ClientLabel != "Staff0 HR Agent" ||
+		told[0].BindingMessage != "bank:employment-status:7K3F-9QXM" {
 		t.Fatalf("told %+v", told)
 	}
 	if a := poll(p, id); a.status != http.StatusOK {

@@ -22,10 +22,12 @@ const hostileName = `<img src=x onerror="alert(1)"><script>alert(2)</script>"'&a
 func hostile(c *Config) {
 	c.People = append(SamplePeople(), Person{
 		Subject: "auth0|hostile", Email: "hostile@staff0.com",
-		Name: hostileName + " \u202Edrawkcab " + strings.Repeat("Wolfeschlegelsteinhausenbergerdorff", 4),
+		Name: hostileName + " \u202Edrawkcab " +
+			strings.Repeat("Wolfeschlegelsteinhausenbergerdorff", 4),
 	})
 	c.Clients = append(DefaultClients(), Client{
-		ID: "evil", Secret: "x", Label: hostileName + "</script><svg onload=alert(3)> Grande Banque Internationale de Crédit et de Dépôt",
+		ID: "evil", Secret: "x", Label: hostileName +
+			"</script><svg onload=alert(3)> Grande Banque Internationale de Crédit et de Dépôt",
 	})
 }
 
@@ -40,7 +42,9 @@ func TestPhonePageInABrowser(t *testing.T) {
 		id := ask(t, p)
 		b.wait(`document.querySelector(".card .code")?.textContent === "7K3F-9QXM"`)
 		text := b.eval(`document.querySelector(".card").innerText.replace(/[\u2068\u2069]/g, "")`).(string)
-		for _, want := range []string{"For John Doe", "First Bank asks whether you are employed here", "Staff0 HR Agent", "your employment record", "Time left"} {
+		for _, want := range []string{"For John Doe",
+			"First Bank asks whether you are employed here", "Staff0 HR Agent",
+			"your employment record", "Time left"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the card does not say %q:\n%s", want, text)
 			}
@@ -98,7 +102,8 @@ func TestPhonePageInABrowser(t *testing.T) {
 		b := b.in(t)
 		p, page := serve(t, nil)
 		ask(t, p)
-		ask(t, p, "login_hint", "auth0|asmith", "binding_message", "bank:employment-status:AAAA-2222")
+		ask(t, p, "login_hint", "auth0|asmith", "binding_message",
+			"bank:employment-status:AAAA-2222")
 		b.open(page + "/")
 		b.wait(`document.querySelectorAll(".card").length === 2`)
 		b.click(`option[value="auth0|asmith"]`)
@@ -113,7 +118,9 @@ func TestPhonePageInABrowser(t *testing.T) {
 	t.Run("hostile texts stay texts and fit on a small phone", func(t *testing.T) {
 		b := b.in(t)
 		p, page := serve(t, hostile)
-		for _, message := range []string{"evil:a-long-purpose-that-nobody-foresaw:ABCD-EFGH-1234", "an+unknown,form.of#message:of_64_characters_without_any_blank_12", "bank:employment-status:7K3F-9QXM"} {
+		for _, message := range []string{"evil:a-long-purpose-that-nobody-foresaw:ABCD-EFGH-1234",
+			"an+unknown,form.of#message:of_64_characters_without_any_blank_12",
+			"bank:employment-status:7K3F-9QXM"} {
 			ask(t, p, "login_hint", "auth0|hostile", "binding_message", message)
 		}
 		for _, scheme := range []string{"light", "dark"} {
@@ -122,14 +129,17 @@ func TestPhonePageInABrowser(t *testing.T) {
 			b.open(page + "/")
 			b.wait(`document.querySelectorAll(".card").length === 3`)
 			b.noDialog()
-			if n := b.eval(`document.querySelectorAll("body img, body svg, main script, header script, body iframe").length`); n != 0.0 {
+			if n := b.eval(
+				`document.querySelectorAll("body img, body svg, main script, header script, body iframe").length`); n != 0.0 {
 				t.Errorf("hostile text made %v elements", n)
 			}
-			if !strings.Contains(b.eval(`document.querySelector(".person").textContent`).(string), hostileName) {
+			if !strings.Contains(b.eval(`document.querySelector(".person").textContent`).(string),
+				hostileName) {
 				t.Error("the name is not shown as it is")
 			}
 			if b.eval(`document.documentElement.scrollWidth <= 360`) != true {
-				t.Errorf("the page is wider than a phone: %v", b.eval(`document.documentElement.scrollWidth`))
+				t.Errorf("the page is wider than a phone: %v",
+					b.eval(`document.documentElement.scrollWidth`))
 			}
 			b.screenshot("hostile-" + scheme)
 		}

@@ -65,8 +65,9 @@ func DefaultClients() []Client {
 		},
 		{
 			ID: "hr-agent", Secret: "hr-agent-secret", Label: "Staff0 HR Agent",
-			ClientCredentials: []Access{{Audience: ManagementAudience, Scopes: []string{ManagementScope}}},
-			CIBA:              []Access{{Audience: APIAudience, Scopes: []string{APIScope}}},
+			ClientCredentials: []Access{{Audience: ManagementAudience,
+				Scopes: []string{ManagementScope}}},
+			CIBA: []Access{{Audience: APIAudience, Scopes: []string{APIScope}}},
 		},
 	}
 }
@@ -159,11 +160,13 @@ func indexClients(list []Client, issuer string) (map[string]*Client, error) {
 func (p *Provider) authenticate(r *http.Request, f params) (*Client, error) {
 	id, secret := f["client_id"], f["client_secret"]
 	values := r.Header.Values("Authorization")
-	invalid := &oauthError{status: http.StatusUnauthorized, code: "invalid_client", basic: len(values) > 0,
+	invalid := &oauthError{status: http.StatusUnauthorized, code: "invalid_client",
+		basic:       len(values) > 0,
 		description: "The client is unknown or its secret is wrong."}
 	switch {
 	case f["client_assertion"] != "" || f["client_assertion_type"] != "":
-		invalid.description = "Client assertions are not supported; use client_secret_basic or client_secret_post."
+		invalid.description = "Client assertions are not supported; use client_secret_basic or " +
+			"client_secret_post."
 		return nil, invalid
 	case len(values) > 1, len(values) == 1 && secret != "":
 		// RFC 6749 §2.3: one method in each request.
@@ -171,11 +174,13 @@ func (p *Provider) authenticate(r *http.Request, f params) (*Client, error) {
 	case len(values) == 1:
 		basicID, basicSecret, ok := parseBasic(values[0])
 		if !ok {
-			invalid.description = "The Authorization header is not Basic with a form-encoded id and secret."
+			invalid.description = "The Authorization header is not Basic with a form-encoded id " +
+				"and secret."
 			return nil, invalid
 		}
 		if id != "" && id != basicID {
-			return nil, badRequest("invalid_request", "client_id differs from the one in the Authorization header.")
+			return nil, badRequest("invalid_request",
+				"client_id differs from the one in the Authorization header.")
 		}
 		id, secret = basicID, basicSecret
 	case id == "" || secret == "":

@@ -28,15 +28,18 @@ func (p *Provider) discovery(alg string) ([]byte, error) {
 		"token_endpoint":                      p.endpoint(pathToken),
 		"jwks_uri":                            p.endpoint(pathJWKS),
 		"backchannel_authentication_endpoint": p.endpoint(pathBackchannel),
-		"backchannel_token_delivery_modes_supported":     []string{"poll"},
-		"backchannel_user_code_parameter_supported":      false,
-		"grant_types_supported":                          []string{grantClientCredentials, grantCIBA},
-		"token_endpoint_auth_methods_supported":          []string{"client_secret_basic", "client_secret_post"},
-		"response_types_supported":                       []string{},
-		"subject_types_supported":                        []string{"public"},
-		"id_token_signing_alg_values_supported":          []string{alg},
-		"scopes_supported":                               identityScopes(),
-		"claims_supported":                               []string{"iss", "sub", "aud", "iat", "exp", "auth_time", "at_hash", "email", "email_verified", "name"},
+		"backchannel_token_delivery_modes_supported": []string{"poll"},
+		"backchannel_user_code_parameter_supported":  false,
+		"grant_types_supported": []string{grantClientCredentials,
+			grantCIBA},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic",
+			"client_secret_post"},
+		"response_types_supported":              []string{},
+		"subject_types_supported":               []string{"public"},
+		"id_token_signing_alg_values_supported": []string{alg},
+		"scopes_supported":                      identityScopes(),
+		"claims_supported": []string{"iss", "sub", "aud", "iat",
+			"exp", "auth_time", "at_hash", "email", "email_verified", "name"},
 		"request_parameter_supported":                    false,
 		"request_uri_parameter_supported":                false,
 		"authorization_response_iss_parameter_supported": false,
@@ -65,6 +68,7 @@ func (p *Provider) serveJWKS(w http.ResponseWriter, r *http.Request) {
 	}
 	// Grease: "implementations SHOULD ignore JWKs within a JWK Set that use
 	// 'kty' values that are not understood by them" (RFC 7517 §5).
-	set = append(set, map[string]any{"kty": "GREASE", "kid": "grease", "use": "sig", "grease": []any{1, nil}})
+	set = append(set, map[string]any{"kty": "GREASE", "kid": "grease", "use": "sig",
+		"grease": []any{1, nil}})
 	writeJSON(w, http.StatusOK, map[string]any{"keys": set})
 }

@@ -34,21 +34,34 @@ func TestSamplePeopleAreThoseOfTheDesign(t *testing.T) {
 }
 
 func TestParsePeople(t *testing.T) {
-	john := Person{Subject: "auth0|jdoe", Email: "jdoe@staff0.com", Name: "John Doe", EmployeeID: "E1001"}
+	john := Person{Subject: "auth0|jdoe", Email: "jdoe@staff0.com", Name: "John Doe",
+		EmployeeID: "E1001"}
 	alice := Person{Subject: "auth0|asmith", Email: "asmith@staff0.com", Name: "Smith, Alice"}
 	tests := []struct {
 		what, file string
 		want       []Person
 	}{
-		{"commas, with HR's columns", "employee_id,subject,email,name,status,title\nE1001,auth0|jdoe,jdoe@staff0.com,John Doe,active,Clerk\n,auth0|asmith,asmith@staff0.com,\"Smith, Alice\",ended,\n", []Person{john, alice}},
-		{"semicolons, a byte order mark and CRLF", "\uFEFFsubject;name;email;employee_id\r\nauth0|jdoe;John Doe;jdoe@staff0.com;E1001\r\nauth0|asmith;Smith, Alice;asmith@staff0.com;\r\n", []Person{john, alice}},
-		{"spaces and capitals in header and address", " Subject ,NAME,email,employee_id\n auth0|jdoe , John Doe ,JDoe@Staff0.com,E1001\n", []Person{john}},
+		{"commas, with HR's columns",
+			"employee_id,subject,email,name,status,title\nE1001,auth0|jdoe,jdoe@staff0.com,John " +
+				"Doe,active,Clerk\n,auth0|asmith,asmith@staff0.com,\"Smith, Alice\",ended,\n",
+			[]Person{john, alice}},
+		{"semicolons, a byte order mark and CRLF",
+			"\uFEFFsubject;name;email;employee_id\r\nauth0|jdoe;John " +
+				"Doe;jdoe@staff0.com;E1001\r\nauth0|asmith;Smith, Alice;asmith@staff0.com;\r\n",
+			[]Person{john, alice}},
+		{"spaces and capitals in header and address",
+			" Subject ,NAME,email,employee_id\n auth0|jdoe , John Doe ,JDoe@Staff0.com,E1001\n",
+			[]Person{john}},
 		{"only subjects", "subject\nauth0|x\n", []Person{{Subject: "auth0|x"}}},
-		{"what a provider knows beyond HR", "subject,email,email_verified,blocked\na,a@x,false,true\nb,b@x,TRUE,0\nc,c@x,,\n", []Person{
-			{Subject: "a", Email: "a@x", EmailUnverified: true, Blocked: true}, {Subject: "b", Email: "b@x"}, {Subject: "c", Email: "c@x"}}},
+		{"what a provider knows beyond HR",
+			"subject,email,email_verified,blocked\na,a@x,false,true\nb,b@x,TRUE,0\nc,c@x,,\n",
+			[]Person{
+				{Subject: "a", Email: "a@x", EmailUnverified: true, Blocked: true},
+				{Subject: "b", Email: "b@x"}, {Subject: "c", Email: "c@x"}}},
 		{"JSON", `[{"employee_id":"E1001","subject":"auth0|jdoe","email":"jdoe@staff0.com","name":"John Doe","status":"active"},
 			{"subject":"auth0|asmith","email":"asmith@staff0.com","name":"Smith, Alice","email_verified":true,"blocked":false,"x":{"y":1},"z":null}]`, []Person{john, alice}},
-		{"JSON with a byte order mark", "\uFEFF\n [{\"subject\":\"a\",\"blocked\":true}]", []Person{{Subject: "a", Blocked: true}}},
+		{"JSON with a byte order mark", "\uFEFF\n [{\"subject\":\"a\",\"blocked\":true}]",
+			[]Person{{Subject: "a", Blocked: true}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.what, func(t *testing.T) {
@@ -69,11 +82,16 @@ func TestParsePeopleNamesEveryBadLine(t *testing.T) {
 		{"an empty file", "", []string{"no header line"}},
 		{"a header and nobody", "subject,email\n", []string{"nobody"}},
 		{"an empty array", "[]", []string{"nobody"}},
-		{"no column subject", "email,name\na@x,A\n", []string{"line 1", "column \"subject\" is missing"}},
-		{"a column twice", "subject,email,Email\na,b,c\n", []string{"line 1", `"email" appears twice`}},
-		{"several bad lines", "subject,email,blocked\n,a@x,\nb,b@x,maybe\nb,c@x,\n", []string{"line 2: the subject is missing", "line 3: blocked is neither", "line 4: the subject is that of line 3"}},
+		{"no column subject", "email,name\na@x,A\n",
+			[]string{"line 1", "column \"subject\" is missing"}},
+		{"a column twice", "subject,email,Email\na,b,c\n",
+			[]string{"line 1", `"email" appears twice`}},
+		{"several bad lines", "subject,email,blocked\n,a@x,\nb,b@x,maybe\nb,c@x,\n",
+			[]string{"line 2: the subject is missing", "line 3: blocked is neither",
+				"line 4: the subject is that of line 3"}},
 		{"a line with too many fields", "subject,email\na,b,c\n", []string{"line 2"}},
-		{"bad entries of JSON", `[{"email":"a@x"},{"subject":"b","email_verified":"maybe"}]`, []string{"(entry 1): the subject is missing", "(entry 2): email_verified"}},
+		{"bad entries of JSON", `[{"email":"a@x"},{"subject":"b","email_verified":"maybe"}]`,
+			[]string{"(entry 1): the subject is missing", "(entry 2): email_verified"}},
 		{"JSON that is no array of objects", `[1]`, []string{"JSON array of objects"}},
 		{"JSON with more behind it", `[{"subject":"a"}]x`, []string{"something follows"}},
 		{"a machine's subject", "subject\nbank@clients\n", []string{"@clients"}},

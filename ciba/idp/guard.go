@@ -21,7 +21,9 @@ func (p *Provider) routes(guard func(http.Handler) http.Handler) http.Handler {
 	mux.HandleFunc("POST /approvals/{id}", p.serveDecision)
 	mux.HandleFunc("GET /{$}", p.servePhone)
 	mux.HandleFunc("GET /phone.json", p.servePhoneState)
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) {
+		writeText(w, http.StatusOK, "ok")
+	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if !p.keys.isReady() {
 			w.Header().Set("Retry-After", "1")
@@ -49,11 +51,15 @@ func (p *Provider) frontDoor(next http.Handler, anyAddress bool) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
 		if !anyAddress && !loopbackHost(r.Host) {
-			writeText(w, http.StatusForbidden, "This identity provider for development answers under a loopback address only. Try http://localhost:PORT/.")
+			writeText(w, http.StatusForbidden,
+				"This identity provider for development answers under a loopback address only. "+
+					"Try http://localhost:PORT/.")
 			return
 		}
 		if err := cop.Check(r); err != nil {
-			writeText(w, http.StatusForbidden, "Requests from another web site are refused by this identity provider for development.")
+			writeText(w, http.StatusForbidden,
+				"Requests from another web site are refused by this identity provider for "+
+					"development.")
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -83,8 +83,9 @@ func post(p http.Handler, path string, base url.Values, change ...string) answer
 
 func bankForm() url.Values {
 	return url.Values{
-		"grant_type": {grantClientCredentials}, "client_id": {"bank"}, "client_secret": {"bank-secret"},
-		"audience": {AgentAudience}, "scope": {AgentScope},
+		"grant_type": {grantClientCredentials}, "client_id": {"bank"},
+		"client_secret": {"bank-secret"},
+		"audience":      {AgentAudience}, "scope": {AgentScope},
 	}
 }
 

@@ -25,7 +25,8 @@ func (p *Provider) guardManagement() (func(http.Handler) http.Handler, error) {
 // managementError is an error in the form of Auth0's Management API.
 func managementError(w http.ResponseWriter, status int, code, message string) {
 	writeJSON(w, status, map[string]any{
-		"statusCode": status, "error": http.StatusText(status), "message": message, "errorCode": code,
+		"statusCode": status, "error": http.StatusText(status), "message": message,
+		"errorCode": code,
 	})
 }
 
@@ -33,7 +34,8 @@ func managementError(w http.ResponseWriter, status int, code, message string) {
 func (p *Provider) serveUsersByEmail(w http.ResponseWriter, r *http.Request) {
 	email := r.URL.Query().Get("email")
 	if email == "" {
-		managementError(w, http.StatusBadRequest, "invalid_query_string", "Query validation error: 'Missing required property: email'")
+		managementError(w, http.StatusBadRequest, "invalid_query_string",
+			"Query validation error: 'Missing required property: email'")
 		return
 	}
 	p.serveFound(w, r, p.people.byEmail(email))
@@ -45,7 +47,8 @@ func (p *Provider) serveUsersByEmail(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) serveUsers(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if query.Get("search_engine") != "v3" {
-		managementError(w, http.StatusBadRequest, "invalid_query_string", "This provider for development knows search_engine=v3 only.")
+		managementError(w, http.StatusBadRequest, "invalid_query_string",
+			"This provider for development knows search_engine=v3 only.")
 		return
 	}
 	id, ok := quotedTerm(query.Get("q"), "app_metadata.employee_id")

@@ -19,10 +19,14 @@ func managementToken(t testing.TB, p *Provider) string {
 func TestManagementAPINeedsItsToken(t *testing.T) {
 	p := newTest(t, func(c *Config) {
 		c.Approve = Auto
-		c.Clients = append(DefaultClients(), Client{ID: "noscope", Secret: "s", ClientCredentials: []Access{{Audience: ManagementAudience, Scopes: []string{"read:stats"}}}})
+		c.Clients = append(DefaultClients(),
+			Client{ID: "noscope", Secret: "s",
+				ClientCredentials: []Access{{Audience: ManagementAudience,
+					Scopes: []string{"read:stats"}}}})
 	})
 	good := managementToken(t, p)
-	noScope := post(p, pathToken, bankForm(), "client_id", "noscope", "client_secret", "s", "audience", testIssuer+"api/v2/", "scope", "").str("access_token")
+	noScope := post(p, pathToken, bankForm(), "client_id", "noscope", "client_secret", "s",
+		"audience", testIssuer+"api/v2/", "scope", "").str("access_token")
 	answer := poll(p, ask(t, p))
 	other := newTest(t, nil)
 	tests := []struct {
@@ -33,20 +37,28 @@ func TestManagementAPINeedsItsToken(t *testing.T) {
 	}{
 		{"the agent's token", []string{"Authorization", "Bearer " + good}, 200, ""},
 		{"no token", nil, 401, ""},
-		{"the token of another audience", []string{"Authorization", "Bearer " + post(p, pathToken, bankForm()).str("access_token")}, 401, "invalid_token"},
-		{"a person's token", []string{"Authorization", "Bearer " + answer.str("access_token")}, 401, "invalid_token"},
-		{"an ID token", []string{"Authorization", "Bearer " + answer.str("id_token")}, 401, "invalid_token"},
-		{"another provider's token", []string{"Authorization", "Bearer " + managementToken(t, other)}, 401, "invalid_token"},
-		{"a token without the scope", []string{"Authorization", "Bearer " + noScope}, 403, "insufficient_scope"},
-		{"two tokens", []string{"Authorization", "Bearer " + good, "Authorization", "Bearer " + good}, 400, "invalid_request"},
+		{"the token of another audience", []string{"Authorization", "Bearer " +
+			post(p, pathToken, bankForm()).str("access_token")}, 401, "invalid_token"},
+		{"a person's token", []string{"Authorization", "Bearer " + answer.str("access_token")}, 401,
+			"invalid_token"},
+		{"an ID token", []string{"Authorization", "Bearer " + answer.str("id_token")}, 401,
+			"invalid_token"},
+		{"another provider's token",
+			[]string{"Authorization", "Bearer " + managementToken(t, other)}, 401, "invalid_token"},
+		{"a token without the scope", []string{"Authorization", "Bearer " + noScope}, 403,
+			"insufficient_scope"},
+		{"two tokens", []string{"Authorization", "Bearer " + good, "Authorization", "Bearer " +
+			good}, 400, "invalid_request"},
 	}
 	for _, tt := range tests {
-		for _, path := range []string{pathUsersByEmail + "?email=jdoe@staff0.com", pathUsers + `?search_engine=v3&q=app_metadata.employee_id:%22E1001%22`} {
+		for _, path := range []string{pathUsersByEmail + "?email=jdoe@staff0.com", pathUsers +
+			`?search_engine=v3&q=app_metadata.employee_id:%22E1001%22`} {
 			a := send(p, "GET", path, "", tt.header...)
 			if a.status != tt.status || a.str("errorCode") != tt.code {
 				t.Errorf("%s: %d %s, want %d %s", tt.what, a.status, a.text, tt.status, tt.code)
 			}
-			if tt.status != 200 && (a.body["statusCode"] != float64(tt.status) || a.str("message") == "" || a.header.Get("WWW-Authenticate") == "") {
+			if tt.status != 200 && (a.body["statusCode"] != float64(tt.status) ||
+				a.str("message") == "" || a.header.Get("WWW-Authenticate") == "") {
 				t.Errorf("%s: the error is not in Auth0's form: %s", tt.what, a.text)
 			}
 		}
@@ -55,7 +67,8 @@ func TestManagementAPINeedsItsToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, token := range map[string]string{"before": good, "after": managementToken(t, p)} {
-		if a := send(p, "GET", pathUsersByEmail+"?email=x@y", "", "Authorization", "Bearer "+token); a.status != 200 {
+		if a := send(p, "GET", pathUsersByEmail+"?email=x@y", "", "Authorization", "Bearer "+
+			token); a.status != 200 {
 			t.Errorf("a token from %s the rotation: %d", what, a.status)
 		}
 	}
@@ -64,7 +77,8 @@ func TestManagementAPINeedsItsToken(t *testing.T) {
 func TestDirectoryLookups(t *testing.T) {
 	p := newTest(t, func(c *Config) {
 		c.People = append(SamplePeople(),
-			Person{Subject: "auth0|blocked", Email: "blocked@staff0.com", EmployeeID: `E"9\`, Blocked: true},
+			Person{Subject: "auth0|blocked", Email: "blocked@staff0.com", EmployeeID: `E"9\`,
+				Blocked: true},
 			Person{Subject: "auth0|unproven", Email: "unproven@staff0.com", EmailUnverified: true},
 			Person{Subject: "auth0|twin1", Email: "twin@staff0.com", EmployeeID: "E7"},
 			Person{Subject: "auth0|twin2", Email: "twin@staff0.com", EmployeeID: "E7"},
@@ -81,21 +95,34 @@ func TestDirectoryLookups(t *testing.T) {
 	tests := []struct{ what, path, want string }{
 		{"an address", byEmail("jdoe@staff0.com"), jdoe},
 		{"an address in another case", byEmail("JDoe@staff0.com"), `[]`},
-		{"an address with an apostrophe", byEmail("siobhan.o'sullivan@staff0.com", "fields", "user_id"), `[{"user_id":"auth0|osullivan"}]`},
+		{"an address with an apostrophe", byEmail("siobhan.o'sullivan@staff0.com", "fields",
+			"user_id"), `[{"user_id":"auth0|osullivan"}]`},
 		{"an unknown address", byEmail("nobody@staff0.com"), `[]`},
-		{"an address of two", byEmail("twin@staff0.com", "fields", "user_id"), `[{"user_id":"auth0|twin1"},{"user_id":"auth0|twin2"}]`},
-		{"some fields", byEmail("jdoe@staff0.com", "fields", "user_id,email,email_verified,blocked"), `[{"email":"jdoe@staff0.com","email_verified":true,"user_id":"auth0|jdoe"}]`},
-		{"some fields, said twice", byEmail("jdoe@staff0.com", "fields", "user_id, name", "include_fields", "true"), `[{"name":"John Doe","user_id":"auth0|jdoe"}]`},
-		{"all but some fields", byEmail("jdoe@staff0.com", "fields", "name,app_metadata", "include_fields", "false"), `[{"email":"jdoe@staff0.com","email_verified":true,"user_id":"auth0|jdoe"}]`},
-		{"no fields and none to leave out", byEmail("jdoe@staff0.com", "include_fields", "false"), jdoe},
-		{"a blocked person", byEmail("blocked@staff0.com", "fields", "blocked"), `[{"blocked":true}]`},
-		{"an unproven address", byEmail("unproven@staff0.com", "fields", "email_verified"), `[{"email_verified":false}]`},
+		{"an address of two", byEmail("twin@staff0.com", "fields", "user_id"),
+			`[{"user_id":"auth0|twin1"},{"user_id":"auth0|twin2"}]`},
+		{"some fields",
+			byEmail("jdoe@staff0.com", "fields", "user_id,email,email_verified,blocked"),
+			`[{"email":"jdoe@staff0.com","email_verified":true,"user_id":"auth0|jdoe"}]`},
+		{"some fields, said twice", byEmail("jdoe@staff0.com", "fields", "user_id, name",
+			"include_fields", "true"), `[{"name":"John Doe","user_id":"auth0|jdoe"}]`},
+		{"all but some fields", byEmail("jdoe@staff0.com", "fields", "name,app_metadata",
+			"include_fields", "false"),
+			`[{"email":"jdoe@staff0.com","email_verified":true,"user_id":"auth0|jdoe"}]`},
+		{"no fields and none to leave out", byEmail("jdoe@staff0.com", "include_fields", "false"),
+			jdoe},
+		{"a blocked person", byEmail("blocked@staff0.com", "fields", "blocked"),
+			`[{"blocked":true}]`},
+		{"an unproven address", byEmail("unproven@staff0.com", "fields", "email_verified"),
+			`[{"email_verified":false}]`},
 		{"no address", query(pathUsersByEmail), ""},
 		{"an employee number", search(`app_metadata.employee_id:"E1001"`), jdoe},
-		{"a number of two", search(`app_metadata.employee_id:"E7"`, "fields", "user_id"), `[{"user_id":"auth0|twin1"},{"user_id":"auth0|twin2"}]`},
+		{"a number of two", search(`app_metadata.employee_id:"E7"`, "fields", "user_id"),
+			`[{"user_id":"auth0|twin1"},{"user_id":"auth0|twin2"}]`},
 		{"an unknown number", search(`app_metadata.employee_id:"E9999"`), `[]`},
-		{"escaped characters", search(`app_metadata.employee_id:"E\"9\\"`, "fields", "user_id"), `[{"user_id":"auth0|blocked"}]`},
-		{"another search engine", query(pathUsers, "search_engine", "v2", "q", `app_metadata.employee_id:"E1001"`), ""},
+		{"escaped characters", search(`app_metadata.employee_id:"E\"9\\"`, "fields", "user_id"),
+			`[{"user_id":"auth0|blocked"}]`},
+		{"another search engine",
+			query(pathUsers, "search_engine", "v2", "q", `app_metadata.employee_id:"E1001"`), ""},
 		{"no search engine", query(pathUsers, "q", `app_metadata.employee_id:"E1001"`), ""},
 		{"another field", search(`email:"jdoe@staff0.com"`), ""},
 		{"no quotes", search(`app_metadata.employee_id:E1001`), ""},

@@ -33,10 +33,11 @@ func ReadMessage(s string) (Message, bool) {
 	return Message{}, false
 }
 
-// isCode wants capitals and digits in groups: with a digit somewhere, or in groups of four, for a random code may happen to have no digit. Any other
-// word in capitals is a message and no code.
+// isCode wants capitals and digits in groups: with a digit somewhere, or in groups of four, for a
+// random code may happen to have no digit. Any other word in capitals is a message and no code.
 func isCode(s string) bool {
-	if len(s) < 4 || len(s) > maxCode || strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
+	if len(s) < 4 || len(s) > maxCode ||
+		strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
 		return false
 	}
 	groups := strings.Split(s, "-")
@@ -44,7 +45,8 @@ func isCode(s string) bool {
 	for _, group := range groups {
 		fours = fours && len(group) == 4
 	}
-	return (fours || strings.ContainsAny(s, "0123456789")) && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-")
+	return (fours || strings.ContainsAny(s, "0123456789")) && !strings.HasPrefix(s, "-") &&
+		!strings.HasSuffix(s, "-")
 }
 
 // present puts a request into words. Everything in it is text of others and is

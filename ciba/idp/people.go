@@ -26,11 +26,14 @@ type Person struct {
 func SamplePeople() []Person {
 	return []Person{
 		{EmployeeID: "E1001", Subject: "auth0|jdoe", Name: "John Doe", Email: "jdoe@staff0.com"},
-		{EmployeeID: "E1002", Subject: "auth0|asmith", Name: "Alice Smith", Email: "asmith@staff0.com"},
+		{EmployeeID: "E1002", Subject: "auth0|asmith", Name: "Alice Smith",
+			Email: "asmith@staff0.com"},
 		{EmployeeID: "E1003", Subject: "auth0|bwong", Name: "Ben Wong", Email: "bwong@staff0.com"},
-		{EmployeeID: "E1004", Subject: "auth0|mgarcia", Name: "María García", Email: "mgarcia@staff0.com"},
+		{EmployeeID: "E1004", Subject: "auth0|mgarcia", Name: "María García",
+			Email: "mgarcia@staff0.com"},
 		{EmployeeID: "E1005", Subject: "auth0|tkato", Name: "加藤 太郎", Email: "tkato@staff0.com"},
-		{EmployeeID: "E1006", Subject: "auth0|osullivan", Name: "Siobhán O'Sullivan", Email: "siobhan.o'sullivan@staff0.com"},
+		{EmployeeID: "E1006", Subject: "auth0|osullivan", Name: "Siobhán O'Sullivan",
+			Email: "siobhan.o'sullivan@staff0.com"},
 		{Subject: "auth0|contractor", Name: "Casey Contractor", Email: "casey@staff0.com"},
 	}
 }
@@ -44,14 +47,16 @@ type directory struct {
 }
 
 func newDirectory(list []Person) (*directory, error) {
-	d := &directory{list: list, subjects: map[string]int{}, emails: map[string][]int{}, employees: map[string][]int{}}
+	d := &directory{list: list, subjects: map[string]int{}, emails: map[string][]int{},
+		employees: map[string][]int{}}
 	for i, person := range list {
 		if person.Subject == "" {
 			return nil, fmt.Errorf("idp: person %d has no subject", i+1)
 		}
 		if strings.HasSuffix(person.Subject, "@clients") {
 			// It would pass for a machine wherever Auth0's tokens are read.
-			return nil, fmt.Errorf("idp: person %d: a person's subject must not end in @clients", i+1)
+			return nil, fmt.Errorf("idp: person %d: a person's subject must not end in @clients",
+				i+1)
 		}
 		if _, twice := d.subjects[person.Subject]; twice {
 			return nil, fmt.Errorf("idp: person %d has the subject of another person", i+1)

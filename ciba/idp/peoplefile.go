@@ -45,12 +45,14 @@ func ParsePeople(r io.Reader) ([]Person, error) {
 			}
 			b, err := strconv.ParseBool(s)
 			if err != nil {
-				bad = append(bad, row.Bad("%s is neither true nor false", peopleColumns.Columns[column]))
+				bad = append(bad,
+					row.Bad("%s is neither true nor false", peopleColumns.Columns[column]))
 			}
 			return b
 		}
 		person := Person{
-			Subject: row.Values[0], Email: strings.ToLower(row.Values[1]), Name: row.Values[2], EmployeeID: row.Values[3],
+			Subject: row.Values[0], Email: strings.ToLower(row.Values[1]), Name: row.Values[2],
+			EmployeeID:      row.Values[3],
 			EmailUnverified: !flag(4, true), Blocked: flag(5, false),
 		}
 		switch other, twice := first[person.Subject]; {

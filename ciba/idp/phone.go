@@ -63,8 +63,10 @@ func (p *Provider) servePhone(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	// Only the page's own script and style run, it talks to its own origin only,
 	// and (Trusted Types) even its own script cannot turn a text into markup.
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+data.Nonce+"'; style-src 'nonce-"+data.Nonce+
-		"'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "+
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+data.Nonce+
+		"'; style-src 'nonce-"+data.Nonce+
+		"'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "+
+		"frame-ancestors 'none'; "+
 		"require-trusted-types-for 'script'; trusted-types 'none'")
 	_, _ = out.WriteTo(w) // the browser has gone: nothing to do
 }

@@ -18,7 +18,8 @@ func TestPhonePagePolicy(t *testing.T) {
 		t.Fatalf("%d %v", a.status, a.header)
 	}
 	for name, want := range map[string]string{
-		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+		"Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
 		"Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
 	} {
 		if got := a.header.Get(name); got != want {
@@ -32,8 +33,10 @@ func TestPhonePagePolicy(t *testing.T) {
 	}
 	nonce := strings.TrimSuffix(strings.TrimPrefix(policy["script-src"], "'nonce-"), "'")
 	want := map[string]string{
-		"default-src": "'none'", "script-src": "'nonce-" + nonce + "'", "style-src": "'nonce-" + nonce + "'", "connect-src": "'self'",
-		"img-src": "data:", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'",
+		"default-src": "'none'", "script-src": "'nonce-" + nonce + "'", "style-src": "'nonce-" +
+			nonce + "'", "connect-src": "'self'",
+		"img-src": "data:", "base-uri": "'none'", "form-action": "'none'",
+		"frame-ancestors":           "'none'",
 		"require-trusted-types-for": "'script'", "trusted-types": "'none'",
 	}
 	if fmt.Sprint(policy) != fmt.Sprint(want) {
@@ -45,13 +48,15 @@ func TestPhonePagePolicy(t *testing.T) {
 	if again := send(p, "GET", "/", ""); strings.Contains(again.text, nonce) {
 		t.Error("two pages have the same nonce")
 	}
-	for _, forbidden := range []string{" onclick=", " onload=", " style=", "http://", "https://", "innerHTML", "eval("} {
+	for _, forbidden := range []string{" onclick=", " onload=", " style=", "http://", "https://",
+		"innerHTML", "eval("} {
 		if strings.Contains(a.text, forbidden) {
 			t.Errorf("the page holds %q", forbidden)
 		}
 	}
 	for _, path := range []string{"/approvals", "/nothing", "/livez", pathJWKS} {
-		if got := send(p, "GET", path, "").header.Get("Content-Security-Policy"); got != "default-src 'none'; frame-ancestors 'none'" {
+		if got := send(p, "GET", path, "").header.Get(
+			"Content-Security-Policy"); got != "default-src 'none'; frame-ancestors 'none'" {
 			t.Errorf("policy of %s: %q", path, got)
 		}
 	}
@@ -60,7 +65,8 @@ func TestPhonePagePolicy(t *testing.T) {
 func TestPhonePageSaysForDevelopment(t *testing.T) {
 	p := newTest(t, nil)
 	page := send(p, "GET", "/", "").text
-	if !strings.Contains(page, "For development:") || !strings.Contains(page, "for development</title>") {
+	if !strings.Contains(page, "For development:") ||
+		!strings.Contains(page, "for development</title>") {
 		t.Error("the page does not say so")
 	}
 	for _, refusal := range []answer{
@@ -76,20 +82,23 @@ func TestPhonePageSaysForDevelopment(t *testing.T) {
 func TestPhonePageEscapesPeople(t *testing.T) {
 	p := newTest(t, hostile)
 	page := send(p, "GET", "/?person="+`%22%3E%3Cscript%3Ealert(4)%3C/script%3E`, "").text
-	if strings.Count(page, "<script") != 1 || strings.Contains(page, "<img") || strings.Contains(page, "<svg") || strings.Contains(page, "alert(4)") {
+	if strings.Count(page, "<script") != 1 || strings.Contains(page, "<img") ||
+		strings.Contains(page, "<svg") || strings.Contains(page, "alert(4)") {
 		t.Error("hostile text became markup")
 	}
 	if !strings.Contains(page, html.EscapeString(hostileName)[:20]) {
 		t.Error("the hostile name is missing")
 	}
-	if !strings.Contains(page, `<option value="auth0|osullivan">Siobhán O&#39;Sullivan (siobhan.o&#39;sullivan@staff0.com)</option>`) {
+	if !strings.Contains(page,
+		`<option value="auth0|osullivan">Siobhán O&#39;Sullivan (siobhan.o&#39;sullivan@staff0.com)</option>`) {
 		t.Error("a name with an apostrophe is not listed as expected")
 	}
 }
 
 func TestPhonePageRemembersThePerson(t *testing.T) {
 	page := send(newTest(t, nil), "GET", "/?person=auth0%7Casmith", "").text
-	if strings.Count(page, " selected") != 1 || !strings.Contains(page, `value="auth0|asmith" selected>`) {
+	if strings.Count(page, " selected") != 1 ||
+		!strings.Contains(page, `value="auth0|asmith" selected>`) {
 		t.Error("the person in the address is not chosen")
 	}
 }
@@ -100,7 +109,8 @@ func TestPhonePageListsAFewHundredPeople(t *testing.T) {
 		people = append(people, Person{Subject: fmt.Sprintf("auth0|%d", i)})
 	}
 	page := send(newTest(t, func(c *Config) { c.People = people }), "GET", "/", "").text
-	if n := strings.Count(page, "<option"); n != maxListed+1 || !strings.Contains(page, "3 more people are not listed") {
+	if n := strings.Count(page, "<option"); n != maxListed+1 ||
+		!strings.Contains(page, "3 more people are not listed") {
 		t.Errorf("%d options", n)
 	}
 }
@@ -125,15 +135,19 @@ func TestWhatThePhoneShows(t *testing.T) {
 		want           map[string]string
 	}{
 		{"bank:employment-status:7K3F-9QXM", "openid " + APIScope, map[string]string{
-			"asker": "First Bank", "through": "Staff0 HR Agent", "purpose": "whether you are employed here",
-			"code": "7K3F-9QXM", "message": "", "reads": "your employment record"}},
+			"asker": "First Bank", "through": "Staff0 HR Agent",
+			"purpose": "whether you are employed here",
+			"code":    "7K3F-9QXM", "message": "", "reads": "your employment record"}},
 		{"another-bank:start_date:7K3F-9QXM", "openid email profile " + APIScope, map[string]string{
 			"asker": "another-bank", "through": "Staff0 HR Agent", "purpose": "about “start date”",
-			"code": "7K3F-9QXM", "message": "", "reads": "your e-mail address, your name, your employment record"}},
+			"code": "7K3F-9QXM", "message": "",
+			"reads": "your e-mail address, your name, your employment record"}},
 		{"HR-7K3F-9QXM", "openid other", map[string]string{
-			"asker": "Staff0 HR Agent", "through": "", "purpose": "", "code": "HR-7K3F-9QXM", "message": "", "reads": "other"}},
+			"asker": "Staff0 HR Agent", "through": "", "purpose": "", "code": "HR-7K3F-9QXM",
+			"message": "", "reads": "other"}},
 		{"please-approve", "openid", map[string]string{
-			"asker": "Staff0 HR Agent", "through": "", "purpose": "", "code": "", "message": "please-approve", "reads": ""}},
+			"asker": "Staff0 HR Agent", "through": "", "purpose": "", "code": "",
+			"message": "please-approve", "reads": ""}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.message, func(t *testing.T) {
@@ -162,7 +176,8 @@ func TestThePhoneOfOnePerson(t *testing.T) {
 	p := newTest(t, nil)
 	ask(t, p)
 	ask(t, p, "login_hint", "auth0|asmith")
-	if got, _ := shown(t, p, "?person=auth0%7Casmith"); len(got) != 1 || got[0]["person"] != "Alice Smith" {
+	if got, _ := shown(t, p, "?person=auth0%7Casmith"); len(got) != 1 ||
+		got[0]["person"] != "Alice Smith" {
 		t.Errorf("one person: %v", got)
 	}
 	if got, _ := shown(t, p, "?person=auth0%7Cnobody"); len(got) != 0 {
@@ -179,7 +194,8 @@ func TestThePhoneOfOnePerson(t *testing.T) {
 func TestReadMessage(t *testing.T) {
 	for s, want := range map[string]Message{
 		"bank:employment-status:7K3F-9QXM": {"bank", "employment-status", "7K3F-9QXM"},
-		"bank:employment-status:KXTW-HJQM": {"bank", "employment-status", "KXTW-HJQM"}, // chance has drawn no digit
+		// chance has drawn no digit
+		"bank:employment-status:KXTW-HJQM": {"bank", "employment-status", "KXTW-HJQM"},
 		"a:b:12345678901234567890":         {"a", "b", "12345678901234567890"},
 		"7K3F-9QXM":                        {"", "", "7K3F-9QXM"},
 		"1234":                             {"", "", "1234"},
@@ -189,8 +205,10 @@ func TestReadMessage(t *testing.T) {
 		}
 	}
 	for _, s := range []string{
-		"", "a", ":", "::", "bank::7K3F-9QXM", ":purpose:7K3F-9QXM", "bank:purpose:", "bank:purpose:7k3f-9qxm", "bank:purpose:7K3F:9QXM",
-		"bank:7K3F-9QXM", "APPROVE-NOW", "123", "123456789012345678901", "-1234", "1234-", "----", "7K3F 9QXM", "<b>1</b>",
+		"", "a", ":", "::", "bank::7K3F-9QXM", ":purpose:7K3F-9QXM", "bank:purpose:",
+		"bank:purpose:7k3f-9qxm", "bank:purpose:7K3F:9QXM",
+		"bank:7K3F-9QXM", "APPROVE-NOW", "123", "123456789012345678901", "-1234", "1234-", "----",
+		"7K3F 9QXM", "<b>1</b>",
 	} {
 		if got, ok := ReadMessage(s); ok || got != (Message{}) {
 			t.Errorf("%q is read as %+v", s, got)

@@ -24,25 +24,34 @@ func TestPolling(t *testing.T) {
 		steps  []step
 	}{
 		{"the first poll is free, the next after the interval", nil,
-			[]step{{0, "", "authorization_pending"}, {sec, "", "authorization_pending"}, {sec, "", "authorization_pending"}}},
+			[]step{{0, "", "authorization_pending"}, {sec, "", "authorization_pending"},
+				{sec, "", "authorization_pending"}}},
 		{"a poll a tenth of a second early is forgiven", nil,
-			[]step{{0, "", "authorization_pending"}, {sec - pollTolerance, "", "authorization_pending"}}},
+			[]step{{0, "", "authorization_pending"},
+				{sec - pollTolerance, "", "authorization_pending"}}},
 		{"a poll earlier than that is not", nil,
 			[]step{{0, "", "authorization_pending"}, {sec - pollTolerance - 1, "", "slow_down"}}},
 		{"slowing down lasts", nil,
-			[]step{{0, "", "authorization_pending"}, {sec / 2, "", "slow_down"}, {2 * sec, "", "slow_down"}, {11 * sec, "", "authorization_pending"}, {10 * sec, "", "slow_down"}}},
+			[]step{{0, "", "authorization_pending"}, {sec / 2, "", "slow_down"},
+				{2 * sec, "", "slow_down"}, {11 * sec, "", "authorization_pending"},
+				{10 * sec, "", "slow_down"}}},
 		{"the configured interval counts", func(c *Config) { c.Interval = 5 * sec },
-			[]step{{0, "", "authorization_pending"}, {4 * sec, "", "slow_down"}, {10 * sec, "", "authorization_pending"}}},
+			[]step{{0, "", "authorization_pending"}, {4 * sec, "", "slow_down"},
+				{10 * sec, "", "authorization_pending"}}},
 		{"approval before the first poll", nil,
 			[]step{{0, "approve", ""}, {0, "", "tokens"}}},
 		{"an early poll does not get the tokens, a later one does", nil,
-			[]step{{0, "", "authorization_pending"}, {0, "approve", ""}, {0, "", "slow_down"}, {6 * sec, "", "tokens"}}},
+			[]step{{0, "", "authorization_pending"}, {0, "approve", ""}, {0, "", "slow_down"},
+				{6 * sec, "", "tokens"}}},
 		{"tokens are given once", nil,
-			[]step{{0, "approve", ""}, {0, "", "tokens"}, {sec, "", "invalid_grant"}, {sec, "", "invalid_grant"}}},
+			[]step{{0, "approve", ""}, {0, "", "tokens"}, {sec, "", "invalid_grant"},
+				{sec, "", "invalid_grant"}}},
 		{"a refusal is repeated, however soon", nil,
-			[]step{{0, "", "authorization_pending"}, {0, "deny", ""}, {0, "", "access_denied"}, {0, "", "access_denied"}, {sec, "", "access_denied"}}},
+			[]step{{0, "", "authorization_pending"}, {0, "deny", ""}, {0, "", "access_denied"},
+				{0, "", "access_denied"}, {sec, "", "access_denied"}}},
 		{"expired to the second", nil,
-			[]step{{120*sec - 1, "", "authorization_pending"}, {1, "", "expired_token"}, {sec, "", "expired_token"}}},
+			[]step{{120*sec - 1, "", "authorization_pending"}, {1, "", "expired_token"},
+				{sec, "", "expired_token"}}},
 		{"an approval that was not fetched in time is lost", nil,
 			[]step{{119 * sec, "approve", ""}, {sec, "", "expired_token"}}},
 		{"a refusal after its time has expired too", nil,
@@ -55,9 +64,13 @@ func TestPolling(t *testing.T) {
 			[]step{{0, "", "tokens"}}},
 		{"auto approves after a while", func(c *Config) { c.Approve, c.ApproveAfter = Auto, 3*sec },
 			[]step{{3*sec - 1, "", "authorization_pending"}, {1*sec + 1, "", "tokens"}}},
-		{"a person may be faster than auto", func(c *Config) { c.Approve, c.ApproveAfter = Auto, 3*sec },
+		{"a person may be faster than auto", func(c *Config) {
+			c.Approve, c.ApproveAfter = Auto, 3*sec
+		},
 			[]step{{0, "deny", ""}, {5 * sec, "", "access_denied"}}},
-		{"auto after the expiry is never", func(c *Config) { c.Approve, c.ApproveAfter = Auto, 120*sec },
+		{"auto after the expiry is never", func(c *Config) {
+			c.Approve, c.ApproveAfter = Auto, 120*sec
+		},
 			[]step{{120*sec - 1, "", "authorization_pending"}, {1, "", "expired_token"}}},
 		{"deny declines after a while", func(c *Config) { c.Approve, c.ApproveAfter = Deny, 3*sec },
 			[]step{{0, "", "authorization_pending"}, {3 * sec, "", "access_denied"}}},
@@ -162,11 +175,13 @@ func TestTokensOfAnApproval(t *testing.T) {
 		}
 		time.Sleep(20 * time.Second)
 		a := poll(p, id)
-		if a.str("token_type") != "Bearer" || a.body["expires_in"] != 600.0 || a.str("scope") != "openid email profile "+APIScope {
+		if a.str("token_type") != "Bearer" || a.body["expires_in"] != 600.0 ||
+			a.str("scope") != "openid email profile "+APIScope {
 			t.Errorf("answer: %s", a.text)
 		}
 		access := claims(t, a.str("access_token"))
-		if access["sub"] != "auth0|jdoe" || access["client_id"] != "hr-agent" || access["aud"] != APIAudience || access["scope"] != a.str("scope") {
+		if access["sub"] != "auth0|jdoe" || access["client_id"] != "hr-agent" ||
+			access["aud"] != APIAudience || access["scope"] != a.str("scope") {
 			t.Errorf("access token: %v", access)
 		}
 		verified, err := verifier(p, APIAudience).Verify(t.Context(), a.str("access_token"))
@@ -176,8 +191,9 @@ func TestTokensOfAnApproval(t *testing.T) {
 		got := claims(t, a.str("id_token"))
 		want := map[string]any{
 			"iss": testIssuer, "sub": "auth0|jdoe", "aud": "hr-agent",
-			"iat": float64(time.Now().Unix()), "exp": float64(time.Now().Unix() + 600), "auth_time": float64(decided),
-			"email": "jdoe@staff0.com", "email_verified": true, "name": "John Doe",
+			"iat": float64(time.Now().Unix()), "exp": float64(time.Now().Unix() + 600),
+			"auth_time": float64(decided),
+			"email":     "jdoe@staff0.com", "email_verified": true, "name": "John Doe",
 			"at_hash": p.keys.leftHalf(a.str("access_token")),
 			"urn:openid:params:jwt:claim:auth_req_id": id,
 		}
@@ -197,7 +213,8 @@ func TestIDTokenTellsOnlyWhatTheScopesAskFor(t *testing.T) {
 	p := newTest(t, func(c *Config) {
 		c.Approve = Auto
 		c.People = []Person{
-			{Subject: "auth0|jdoe", Email: "jdoe@staff0.com", Name: "John Doe", EmailUnverified: true},
+			{Subject: "auth0|jdoe", Email: "jdoe@staff0.com", Name: "John Doe",
+				EmailUnverified: true},
 			{Subject: "auth0|bare"},
 		}
 	})
@@ -209,7 +226,9 @@ func TestIDTokenTellsOnlyWhatTheScopesAskFor(t *testing.T) {
 	if got["email"] != "jdoe@staff0.com" || got["email_verified"] != false || got["name"] != nil {
 		t.Errorf("with email: %v", got)
 	}
-	got = claims(t, poll(p, ask(t, p, "login_hint", "auth0|bare", "scope", "openid email profile")).str("id_token"))
+	got = claims(t,
+		poll(p, ask(t, p, "login_hint", "auth0|bare", "scope", "openid email profile")).str(
+			"id_token"))
 	if _, has := got["email_verified"]; has || got["email"] != nil || got["name"] != nil {
 		t.Errorf("of a person without address and name: %v", got)
 	}
@@ -233,7 +252,8 @@ func TestRedeemingNeedsTheRightClientAndAudience(t *testing.T) {
 		c.Approve = Auto
 		c.Clients = append(DefaultClients(), Client{
 			ID: "other", Secret: "other-secret",
-			CIBA: []Access{{Audience: APIAudience, Scopes: []string{APIScope}}, {Audience: "https://staff0/other"}},
+			CIBA: []Access{{Audience: APIAudience, Scopes: []string{APIScope}},
+				{Audience: "https://staff0/other"}},
 		})
 	})
 	id := ask(t, p)
@@ -244,9 +264,12 @@ func TestRedeemingNeedsTheRightClientAndAudience(t *testing.T) {
 	}{
 		{"no auth_req_id", []string{"auth_req_id", ""}, "invalid_request"},
 		{"an unknown auth_req_id", []string{"auth_req_id", "x"}, "invalid_grant"},
-		{"another client", []string{"client_id", "other", "client_secret", "other-secret"}, "invalid_grant"},
-		{"another client with an audience", []string{"client_id", "other", "client_secret", "other-secret", "audience", "https://staff0/other"}, "invalid_grant"},
-		{"an audience that the client has not", []string{"audience", AgentAudience}, "invalid_target"},
+		{"another client", []string{"client_id", "other", "client_secret", "other-secret"},
+			"invalid_grant"},
+		{"another client with an audience", []string{"client_id", "other", "client_secret",
+			"other-secret", "audience", "https://staff0/other"}, "invalid_grant"},
+		{"an audience that the client has not", []string{"audience", AgentAudience},
+			"invalid_target"},
 		{"the audience that was approved", []string{"audience", APIAudience}, ""},
 	} {
 		if a := poll(p, id, tt.change...); a.str("error") != tt.code {
@@ -255,7 +278,8 @@ func TestRedeemingNeedsTheRightClientAndAudience(t *testing.T) {
 	}
 	// An approval for one audience yields no token for another of the same client.
 	a := post(p, pathBackchannel, askForm(), "client_id", "other", "client_secret", "other-secret")
-	if a := poll(p, a.str("auth_req_id"), "client_id", "other", "client_secret", "other-secret", "audience", "https://staff0/other"); a.str("error") != "invalid_target" {
+	if a := poll(p, a.str("auth_req_id"), "client_id", "other", "client_secret", "other-secret",
+		"audience", "https://staff0/other"); a.str("error") != "invalid_target" {
 		t.Errorf("another audience: %s", a.text)
 	}
 }

@@ -176,9 +176,12 @@ func (c *Config) check() error {
 	case c.ApproveAfter < 0:
 		return errors.New("idp: ApproveAfter is negative")
 	case c.Interval < time.Second || c.Interval > maxInterval || c.Interval%time.Second != 0:
-		return fmt.Errorf("idp: interval %v: use whole seconds from 1s to %v", c.Interval, maxInterval)
-	case c.TokenLifetime < time.Second || c.TokenLifetime > maxTokenLifetime || c.TokenLifetime%time.Second != 0:
-		return fmt.Errorf("idp: token lifetime %v: use whole seconds from 1s to %v", c.TokenLifetime, maxTokenLifetime)
+		return fmt.Errorf("idp: interval %v: use whole seconds from 1s to %v", c.Interval,
+			maxInterval)
+	case c.TokenLifetime < time.Second || c.TokenLifetime > maxTokenLifetime ||
+		c.TokenLifetime%time.Second != 0:
+		return fmt.Errorf("idp: token lifetime %v: use whole seconds from 1s to %v",
+			c.TokenLifetime, maxTokenLifetime)
 	case c.MaxPending < 0 || c.MaxPendingPerPerson < 0:
 		return errors.New("idp: a bound is negative")
 	}
@@ -193,8 +196,10 @@ func checkIssuer(issuer string) (string, error) {
 	case issuer == "":
 		return "", errors.New("idp: Issuer is missing")
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" ||
-		u.User != nil || u.Path != "/" || u.RawQuery != "" || u.ForceQuery || strings.Contains(issuer, "#"):
-		return "", fmt.Errorf("idp: issuer %q is no origin with a slash, such as http://localhost:10052/", issuer)
+		u.User != nil || u.Path != "/" || u.RawQuery != "" || u.ForceQuery ||
+		strings.Contains(issuer, "#"):
+		return "", fmt.Errorf(
+			"idp: issuer %q is no origin with a slash, such as http://localhost:10052/", issuer)
 	}
 	return issuer, nil
 }

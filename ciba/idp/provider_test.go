@@ -30,7 +30,8 @@ func TestOurOwnClientDiscoversTheProvider(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !meta.Development || meta.TokenEndpoint != testIssuer+"oauth/token" || meta.BackchannelAuthenticationEndpoint != testIssuer+"bc-authorize" ||
+	if !meta.Development || meta.TokenEndpoint != testIssuer+"oauth/token" ||
+		meta.BackchannelAuthenticationEndpoint != testIssuer+"bc-authorize" ||
 		meta.JWKSURI != testIssuer+".well-known/jwks.json" {
 		t.Errorf("metadata: %+v", meta)
 	}
@@ -44,13 +45,14 @@ func TestMetadata(t *testing.T) {
 	for name, want := range map[string]string{
 		"issuer":             `"` + testIssuer + `"`,
 		"staff0_development": `true`,
-		"backchannel_token_delivery_modes_supported":                      `["poll"]`,
-		"backchannel_user_code_parameter_supported":                       `false`,
-		"grant_types_supported":                                           `["client_credentials","urn:openid:params:grant-type:ciba"]`,
-		"token_endpoint_auth_methods_supported":                           `["client_secret_basic","client_secret_post"]`,
-		"id_token_signing_alg_values_supported":                           `["ES256"]`,
-		"response_types_supported":                                        `[]`,
-		"backchannel_authentication_request_signing_alg_values_supported": `null`, // absent: no signed requests
+		"backchannel_token_delivery_modes_supported": `["poll"]`,
+		"backchannel_user_code_parameter_supported":  `false`,
+		"grant_types_supported":                      `["client_credentials","urn:openid:params:grant-type:ciba"]`,
+		"token_endpoint_auth_methods_supported":      `["client_secret_basic","client_secret_post"]`,
+		"id_token_signing_alg_values_supported":      `["ES256"]`,
+		"response_types_supported":                   `[]`,
+		// absent: no signed requests
+		"backchannel_authentication_request_signing_alg_values_supported": `null`,
 	} {
 		if got, _ := json.Marshal(a.body[name]); string(got) != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
@@ -62,7 +64,8 @@ func TestMetadata(t *testing.T) {
 }
 
 func TestJWKSetHoldsPublicKeysAndGrease(t *testing.T) {
-	for alg, want := range map[string]string{"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"} {
+	for alg, want := range map[string]string{"RS256": "RSA", "PS256": "RSA", "ES256": "EC",
+		"EdDSA": "OKP"} {
 		a := send(newTest(t, func(c *Config) { c.Alg = alg }), "GET", pathJWKS, "")
 		keys := a.body["keys"].([]any)
 		if len(keys) != 2 {
@@ -87,12 +90,14 @@ func TestJWKSetHoldsPublicKeysAndGrease(t *testing.T) {
 func TestPublishedKeysVerifyTokensOfEveryAlgorithm(t *testing.T) {
 	for _, alg := range []string{"RS256", "PS256", "ES256", "EdDSA"} {
 		p := newTest(t, func(c *Config) { c.Alg = alg })
-		remote, err := jwks.NewRemote(jwks.RemoteConfig{URL: testIssuer + ".well-known/jwks.json", HTTPClient: &http.Client{Transport: inProcess{p}}})
+		remote, err := jwks.NewRemote(jwks.RemoteConfig{URL: testIssuer + ".well-known/jwks.json",
+			HTTPClient: &http.Client{Transport: inProcess{p}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		tokens := &jwks.AccessTokens{Keys: remote, Issuer: testIssuer, Audience: AgentAudience}
-		if _, err := tokens.Verify(t.Context(), post(p, pathToken, bankForm()).str("access_token")); err != nil {
+		if _, err := tokens.Verify(t.Context(),
+			post(p, pathToken, bankForm()).str("access_token")); err != nil {
 			t.Errorf("%s: %v", alg, err)
 		}
 	}
@@ -115,7 +120,8 @@ func TestRotation(t *testing.T) {
 	if len(after) != 3 || after[0] == first || after[1] != first {
 		t.Errorf("after one rotation: %v, first was %s", after, first)
 	}
-	if kid := segment(t, post(p, pathToken, bankForm()).str("access_token"), 0)["kid"]; kid != after[0] {
+	if kid := segment(t, post(p, pathToken, bankForm()).str("access_token"),
+		0)["kid"]; kid != after[0] {
 		t.Errorf("signed with %v, want the fresh key", kid)
 	}
 	if _, err := verifier(p, AgentAudience).Verify(t.Context(), old); err != nil {
@@ -142,8 +148,10 @@ func TestAKeyServesItsOwnAlgorithmOnly(t *testing.T) {
 	if _, err := p.keys.Key(t.Context(), at(kid, "ES256")); err != nil {
 		t.Error(err)
 	}
-	for _, wrong := range [][2]string{{kid, "EdDSA"}, {kid, "none"}, {"", "ES256"}, {"grease", "ES256"}} {
-		if key, err := p.keys.Key(t.Context(), at(wrong[0], wrong[1])); !errors.Is(err, jwks.ErrUnknownKey) || key != nil {
+	for _, wrong := range [][2]string{{kid, "EdDSA"}, {kid, "none"}, {"", "ES256"},
+		{"grease", "ES256"}} {
+		if key, err := p.keys.Key(t.Context(), at(wrong[0], wrong[1])); !errors.Is(err,
+			jwks.ErrUnknownKey) || key != nil {
 			t.Errorf("%v: %v %v", wrong, key, err)
 		}
 	}
@@ -158,33 +166,51 @@ func TestAKeyServesItsOwnAlgorithmOnly(t *testing.T) {
 func TestConfigurationErrors(t *testing.T) {
 	good := func() Config { return Config{Issuer: testIssuer, Alg: "ES256"} }
 	for what, change := range map[string]func(*Config){
-		"no issuer":                       func(c *Config) { c.Issuer = "" },
-		"an issuer without its slash":     func(c *Config) { c.Issuer = "http://localhost:10052" },
-		"an issuer with a path":           func(c *Config) { c.Issuer = "http://localhost:10052/realms/x/" },
-		"an issuer with a query":          func(c *Config) { c.Issuer = "http://localhost:10052/?" },
-		"an issuer with a fragment":       func(c *Config) { c.Issuer = "http://localhost:10052/#" },
-		"an issuer with a user":           func(c *Config) { c.Issuer = "http://u@localhost:10052/" },
-		"an issuer without a host":        func(c *Config) { c.Issuer = "http:///" },
-		"an issuer of another scheme":     func(c *Config) { c.Issuer = "ftp://localhost/" },
-		"an issuer that is no URL":        func(c *Config) { c.Issuer = "http://local host/" },
-		"an unknown algorithm":            func(c *Config) { c.Alg = "HS256" },
-		"an unknown mode":                 func(c *Config) { c.Approve = "maybe" },
-		"a negative delay":                func(c *Config) { c.ApproveAfter = -1 },
-		"an interval of half a second":    func(c *Config) { c.Interval = time.Second / 2 },
-		"an interval of a second a half":  func(c *Config) { c.Interval = 1500 * time.Millisecond },
-		"an interval of a day":            func(c *Config) { c.Interval = 24 * time.Hour },
-		"a negative lifetime":             func(c *Config) { c.TokenLifetime = -time.Second },
-		"a lifetime of a week":            func(c *Config) { c.TokenLifetime = 168 * time.Hour },
-		"a lifetime of a fraction":        func(c *Config) { c.TokenLifetime = 1500 * time.Millisecond },
-		"a negative bound":                func(c *Config) { c.MaxPending = -1 },
-		"a negative bound for a person":   func(c *Config) { c.MaxPendingPerPerson = -1 },
-		"a client without a secret":       func(c *Config) { c.Clients = []Client{{ID: "x"}} },
-		"a client without an id":          func(c *Config) { c.Clients = []Client{{Secret: "x"}} },
-		"a client twice":                  func(c *Config) { c.Clients = []Client{{ID: "x", Secret: "x"}, {ID: "x", Secret: "y"}} },
-		"an empty audience":               func(c *Config) { c.Clients = []Client{{ID: "x", Secret: "x", CIBA: []Access{{}}}} },
-		"a person without a subject":      func(c *Config) { c.People = []Person{{Email: "x@y"}} },
-		"a person twice":                  func(c *Config) { c.People = []Person{{Subject: "x"}, {Subject: "x"}} },
-		"a person that looks like a bank": func(c *Config) { c.People = []Person{{Subject: "bank@clients"}} },
+		"no issuer":                   func(c *Config) { c.Issuer = "" },
+		"an issuer without its slash": func(c *Config) { c.Issuer = "http://localhost:10052" },
+		"an issuer with a path": func(c *Config) {
+			c.Issuer = "http://localhost:10052/realms/x/"
+		},
+		"an issuer with a query": func(c *Config) {
+			c.Issuer = "http://localhost:10052/?"
+		},
+		"an issuer with a fragment": func(c *Config) {
+			c.Issuer = "http://localhost:10052/#"
+		},
+		"an issuer with a user": func(c *Config) {
+			c.Issuer = "http://u@localhost:10052/"
+		},
+		"an issuer without a host":       func(c *Config) { c.Issuer = "http:///" },
+		"an issuer of another scheme":    func(c *Config) { c.Issuer = "ftp://localhost/" },
+		"an issuer that is no URL":       func(c *Config) { c.Issuer = "http://local host/" },
+		"an unknown algorithm":           func(c *Config) { c.Alg = "HS256" },
+		"an unknown mode":                func(c *Config) { c.Approve = "maybe" },
+		"a negative delay":               func(c *Config) { c.ApproveAfter = -1 },
+		"an interval of half a second":   func(c *Config) { c.Interval = time.Second / 2 },
+		"an interval of a second a half": func(c *Config) { c.Interval = 1500 * time.Millisecond },
+		"an interval of a day":           func(c *Config) { c.Interval = 24 * time.Hour },
+		"a negative lifetime":            func(c *Config) { c.TokenLifetime = -time.Second },
+		"a lifetime of a week":           func(c *Config) { c.TokenLifetime = 168 * time.Hour },
+		"a lifetime of a fraction": func(c *Config) {
+			c.TokenLifetime = 1500 * time.Millisecond
+		},
+		"a negative bound":              func(c *Config) { c.MaxPending = -1 },
+		"a negative bound for a person": func(c *Config) { c.MaxPendingPerPerson = -1 },
+		"a client without a secret":     func(c *Config) { c.Clients = []Client{{ID: "x"}} },
+		"a client without an id":        func(c *Config) { c.Clients = []Client{{Secret: "x"}} },
+		"a client twice": func(c *Config) {
+			c.Clients = []Client{{ID: "x", Secret: "x"}, {ID: "x", Secret: "y"}}
+		},
+		"an empty audience": func(c *Config) {
+			c.Clients = []Client{{ID: "x", Secret: "x", CIBA: []Access{{}}}}
+		},
+		"a person without a subject": func(c *Config) { c.People = []Person{{Email: "x@y"}} },
+		"a person twice": func(c *Config) {
+			c.People = []Person{{Subject: "x"}, {Subject: "x"}}
+		},
+		"a person that looks like a bank": func(c *Config) {
+			c.People = []Person{{Subject: "bank@clients"}}
+		},
 	} {
 		c := good()
 		change(&c)
@@ -216,12 +242,14 @@ func TestLogSaysForDevelopmentAndNamesNobody(t *testing.T) {
 	}
 	a := poll(p, id)
 	post(p, pathToken, bankForm(), "client_secret", "wrong-guess")
-	send(p, "GET", pathUsersByEmail+"?email=jdoe@staff0.com", "", "Authorization", "Bearer "+a.str("access_token"))
+	send(p, "GET", pathUsersByEmail+"?email=jdoe@staff0.com", "", "Authorization", "Bearer "+
+		a.str("access_token"))
 	text := log.String()
 	if !strings.Contains(text, "for development") || strings.Count(text, "\n") < 5 {
 		t.Errorf("log:\n%s", text)
 	}
-	for _, secret := range []string{"jdoe", "John", "bank-secret", "hr-agent-secret", "wrong-guess", id, a.str("access_token"), "9QXM"} {
+	for _, secret := range []string{"jdoe", "John", "bank-secret", "hr-agent-secret", "wrong-guess",
+		id, a.str("access_token"), "9QXM"} {
 		if strings.Contains(text, secret) {
 			t.Errorf("the log holds %q:\n%s", secret, text)
 		}

@@ -150,14 +150,17 @@ func (s *requests) open(q *request, now time.Time) bool {
 // add takes a request in, or says why not, and gives it its two names.
 func (s *requests) add(q *request, now time.Time) error {
 	s.sweep(now, len(s.byID) >= s.limits.total)
-	full := &oauthError{status: http.StatusTooManyRequests, code: "too_many_requests", retryAfter: sweepEvery}
+	full := &oauthError{status: http.StatusTooManyRequests, code: "too_many_requests",
+		retryAfter: sweepEvery}
 	if len(s.byID) >= s.limits.total {
 		full.description = "Too many requests are pending at this provider."
 		return full
 	}
 	// What has ended never opens again, so the list of a person is shortened
 	// here to those that wait: counting stays cheap under any load.
-	waiting := slices.DeleteFunc(s.bySubject[q.Subject], func(other *request) bool { return !s.open(other, now) })
+	waiting := slices.DeleteFunc(s.bySubject[q.Subject], func(other *request) bool {
+		return !s.open(other, now)
+	})
 	if len(waiting) >= s.limits.perPerson {
 		// Push bombing: the list on a phone stays one that a person can read.
 		s.bySubject[q.Subject] = waiting
@@ -191,7 +194,9 @@ func (s *requests) sweep(now time.Time, full bool) {
 func (s *requests) remove(q *request) {
 	delete(s.byID, q.ID)
 	delete(s.byAuthReq, q.authReqID)
-	rest := slices.DeleteFunc(s.bySubject[q.Subject], func(other *request) bool { return other == q })
+	rest := slices.DeleteFunc(s.bySubject[q.Subject], func(other *request) bool {
+		return other == q
+	})
 	if len(rest) == 0 {
 		delete(s.bySubject, q.Subject)
 		return
@@ -248,7 +253,8 @@ func (s *requests) find(authReqID, clientID string) *request {
 func (s *requests) poll(authReqID, clientID string, now time.Time) (grant, error) {
 	q := s.find(authReqID, clientID)
 	if q == nil || q.consumed {
-		return grant{}, badRequest("invalid_grant", "The auth_req_id is unknown, used, or another client's.")
+		return grant{},
+			badRequest("invalid_grant", "The auth_req_id is unknown, used, or another client's.")
 	}
 	s.settle(q, now)
 	switch {
@@ -261,7 +267,9 @@ func (s *requests) poll(authReqID, clientID string, now time.Time) (grant, error
 	q.lastPoll = now
 	if early {
 		q.interval = max(q.interval, min(q.interval+slowDownStep, maxSlowDown))
-		e := badRequest("slow_down", "You are polling faster than allowed. Try again in %d seconds.", int64(q.interval/time.Second))
+		e := badRequest("slow_down",
+			"You are polling faster than allowed. Try again in %d seconds.",
+			int64(q.interval/time.Second))
 		e.interval = q.interval
 		return grant{}, e
 	}
@@ -269,5 +277,6 @@ func (s *requests) poll(authReqID, clientID string, now time.Time) (grant, error
 		return grant{}, badRequest("authorization_pending", "The person has not decided yet.")
 	}
 	q.consumed = true
-	return grant{subject: q.Subject, audience: q.audience, scopes: q.scopes, decidedAt: q.decidedAt}, nil
+	return grant{subject: q.Subject, audience: q.audience, scopes: q.scopes,
+		decidedAt: q.decidedAt}, nil
 }

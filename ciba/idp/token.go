@@ -42,7 +42,8 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
 	case "":
 		err = badRequest("invalid_request", "grant_type is missing.")
 	default:
-		err = badRequest("unsupported_grant_type", "Use %s or %s.", grantClientCredentials, grantCIBA)
+		err = badRequest("unsupported_grant_type", "Use %s or %s.", grantClientCredentials,
+			grantCIBA)
 	}
 	if err != nil {
 		p.fail(w, err)
@@ -52,9 +53,12 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-func (p *Provider) clientCredentials(ctx context.Context, c *Client, f params) (map[string]any, error) {
+func (p *Provider) clientCredentials(
+	ctx context.Context, c *Client, f params,
+) (map[string]any, error) {
 	if len(c.ClientCredentials) == 0 {
-		return nil, badRequest("unauthorized_client", "The client may not use %s.", grantClientCredentials)
+		return nil, badRequest("unauthorized_client", "The client may not use %s.",
+			grantClientCredentials)
 	}
 	access, err := f.access(c.ClientCredentials)
 	if err != nil {
@@ -95,7 +99,8 @@ func (f params) access(allowed []Access) (Access, error) {
 func within(asked, allowed []string) ([]string, error) {
 	for _, s := range asked {
 		if !slices.Contains(allowed, s) {
-			return nil, badRequest("invalid_scope", "The client may not ask for one of these scopes at this audience.")
+			return nil, badRequest("invalid_scope",
+				"The client may not ask for one of these scopes at this audience.")
 		}
 	}
 	return unique(asked), nil
@@ -113,7 +118,9 @@ func unique(list []string) []string {
 
 // accessToken is the token answer of RFC 6749 §5.1 with a token of RFC 9068:
 // the profile that Auth0 calls by that name.
-func (p *Provider) accessToken(ctx context.Context, clientID, subject, audience string, scopes []string) (map[string]any, error) {
+func (p *Provider) accessToken(
+	ctx context.Context, clientID, subject, audience string, scopes []string,
+) (map[string]any, error) {
 	now := time.Now()
 	claims := jwt.MapClaims{
 		"iss": p.issuer, "sub": subject, "aud": audience, "client_id": clientID,
@@ -161,7 +168,8 @@ func (p *Provider) redeem(ctx context.Context, c *Client, f params) (map[string]
 	if err != nil {
 		return nil, fmt.Errorf("redeeming an approval: %w", err)
 	}
-	if answer["id_token"], err = p.idToken(ctx, c.ID, id, got, answer["access_token"].(string)); err != nil {
+	if answer["id_token"], err = p.idToken(ctx, c.ID, id, got,
+		answer["access_token"].(string)); err != nil {
 		return nil, fmt.Errorf("redeeming an approval: %w", err)
 	}
 	return answer, nil
@@ -179,7 +187,9 @@ func (p *Provider) checkAudience(authReqID, clientID, audience string) error {
 // idToken is the ID token of OpenID Connect Core §2. CIBA Core §10.3.1 asks for
 // at_hash and the auth_req_id claim in push mode only; they are sent in poll
 // mode too, so that clients which check them have something to check.
-func (p *Provider) idToken(ctx context.Context, clientID, authReqID string, got grant, accessToken string) (string, error) {
+func (p *Provider) idToken(
+	ctx context.Context, clientID, authReqID string, got grant, accessToken string,
+) (string, error) {
 	now := time.Now()
 	claims := jwt.MapClaims{
 		"iss": p.issuer, "sub": got.subject, "aud": clientID,

@@ -36,9 +36,11 @@ func newBrowser(t *testing.T) *browser {
 	driver, err := exec.LookPath("chromedriver")
 	if err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("chromedriver is missing: CI has to try the phone page in a browser (Debian: apt-get install chromium chromium-driver)")
+			t.Fatal("chromedriver is missing: CI has to try the phone page in a browser (Debian: " +
+				"apt-get install chromium chromium-driver)")
 		}
-		t.Skip("chromedriver is missing, so the phone page is not tried in a browser (Debian: apt-get install chromium chromium-driver)")
+		t.Skip("chromedriver is missing, so the phone page is not tried in a browser (Debian: " +
+			"apt-get install chromium chromium-driver)")
 	}
 	// Not t.TempDir: what a browser leaves behind must not fail the test.
 	home, err := os.MkdirTemp("", "staff0-browser-")
@@ -73,15 +75,18 @@ func newBrowser(t *testing.T) *browser {
 	case <-time.After(browserStart):
 		t.Fatal("chromedriver did not say its port")
 	}
-	session := b.call("POST", "", map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
-		"browserName": "chrome",
-		"timeouts":    map[string]any{"script": browserWait.Milliseconds(), "pageLoad": browserStart.Milliseconds()},
-		// A dialog would be an attack that worked: leave it open, for the test to find.
-		"unhandledPromptBehavior": "ignore",
-		"goog:chromeOptions": map[string]any{"args": []string{
-			"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=500,900",
-		}},
-	}}})
+	session := b.call("POST", "",
+		map[string]any{"capabilities": map[string]any{"alwaysMatch": map[string]any{
+			"browserName": "chrome",
+			"timeouts": map[string]any{"script": browserWait.Milliseconds(),
+				"pageLoad": browserStart.Milliseconds()},
+			// A dialog would be an attack that worked: leave it open, for the test to find.
+			"unhandledPromptBehavior": "ignore",
+			"goog:chromeOptions": map[string]any{"args": []string{
+				"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+				"--window-size=500,900",
+			}},
+		}}})
 	id, _ := session.(map[string]any)["sessionId"].(string)
 	b.base += "/" + id
 	// Ended before the driver is killed, or the browser would outlive the test.
@@ -140,7 +145,8 @@ func (b *browser) open(url string) {
 // eval gives the value of a JavaScript expression.
 func (b *browser) eval(expression string) any {
 	b.t.Helper()
-	return b.call("POST", "/execute/sync", map[string]any{"script": "return (" + expression + ");", "args": []any{}})
+	return b.call("POST", "/execute/sync", map[string]any{"script": "return (" + expression + ");",
+		"args": []any{}})
 }
 
 // wait waits until a JavaScript expression is truthy, and gives its value. The
@@ -152,7 +158,8 @@ func (b *browser) wait(expression string) any {
 		const look = () => { const v = (` + expression + `); if (v) done(v); else setTimeout(look, 20); };
 		look();`})
 	if err != nil {
-		b.t.Fatalf("waiting for %s: %v\npage: %v", expression, err, b.eval("document.body.innerText"))
+		b.t.Fatalf("waiting for %s: %v\npage: %v", expression, err,
+			b.eval("document.body.innerText"))
 	}
 	return value
 }
@@ -169,7 +176,8 @@ func (b *browser) click(selector string) {
 // noDialog fails the test if the page shows an alert.
 func (b *browser) noDialog() {
 	b.t.Helper()
-	if text, err := b.try("GET", "/alert/text", nil); err == nil || !strings.HasPrefix(err.Error(), "no such alert") {
+	if text, err := b.try("GET", "/alert/text", nil); err == nil ||
+		!strings.HasPrefix(err.Error(), "no such alert") {
 		b.t.Errorf("a dialog is open: %v %v", text, err)
 	}
 }
@@ -181,8 +189,11 @@ func (b *browser) media(scheme string, width, height int) {
 		b.t.Helper()
 		b.call("POST", "/goog/cdp/execute", map[string]any{"cmd": cmd, "params": params})
 	}
-	cdp("Emulation.setEmulatedMedia", map[string]any{"features": []any{map[string]any{"name": "prefers-color-scheme", "value": scheme}}})
-	cdp("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": true})
+	cdp("Emulation.setEmulatedMedia",
+		map[string]any{"features": []any{map[string]any{"name": "prefers-color-scheme",
+			"value": scheme}}})
+	cdp("Emulation.setDeviceMetricsOverride",
+		map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": true})
 }
 
 // screenshot is for the eyes of whoever works on the page: it writes a PNG into

@@ -31,7 +31,8 @@ type oauthError struct {
 func (e *oauthError) Error() string { return e.code + ": " + e.description }
 
 func badRequest(code, format string, args ...any) *oauthError {
-	return &oauthError{status: http.StatusBadRequest, code: code, description: fmt.Sprintf(format, args...)}
+	return &oauthError{status: http.StatusBadRequest, code: code,
+		description: fmt.Sprintf(format, args...)}
 }
 
 // fail writes e as JSON, or hides an error of ours behind server_error.
@@ -60,7 +61,8 @@ func (p *Provider) fail(w http.ResponseWriter, err error) {
 func (p *Provider) internal(w http.ResponseWriter, doing string, err error) {
 	p.log.Error("for development: "+doing+" failed", "error", err)
 	writeJSON(w, http.StatusInternalServerError, map[string]any{
-		"error": "server_error", "error_description": "The identity provider failed; its log says why.",
+		"error":             "server_error",
+		"error_description": "The identity provider failed; its log says why.",
 	})
 }
 
@@ -115,9 +117,11 @@ func readParams(w http.ResponseWriter, r *http.Request, takeJSON bool) (params, 
 	case err == nil && media == "application/json" && takeJSON:
 		return readJSONParams(body)
 	case takeJSON:
-		return nil, badRequest("invalid_request", "Content-Type must be application/x-www-form-urlencoded or application/json.")
+		return nil, badRequest("invalid_request",
+			"Content-Type must be application/x-www-form-urlencoded or application/json.")
 	default:
-		return nil, badRequest("invalid_request", "Content-Type must be application/x-www-form-urlencoded.")
+		return nil, badRequest("invalid_request",
+			"Content-Type must be application/x-www-form-urlencoded.")
 	}
 }
 
@@ -148,7 +152,8 @@ func readForm(body string) (params, error) {
 // readJSONParams takes one flat object of strings. encoding/json would let the
 // last of two equal names win, and what two readers read differently is refused.
 func readJSONParams(body []byte) (params, error) {
-	malformed := badRequest("invalid_request", "The body is no JSON object of strings with different names.")
+	malformed := badRequest("invalid_request",
+		"The body is no JSON object of strings with different names.")
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return nil, malformed

@@ -74,14 +74,17 @@ func TestKeysOfEveryKind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parsed, err := jwt.Parse(token, func(*jwt.Token) (any, error) { return key.Public(), nil }, jwt.WithValidMethods([]string{alg}))
+		parsed, err := jwt.Parse(token, func(*jwt.Token) (any, error) {
+			return key.Public(), nil
+		}, jwt.WithValidMethods([]string{alg}))
 		if err != nil || parsed.Header["kid"] != "k" || parsed.Header["typ"] != "at+jwt" {
 			t.Errorf("%s: %v, %v", alg, parsed, err)
 		}
 	}
 	for _, s := range all {
 		for _, v := range all {
-			if got, want := Verify(v.key.Public(), s.key.Alg(), "input", s.sig), s.key == v.key; got != want {
+			if got, want := Verify(v.key.Public(), s.key.Alg(), "input", s.sig),
+				s.key == v.key; got != want {
 				t.Errorf("%s by a key for %s: %v", s.key.Alg(), v.key.Alg(), got)
 			}
 		}
@@ -110,7 +113,8 @@ func TestSigningKeyKeptInAFile(t *testing.T) {
 	if err := json.Unmarshal(key.PublicJWK(), &jwk); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": key.ID()} {
+	for name, want := range map[string]string{"kty": "EC", "crv": "P-256", "alg": "ES256",
+		"use": "sig", "kid": key.ID()} {
 		if jwk[name] != want {
 			t.Errorf("%s is %q, want %q", name, jwk[name], want)
 		}
@@ -155,7 +159,8 @@ func TestParsePEMRefuses(t *testing.T) {
 		if c.kind != "" {
 			file = pem.EncodeToMemory(&pem.Block{Type: c.kind, Bytes: c.der})
 		}
-		if got, err := ParsePEM(file); err == nil || got != nil || !strings.Contains(err.Error(), "openssl genpkey") {
+		if got, err := ParsePEM(file); err == nil || got != nil ||
+			!strings.Contains(err.Error(), "openssl genpkey") {
 			t.Errorf("%s: %v", c.rule, err)
 		}
 	}
@@ -170,7 +175,8 @@ func TestSignaturesOfTheRFCs(t *testing.T) {
 			"DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q",
 		},
 		{
-			"RFC 8037 appendix A.4", jwkEd25519, "EdDSA", "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc",
+			"RFC 8037 appendix A.4", jwkEd25519, "EdDSA",
+			"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc",
 			"hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
 		},
 	} {
@@ -179,7 +185,9 @@ func TestSignaturesOfTheRFCs(t *testing.T) {
 		if err != nil || !Verify(public, c.alg, c.input, raw) {
 			t.Errorf("%s does not hold (%v)", c.source, err)
 		}
-		if Verify(public, c.alg, c.input+"A", raw) || Verify(public, c.alg, c.input, append(raw, 0)) || Verify(public, c.alg, c.input, raw[1:]) {
+		if Verify(public, c.alg, c.input+"A", raw) ||
+			Verify(public, c.alg, c.input, append(raw, 0)) ||
+			Verify(public, c.alg, c.input, raw[1:]) {
 			t.Errorf("%s holds for something else", c.source)
 		}
 	}
@@ -194,11 +202,13 @@ func TestPS256WantsItsSaltLength(t *testing.T) {
 	input := "input"
 	digest := sha256.Sum256([]byte(input))
 	for salt, want := range map[int]bool{sha256.Size: true, 20: false} {
-		raw, err := rsa.SignPSS(rand.Reader, private, crypto.SHA256, digest[:], &rsa.PSSOptions{SaltLength: salt})
+		raw, err := rsa.SignPSS(rand.Reader, private, crypto.SHA256, digest[:],
+			&rsa.PSSOptions{SaltLength: salt})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if Verify(&private.PublicKey, "PS256", input, raw) != want || Verify(&private.PublicKey, "RS256", input, raw) {
+		if Verify(&private.PublicKey, "PS256", input, raw) != want ||
+			Verify(&private.PublicKey, "RS256", input, raw) {
 			t.Errorf("a salt of %d bytes", salt)
 		}
 	}

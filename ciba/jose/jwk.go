@@ -90,7 +90,8 @@ func Members(public crypto.PublicKey) map[string]string {
 			return nil
 		}
 		x, y := point[1:1+len(point)/2], point[1+len(point)/2:]
-		return map[string]string{"kty": "EC", "crv": key.Params().Name, "x": Encode(x), "y": Encode(y)}
+		return map[string]string{"kty": "EC", "crv": key.Params().Name, "x": Encode(x),
+			"y": Encode(y)}
 	case ed25519.PublicKey:
 		return map[string]string{"kty": "OKP", "crv": "Ed25519", "x": Encode(key)}
 	case *rsa.PublicKey:

@@ -14,13 +14,14 @@ import (
 
 // KeySet has the public keys of one issuer.
 type KeySet interface {
-	// Key returns the key that the header of the token names (`kid`), for its algorithm (`alg`). It fails with
-	// ErrUnknownKey if the issuer has no such key, with ErrInvalid if the key is not for the algorithm, and with
-	// ErrUnavailable if nobody can tell at present.
+	// Key returns the key that the header of the token names (`kid`), for its algorithm (`alg`). It
+	// fails with ErrUnknownKey if the issuer has no such key, with ErrInvalid if the key is not for
+	// the algorithm, and with ErrUnavailable if nobody can tell at present.
 	Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, error)
 }
 
-// named reads which key a token wants, and for which algorithm; "" for what its header does not say.
+// named reads which key a token wants, and for which algorithm; "" for what its header does not
+// say.
 func named(t *jwt.Token) (kid, alg string) {
 	kid, _ = t.Header["kid"].(string)
 	alg, _ = t.Header["alg"].(string)
@@ -30,21 +31,24 @@ func named(t *jwt.Token) (kid, alg string) {
 // Profile names the shape of access token that an issuer makes.
 type Profile string
 
-// The profiles. In each of them `aud` may hold more than this resource server: RFC 9068 §4 asks that it contain us, Auth0
-// adds its userinfo address, Keycloak adds "account".
+// The profiles. In each of them `aud` may hold more than this resource server: RFC 9068 §4 asks
+// that it contain us, Auth0 adds its userinfo address, Keycloak adds "account".
 const (
-	// RFC9068 takes RFC 9068 tokens and nothing else: typ at+jwt; iss, exp, aud, sub, client_id, iat and jti required.
-	// It is what an empty Profile means.
+	// RFC9068 takes RFC 9068 tokens and nothing else: typ at+jwt; iss, exp, aud, sub, client_id,
+	// iat and jti required. It is what an empty Profile means.
 	RFC9068 Profile = "rfc9068"
-	// Auth0 takes both of Auth0's token profiles. RFC 9068's is recognised by its typ and judged by all of its rules.
-	// The older one has typ JWT, azp in place of client_id and perhaps no jti. Nothing in its header tells it from an ID
-	// token, so the audience must not be the client and claims that only ID tokens have are refused.
+	// Auth0 takes both of Auth0's token profiles. RFC 9068's is recognised by its typ and judged by
+	// all of its rules. The older one has typ JWT, azp in place of client_id and perhaps no jti.
+	// Nothing in its header tells it from an ID token, so the audience must not be the client and
+	// claims that only ID tokens have are refused.
 	Auth0 Profile = "auth0"
-	// Keycloak takes typ JWT or at+jwt, azp, jti, and insists on the payload's own typ: Bearer. There, ID tokens say ID.
+	// Keycloak takes typ JWT or at+jwt, azp, jti, and insists on the payload's own typ: Bearer.
+	// There, ID tokens say ID.
 	Keycloak Profile = "keycloak"
 )
 
-// AccessTokens judges the access tokens of one issuer for one resource server. The zero value refuses everything.
+// AccessTokens judges the access tokens of one issuer for one resource server. The zero value
+// refuses everything.
 type AccessTokens struct {
 	Keys     KeySet  // the issuer's keys; required
 	Issuer   string  // exactly as in `iss`; required
@@ -71,11 +75,12 @@ func (a *AccessTokens) Validate() error {
 	case "", RFC9068, Auth0, Keycloak:
 		return nil
 	}
-	return fmt.Errorf("%w: token profile %q is not known; use rfc9068, auth0 or keycloak", errConfiguration, a.Profile)
+	return fmt.Errorf("%w: token profile %q is not known; use rfc9068, auth0 or keycloak",
+		errConfiguration, a.Profile)
 }
 
-// Verify proves an access token. Its errors are ErrInvalid (with ErrExpired and ErrUnknownKey as kinds of it) and
-// ErrUnavailable.
+// Verify proves an access token. Its errors are ErrInvalid (with ErrExpired and ErrUnknownKey as
+// kinds of it) and ErrUnavailable.
 func (a *AccessTokens) Verify(ctx context.Context, token string) (*Claims, error) {
 	if a.Validate() != nil {
 		return nil, refuse("the verifier is not configured")
@@ -105,7 +110,8 @@ func prove(ctx context.Context, keys KeySet, p *parsed) error {
 
 // judge applies every rule that needs no key.
 func (a *AccessTokens) judge(p *parsed, now time.Time) (*Claims, error) {
-	// RFC 9068 §4 and RFC 8725 §3.11: typ comes first, so that no other kind of token is read as an access token.
+	// RFC 9068 §4 and RFC 8725 §3.11: typ comes first, so that no other kind of token is read as an
+	// access token.
 	strict := p.typ == "at+jwt"
 	if !strict && (p.typ != "jwt" || a.Profile == "" || a.Profile == RFC9068) {
 		want := "at+jwt"
@@ -118,12 +124,14 @@ func (a *AccessTokens) judge(p *parsed, now time.Time) (*Claims, error) {
 	if err != nil {
 		return nil, err
 	}
-	// RFC 9449 §7.2 and RFC 8705 §3: whoever presents a bound token must prove possession. That proof is not asked for
-	// here, so taking the token would quietly turn it into one that any thief can use.
+	// RFC 9449 §7.2 and RFC 8705 §3: whoever presents a bound token must prove possession. That
+	// proof is not asked for here, so taking the token would quietly turn it into one that any
+	// thief can use.
 	if c.payload.has("cnf") {
 		return nil, refuse("bound to a key, presented as bearer")
 	}
-	// Members of an ID token (OpenID Connect Core §2, §3.3.2.11) have no business in an access token.
+	// Members of an ID token (OpenID Connect Core §2, §3.3.2.11) have no business in an access
+	// token.
 	for _, claim := range []string{"nonce", "at_hash", "c_hash", "s_hash"} {
 		if c.payload.has(claim) {
 			return nil, refuse("an ID token is no access token")
@@ -180,8 +188,9 @@ func (a *AccessTokens) identify(c *Claims, strict bool) error {
 	return nil
 }
 
-// machine tells whether the subject is the client itself. No single sign is safe on its own, so any of them is enough:
-// a person taken for a machine is refused, a machine taken for a person would be let in.
+// machine tells whether the subject is the client itself. No single sign is safe on its own, so any
+// of them is enough: a person taken for a machine is refused, a machine taken for a person would be
+// let in.
 func (a *AccessTokens) machine(c *Claims, hasClientID bool) bool {
 	if c.Subject == c.ClientID || c.Subject == c.ClientID+"@clients" {
 		return true
@@ -196,8 +205,8 @@ func (a *AccessTokens) machine(c *Claims, hasClientID bool) bool {
 		grants, _ := asTexts(raw)
 		return slices.Contains(grants, "client-credentials")
 	case Keycloak:
-		// Service accounts have a UUID as subject. The scope service_account adds client_id, the scope profile adds the
-		// name of the account.
+		// Service accounts have a UUID as subject. The scope service_account adds client_id, the
+		// scope profile adds the name of the account.
 		user, _, _ := c.payload.text("preferred_username")
 		return hasClientID || strings.EqualFold(user, "service-account-"+c.ClientID)
 	}

@@ -16,35 +16,41 @@ import (
 )
 
 const (
-	// Leeway is how far the clocks of this machine and of the issuer may differ, for exp, nbf and iat alike. A token is
-	// refused from the instant exp + Leeway on (RFC 7519 §4.1.4: "on or after").
+	// Leeway is how far the clocks of this machine and of the issuer may differ, for exp, nbf and
+	// iat alike. A token is refused from the instant exp + Leeway on (RFC 7519 §4.1.4: "on or
+	// after").
 	Leeway = 30 * time.Second
-	// MaxLifetime bounds exp - iat. Auth0 lets an API choose up to 30 days; a longer life is a mistake or a forgery.
+	// MaxLifetime bounds exp - iat. Auth0 lets an API choose up to 30 days; a longer life is a
+	// mistake or a forgery.
 	MaxLifetime = 30 * 24 * time.Hour
 
-	// maxName bounds subjects, client ids and token ids. OpenID Connect Core §2 allows 255 characters for `sub`.
+	// maxName bounds subjects, client ids and token ids. OpenID Connect Core §2 allows 255
+	// characters for `sub`.
 	maxName = 255
 	// maxNumericDate is the year 10000, after which time.Time no longer formats as RFC 3339.
 	maxNumericDate = 253402300800
 )
 
-// Claims is what a verified token says. Each call of Verify hands out a value of its own: changing it changes nobody
-// else's.
+// Claims is what a verified token says. Each call of Verify hands out a value of its own: changing
+// it changes nobody else's.
 type Claims struct {
-	Issuer   string
-	Subject  string
-	ClientID string   // the client that the token was issued to: client_id, or azp where a provider says that instead
+	Issuer  string
+	Subject string
+	// the client that the token was issued to: client_id, or azp where a provider says that instead
+	ClientID string
 	Audience []string // all of them, ours among them
 	Scope    []string // exactly as granted; compare with HasScope
 	Expiry   time.Time
 	IssuedAt time.Time
 	ID       string // jti; "" if the profile does not ask for one
 
-	// Machine is true if the client acts for itself, so that Subject is no person. A resource that belongs to a person
-	// must not be given to a machine, whatever its subject is called (RFC 9700 §4.15).
+	// Machine is true if the client acts for itself, so that Subject is no person. A resource that
+	// belongs to a person must not be given to a machine, whatever its subject is called (RFC 9700
+	// §4.15).
 	Machine bool
 
-	// Email and EmailVerified are those of an ID token. An address that is not verified is anybody's.
+	// Email and EmailVerified are those of an ID token. An address that is not verified is
+	// anybody's.
 	Email         string
 	EmailVerified bool
 
@@ -68,14 +74,17 @@ func (c *Claims) Raw(name string) (json.RawMessage, bool) {
 	return slices.Clone(raw), ok
 }
 
-// String and LogValue name the client and leave the person out: subjects and addresses do not belong in logs.
-func (c Claims) String() string { return "claims of a token of client " + strconv.Quote(c.ClientID) }
+// String and LogValue name the client and leave the person out: subjects and addresses do not
+// belong in logs.
+func (c Claims) String() string {
+	return "claims of a token of client " + strconv.Quote(c.ClientID)
+}
 
 // LogValue see String.
 func (c Claims) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// clone copies everything that can be reached and changed through the exported fields, in one allocation for the usual
-// number of audiences and scopes.
+// clone copies everything that can be reached and changed through the exported fields, in one
+// allocation for the usual number of audiences and scopes.
 func (c *Claims) clone() *Claims {
 	type roomy struct {
 		Claims
@@ -88,12 +97,16 @@ func (c *Claims) clone() *Claims {
 	return &out.Claims
 }
 
-// validate has golang-jwt compare iss, aud, exp, nbf and iat, and puts what it finds into words. Issuer and audience
-// compare as plain strings (RFC 7519 §4.1.1, OpenID Connect Discovery §3): a trailing slash, a port, another case or a
-// look-alike is another issuer. exp and iat are required, nbf is not.
+// validate has golang-jwt compare iss, aud, exp, nbf and iat, and puts what it finds into words.
+// Issuer and audience compare as plain strings (RFC 7519 §4.1.1, OpenID Connect Discovery §3): a
+// trailing slash, a port, another case or a look-alike is another issuer. exp and iat are required,
+// nbf is not.
 func validate(p *parsed, issuer, audience string, now time.Time) (*Claims, error) {
-	err := jwt.NewValidator(jwt.WithIssuer(issuer), jwt.WithAudience(audience), jwt.WithExpirationRequired(),
-		jwt.WithIssuedAt(), jwt.WithLeeway(Leeway), jwt.WithTimeFunc(func() time.Time { return now })).Validate(p.payload)
+	err := jwt.NewValidator(jwt.WithIssuer(issuer), jwt.WithAudience(audience),
+		jwt.WithExpirationRequired(),
+		jwt.WithIssuedAt(), jwt.WithLeeway(Leeway), jwt.WithTimeFunc(func() time.Time {
+			return now
+		})).Validate(p.payload)
 	if err != nil {
 		return nil, p.payload.refusal(err, issuer, audience)
 	}
@@ -112,8 +125,8 @@ func validate(p *parsed, issuer, audience string, now time.Time) (*Claims, error
 	return c, nil
 }
 
-// refusal names the rule that the claims broke. What came is named for issuer and audience, for whoever has mixed them
-// up on the first day.
+// refusal names the rule that the claims broke. What came is named for issuer and audience, for
+// whoever has mixed them up on the first day.
 func (o object) refusal(err error, issuer, audience string) error {
 	if iss, _ := o.GetIssuer(); iss != issuer {
 		return mismatch("issuer", issuer, iss)
@@ -178,14 +191,15 @@ func (o object) numericDate(name string) (*jwt.NumericDate, error) {
 	return &jwt.NumericDate{Time: t}, err
 }
 
-// date reads a NumericDate (RFC 7519 §2): a JSON number of seconds, possibly with a fraction, which is cut off.
+// date reads a NumericDate (RFC 7519 §2): a JSON number of seconds, possibly with a fraction, which
+// is cut off.
 func (o object) date(name string) (time.Time, error) {
 	raw, ok := o.get(name)
 	if !ok {
 		return time.Time{}, refuse("no " + name)
 	}
-	// ParseFloat alone would take more than JSON does ("Inf", "0x1p4"), but the value is known to be JSON: a string,
-	// null, true and their like start with none of these.
+	// ParseFloat alone would take more than JSON does ("Inf", "0x1p4"), but the value is known to
+	// be JSON: a string, null, true and their like start with none of these.
 	if c := raw[0]; c != '-' && (c < '0' || c > '9') {
 		return time.Time{}, refuse(name + " is no number")
 	}
@@ -196,8 +210,9 @@ func (o object) date(name string) (time.Time, error) {
 	return time.Unix(int64(math.Trunc(f)), 0), nil
 }
 
-// name reads a claim that identifies somebody or something: a bounded string without control characters. U+FFFD is
-// refused because every broken escape turns into it, and two subjects must not become one.
+// name reads a claim that identifies somebody or something: a bounded string without control
+// characters. U+FFFD is refused because every broken escape turns into it, and two subjects must
+// not become one.
 func (c *Claims) name(claim string, required bool) (string, error) {
 	s, present, ok := c.payload.text(claim)
 	if !present {
@@ -213,8 +228,9 @@ func (c *Claims) name(claim string, required bool) (string, error) {
 	return s, nil
 }
 
-// scopes splits the scope claim (RFC 8693 §4.2): scope tokens of RFC 6749 §3.3 with single spaces between them. A tab or
-// another separator is part of no scope and makes the claim malformed; an array is not the claim that the RFC defines.
+// scopes splits the scope claim (RFC 8693 §4.2): scope tokens of RFC 6749 §3.3 with single spaces
+// between them. A tab or another separator is part of no scope and makes the claim malformed; an
+// array is not the claim that the RFC defines.
 func (c *Claims) scopes() ([]string, error) {
 	s, _, ok := c.payload.text("scope")
 	if !ok {

@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// What can become of a token. ErrExpired and ErrUnknownKey are kinds of ErrInvalid, so that a caller who only wants to
-// know whether the token is to blame asks for that one. ErrUnavailable never is: nothing was learnt about the token, and
-// answering "invalid" would make clients throw away good tokens during an outage of the provider.
+// What can become of a token. ErrExpired and ErrUnknownKey are kinds of ErrInvalid, so that a
+// caller who only wants to know whether the token is to blame asks for that one. ErrUnavailable
+// never is: nothing was learnt about the token, and answering "invalid" would make clients throw
+// away good tokens during an outage of the provider.
 var (
 	ErrInvalid     = errors.New("the token is not valid here")
 	ErrExpired     = fmt.Errorf("%w: it has expired", ErrInvalid)
@@ -17,8 +18,8 @@ var (
 	ErrUnavailable = errors.New("the issuer's keys are not available")
 )
 
-// refusal carries the rule that a token broke. Its text is fixed by the code that refuses, but for what mismatch shows,
-// so it may be logged without leaking a token, a subject or an address.
+// refusal carries the rule that a token broke. Its text is fixed by the code that refuses, but for
+// what mismatch shows, so it may be logged without leaking a token, a subject or an address.
 type refusal struct {
 	kind error
 	rule string
@@ -37,8 +38,9 @@ const (
 	maxShownBytes = 100 // of each
 )
 
-// mismatch names what was expected of a token and what came. A value that does not look like the name of an issuer, a
-// resource or a type is not shown: nothing is proven, so it could be a person's address or a line for the log.
+// mismatch names what was expected of a token and what came. A value that does not look like the
+// name of an issuer, a resource or a type is not shown: nothing is proven, so it could be a
+// person's address or a line for the log.
 func mismatch(what, want string, got ...string) error {
 	var b strings.Builder
 	b.WriteString("expected " + what + " " + strconv.Quote(want) + ", got ")

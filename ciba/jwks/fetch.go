@@ -19,7 +19,8 @@ import (
 )
 
 const (
-	// MaxKeySetBytes bounds the document; providers publish two to six keys, about a kilobyte each with certificates.
+	// MaxKeySetBytes bounds the document; providers publish two to six keys, about a kilobyte each
+	// with certificates.
 	MaxKeySetBytes = 256 << 10
 	// MaxKeys bounds the number of keys in it, since each costs a decoding.
 	MaxKeys = 64
@@ -28,18 +29,20 @@ const (
 // set is one good key set, as it was fetched. It is never changed.
 type set struct {
 	jwkset.Storage
-	// content says which keys there are, canonically, so that a set that was fetched again is known as the same one.
+	// content says which keys there are, canonically, so that a set that was fetched again is known
+	// as the same one.
 	content []byte
 	dropped []string // why keys were left out, without their material
 }
 
 // newFinder makes keyfunc find the keys that tokens name in a storage.
 func newFinder(storage jwkset.Storage) (keyfunc.Keyfunc, error) {
-	return keyfunc.New(keyfunc.Options{Storage: storage, UseWhitelist: []jwkset.USE{jwkset.UseSig, ""}})
+	return keyfunc.New(keyfunc.Options{Storage: storage,
+		UseWhitelist: []jwkset.USE{jwkset.UseSig, ""}})
 }
 
-// find returns the key that a token names. keyfunc compares `alg` and `use` of the key with it; the type of the key is
-// compared here.
+// find returns the key that a token names. keyfunc compares `alg` and `use` of the key with it; the
+// type of the key is compared here.
 func find(ctx context.Context, finder keyfunc.Keyfunc, t *jwt.Token) (crypto.PublicKey, error) {
 	key, err := finder.KeyfuncCtx(ctx)(t)
 	if down, ok := errors.AsType[*unavailable](err); ok {
@@ -55,8 +58,8 @@ func find(ctx context.Context, finder keyfunc.Keyfunc, t *jwt.Token) (crypto.Pub
 	return key, nil
 }
 
-// fetch gets and reads a key set. jwkset's own fetching is passed by: it follows redirects, reads without end, and lets
-// one malformed key or an empty set take all good keys away.
+// fetch gets and reads a key set. jwkset's own fetching is passed by: it follows redirects, reads
+// without end, and lets one malformed key or an empty set take all good keys away.
 func fetch(ctx context.Context, hc *http.Client, address string) (*set, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -75,8 +78,9 @@ func fetch(ctx context.Context, hc *http.Client, address string) (*set, error) {
 	return readSet(ctx, resp.Body)
 }
 
-// readSet keeps the keys that may verify signatures. A set without any is an error, never an empty set: an issuer that
-// really has no keys left cannot sign tokens either, and an issuer with a broken page must not lock everybody out.
+// readSet keeps the keys that may verify signatures. A set without any is an error, never an empty
+// set: an issuer that really has no keys left cannot sign tokens either, and an issuer with a
+// broken page must not lock everybody out.
 func readSet(ctx context.Context, body []byte) (*set, error) {
 	doc, err := parseObject(body)
 	if err != nil {
@@ -93,7 +97,8 @@ func readSet(ctx context.Context, body []byte) (*set, error) {
 	s := &set{}
 	kept := s.sift(items)
 	if len(kept) == 0 {
-		return nil, fmt.Errorf("the key set has no key that can be used (%s)", strings.Join(s.dropped, "; "))
+		return nil, fmt.Errorf("the key set has no key that can be used (%s)",
+			strings.Join(s.dropped, "; "))
 	}
 	s.Storage = jwkset.NewMemoryStorage()
 	if err := s.KeyReplaceAll(ctx, kept); err != nil {
@@ -103,8 +108,8 @@ func readSet(ctx context.Context, body []byte) (*set, error) {
 	return s, err
 }
 
-// sift drops the keys that must not be used, one by one. Of two different keys with one id neither is kept: which of
-// them a token means would be decided by their order.
+// sift drops the keys that must not be used, one by one. Of two different keys with one id neither
+// is kept: which of them a token means would be decided by their order.
 func (s *set) sift(items []json.RawMessage) []jwkset.JWK {
 	var kept []jwkset.JWK
 	ambiguous := map[string]bool{}
@@ -115,7 +120,9 @@ func (s *set) sift(items []json.RawMessage) []jwkset.JWK {
 			continue
 		}
 		kid := key.Marshal().KID
-		if j := slices.IndexFunc(kept, func(k jwkset.JWK) bool { return k.Marshal().KID == kid }); j >= 0 {
+		if j := slices.IndexFunc(kept, func(k jwkset.JWK) bool {
+			return k.Marshal().KID == kid
+		}); j >= 0 {
 			s.dropped = append(s.dropped, fmt.Sprintf("key %d: an id that occurs twice", i))
 			ambiguous[kid] = ambiguous[kid] || !sameKey(kept[j].Key(), key.Key())
 			continue
@@ -123,7 +130,9 @@ func (s *set) sift(items []json.RawMessage) []jwkset.JWK {
 		kept = append(kept, key)
 	}
 	kept = slices.DeleteFunc(kept, func(k jwkset.JWK) bool { return ambiguous[k.Marshal().KID] })
-	slices.SortFunc(kept, func(a, b jwkset.JWK) int { return strings.Compare(a.Marshal().KID, b.Marshal().KID) })
+	slices.SortFunc(kept, func(a, b jwkset.JWK) int {
+		return strings.Compare(a.Marshal().KID, b.Marshal().KID)
+	})
 	return kept
 }
 
@@ -132,8 +141,9 @@ func sameKey(a, b any) bool {
 	return ok && x.Equal(b)
 }
 
-// readKey decides on one member of `keys` (RFC 7517 §4) before jwkset decodes it, and hands on only the members that make
-// a public key. In particular no x5u, which would name a further address to fetch.
+// readKey decides on one member of `keys` (RFC 7517 §4) before jwkset decodes it, and hands on only
+// the members that make a public key. In particular no x5u, which would name a further address to
+// fetch.
 func readKey(raw json.RawMessage) (jwkset.JWK, error) {
 	var none jwkset.JWK
 	o, err := parseObject(raw)
@@ -145,7 +155,8 @@ func readKey(raw json.RawMessage) (jwkset.JWK, error) {
 		name string
 		to   *string
 	}{
-		{"kty", (*string)(&m.KTY)}, {"use", (*string)(&m.USE)}, {"alg", (*string)(&m.ALG)}, {"kid", &m.KID},
+		{"kty", (*string)(&m.KTY)}, {"use", (*string)(&m.USE)}, {"alg", (*string)(&m.ALG)},
+		{"kid", &m.KID},
 		{"crv", (*string)(&m.CRV)}, {"x", &m.X}, {"y", &m.Y}, {"n", &m.N}, {"e", &m.E},
 	} {
 		s, _, ok := o.text(field.name)
@@ -182,5 +193,6 @@ func forVerifying(o object) bool {
 		return true
 	}
 	ops, ok := asTexts(raw)
-	return ok && bytes.HasPrefix(raw, []byte("[")) && slices.Contains(ops, string(jwkset.KeyOpsVerify))
+	return ok && bytes.HasPrefix(raw, []byte("[")) &&
+		slices.Contains(ops, string(jwkset.KeyOpsVerify))
 }

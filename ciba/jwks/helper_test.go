@@ -26,7 +26,8 @@ const (
 	testClient   = "bank"
 )
 
-// keyring holds one key of each kind that a test asks for; made once, since RSA keys are slow to make.
+// keyring holds one key of each kind that a test asks for; made once, since RSA keys are slow to
+// make.
 type keyring struct {
 	rsa, otherRSA, weakRSA *rsa.PrivateKey
 	ec, otherEC, p384      *ecdsa.PrivateKey
@@ -35,7 +36,9 @@ type keyring struct {
 
 var keys = sync.OnceValue(func() *keyring {
 	rsaKey := func(bits int) *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, bits)) }
-	ecKey := func(c elliptic.Curve) *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(c, rand.Reader)) }
+	ecKey := func(c elliptic.Curve) *ecdsa.PrivateKey {
+		return must(ecdsa.GenerateKey(c, rand.Reader))
+	}
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	must(0, err)
 	return &keyring{
@@ -79,7 +82,8 @@ func lookup(t *testing.T, s *set, token *jwt.Token) (crypto.PublicKey, error) {
 
 type fields = map[string]any
 
-// draft is a token before it is signed. rawHeader and rawPayload, where set, are used to the letter.
+// draft is a token before it is signed. rawHeader and rawPayload, where set, are used to the
+// letter.
 type draft struct {
 	header, payload       fields
 	rawHeader, rawPayload string
@@ -94,7 +98,8 @@ func rfc9068() *draft {
 		header: fields{"alg": "RS256", "typ": "at+jwt", "kid": "rsa"},
 		payload: fields{
 			"iss": testIssuer, "aud": testAudience, "sub": "auth0|jdoe", "client_id": testClient,
-			"iat": now, "exp": now + 3600, "jti": "t-1", "scope": "read:employee_status read:employee",
+			"iat": now, "exp": now + 3600, "jti": "t-1",
+			"scope": "read:employee_status read:employee",
 		},
 		method: jwt.SigningMethodRS256, key: keys().rsa,
 	}
@@ -106,7 +111,8 @@ func auth0() *draft {
 }
 
 func keycloak() *draft {
-	return rfc9068().head("typ", "JWT").drop("client_id").claim("azp", testClient).claim("typ", "Bearer")
+	return rfc9068().head("typ", "JWT").drop("client_id").claim("azp", testClient).claim("typ",
+		"Bearer")
 }
 
 func idToken() *draft {
@@ -126,7 +132,8 @@ func (d *draft) drop(claims ...string) *draft {
 
 func (d *draft) dropHead(name string) *draft { delete(d.header, name); return d }
 
-// after puts raw JSON members behind those of the payload, for duplicates and values that Go would not write.
+// after puts raw JSON members behind those of the payload, for duplicates and values that Go would
+// not write.
 func (d *draft) after(raw string) *draft {
 	p := string(must(json.Marshal(d.payload)))
 	d.rawPayload = p[:len(p)-1] + "," + raw + "}"
@@ -191,7 +198,8 @@ func jwkWith(f fields, name string, value any) fields {
 	return f
 }
 
-// keySetJSON is a document of keys, with the grease that a reader must overlook: an unknown member and an unknown type.
+// keySetJSON is a document of keys, with the grease that a reader must overlook: an unknown member
+// and an unknown type.
 func keySetJSON(jwks ...fields) string {
 	all := append([]fields{{"kty": "X-GREASE", "kid": "grease"}}, jwks...)
 	return string(must(json.Marshal(fields{"keys": all, "x-grease": []int{1}})))

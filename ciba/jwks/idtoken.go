@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// MaxIDTokenAge bounds how long ago an ID token may have been issued. It comes in the answer to the request that made
-// it, so only clocks and a slow network lie between.
+// MaxIDTokenAge bounds how long ago an ID token may have been issued. It comes in the answer to the
+// request that made it, so only clocks and a slow network lie between.
 const MaxIDTokenAge = 10 * time.Minute
 
 // Claims that bind an ID token to its transaction (CIBA Core §10.3.1).
@@ -26,13 +26,14 @@ type IDTokens struct {
 	Issuer   string // exactly as in `iss`; required
 	ClientID string // the client that asked, exactly as in `aud`; required
 
-	// TrustedAudiences may stand in `aud` beside ClientID. OpenID Connect Core §3.1.3.7 no. 3: any other makes the token
-	// invalid.
+	// TrustedAudiences may stand in `aud` beside ClientID. OpenID Connect Core §3.1.3.7 no. 3: any
+	// other makes the token invalid.
 	TrustedAudiences []string
 }
 
-// Transaction is what came with the ID token or led to it. A claim of the token that binds it to one of these must match;
-// CIBA Core requires such claims in push mode only, so their absence says nothing.
+// Transaction is what came with the ID token or led to it. A claim of the token that binds it to
+// one of these must match; CIBA Core requires such claims in push mode only, so their absence says
+// nothing.
 type Transaction struct {
 	AccessToken  string
 	RefreshToken string
@@ -52,8 +53,8 @@ func (t *IDTokens) Validate() error {
 	return nil
 }
 
-// Verify proves an ID token by OpenID Connect Core §3.1.3.7 and CIBA Core. Its errors are those of AccessTokens.Verify.
-// Whether the subject is the person who was asked is the caller's question.
+// Verify proves an ID token by OpenID Connect Core §3.1.3.7 and CIBA Core. Its errors are those of
+// AccessTokens.Verify. Whether the subject is the person who was asked is the caller's question.
 func (t *IDTokens) Verify(ctx context.Context, token string, tx Transaction) (*Claims, error) {
 	if t.Validate() != nil {
 		return nil, refuse("the verifier is not configured")
@@ -104,7 +105,8 @@ func (t *IDTokens) judge(p *parsed, tx Transaction, now time.Time) (*Claims, err
 		return nil, refuse("malformed email")
 	}
 	c.Email = email
-	// Only the JSON value true counts; "true" is a string that some issuer's form field may have filled.
+	// Only the JSON value true counts; "true" is a string that some issuer's form field may have
+	// filled.
 	verified, _ := c.payload.get("email_verified")
 	c.EmailVerified = email != "" && string(verified) == "true"
 	return c, nil
@@ -145,8 +147,8 @@ func (tx Transaction) bound(c *Claims, alg string) error {
 	return nil
 }
 
-// halfHash is the left half of the hash that belongs to the algorithm (OpenID Connect Core §3.1.3.6); for Ed25519 that is
-// SHA-512. It is "" for an empty token, which matches no claim.
+// halfHash is the left half of the hash that belongs to the algorithm (OpenID Connect Core
+// §3.1.3.6); for Ed25519 that is SHA-512. It is "" for an empty token, which matches no claim.
 func halfHash(alg, token string) string {
 	switch {
 	case token == "":

@@ -17,9 +17,10 @@ type member struct {
 	value json.RawMessage
 }
 
-// object is a JSON object whose names are unique and compared to the letter. Decoding into a struct would do neither:
-// encoding/json lets the last duplicate win and matches `SCOPE` to a field named scope, so two readers of one token
-// could see two different tokens (RFC 8725 §2.4, RFC 7515 §4: names must be unique).
+// object is a JSON object whose names are unique and compared to the letter. Decoding into a struct
+// would do neither: encoding/json lets the last duplicate win and matches `SCOPE` to a field named
+// scope, so two readers of one token could see two different tokens (RFC 8725 §2.4, RFC 7515 §4:
+// names must be unique).
 type object []member
 
 func (o object) get(name string) (json.RawMessage, bool) {
@@ -36,7 +37,8 @@ func (o object) has(name string) bool {
 	return ok
 }
 
-// text returns the string member name. present tells an absent member from one of another type, which is ok == false.
+// text returns the string member name. present tells an absent member from one of another type,
+// which is ok == false.
 func (o object) text(name string) (s string, present, ok bool) {
 	raw, present := o.get(name)
 	if !present {
@@ -59,7 +61,8 @@ var (
 	errDepth     = errors.New("nested too deeply")
 )
 
-// parseObject reads one JSON object and nothing after it. Duplicate names are refused at every depth.
+// parseObject reads one JSON object and nothing after it. Duplicate names are refused at every
+// depth.
 func parseObject(data []byte) (object, error) {
 	// Invalid bytes would all become U+FFFD, and different names the same.
 	if !utf8.Valid(data) {
@@ -75,13 +78,15 @@ func parseObject(data []byte) (object, error) {
 	return s.object(1)
 }
 
-// scanner walks through a document that is known to be well-formed, so it only has to find where things end.
+// scanner walks through a document that is known to be well-formed, so it only has to find where
+// things end.
 type scanner struct {
 	data []byte
 	pos  int
 }
 
-// peek skips white space, colons and commas and returns the byte where the next name, value or end begins.
+// peek skips white space, colons and commas and returns the byte where the next name, value or end
+// begins.
 func (s *scanner) peek() byte {
 	for {
 		switch c := s.data[s.pos]; c {
@@ -119,7 +124,8 @@ func (s *scanner) object(depth int) (object, error) {
 	return out, nil
 }
 
-// names is a set of names. Tokens in use have few, for which looking through them costs less than a map; a hostile one has thousands.
+// names is a set of names. Tokens in use have few, for which looking through them costs less than a
+// map; a hostile one has thousands.
 type names struct {
 	few  [16]string
 	n    int

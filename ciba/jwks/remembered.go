@@ -12,42 +12,47 @@ import (
 const (
 	// RememberedTokens is how many verified tokens a Remembered holds at most. See there.
 	RememberedTokens = rememberedRows * rememberedWays
-	// MaxRememberedBytes is the longest token that is remembered; longer ones are verified every time. It bounds the
-	// memory of the full table.
+	// MaxRememberedBytes is the longest token that is remembered; longer ones are verified every
+	// time. It bounds the memory of the full table.
 	MaxRememberedBytes = 4 << 10
 
 	rememberedRows = 1024
 	rememberedWays = 8
 )
 
-// Versioned is a KeySet that can tell whether its keys are still the same. The version changes whenever a key is added,
-// changed or withdrawn; 0 means that nothing may be concluded from earlier verifications.
+// Versioned is a KeySet that can tell whether its keys are still the same. The version changes
+// whenever a key is added, changed or withdrawn; 0 means that nothing may be concluded from earlier
+// verifications.
 type Versioned interface {
 	KeySet
 	Version() uint64
 }
 
-// Remembered verifies as its AccessTokens do, but a token that was proven once is recognised by its SHA-256 and costs
-// less than a microsecond afterwards, where parsing and the signature cost thirty to sixty (BenchmarkVerify).
+// Remembered verifies as its AccessTokens do, but a token that was proven once is recognised by its
+// SHA-256 and costs less than a microsecond afterwards, where parsing and the signature cost thirty
+// to sixty (BenchmarkVerify).
 //
-// What is remembered, and until when. Only tokens that passed every check are entered, so whatever strangers send, however
-// much of it, displaces nothing. An entry is used only between the times in the token and only while the key set has the
-// version under which it was proven: a key that is withdrawn, added or replaced sends every token through the whole
-// verification again. Revocation therefore works as it does without the table: by expiry, and by withdrawing the key,
-// which a Remote notices within RefreshInterval, or RefetchGap when a token with an unknown key id arrives. Introspection
-// is not used in either case. While the key set is out of date nothing is remembered.
+// What is remembered, and until when. Only tokens that passed every check are entered, so whatever
+// strangers send, however much of it, displaces nothing. An entry is used only between the times in
+// the token and only while the key set has the version under which it was proven: a key that is
+// withdrawn, added or replaced sends every token through the whole verification again. Revocation
+// therefore works as it does without the table: by expiry, and by withdrawing the key, which a
+// Remote notices within RefreshInterval, or RefetchGap when a token with an unknown key id arrives.
+// Introspection is not used in either case. While the key set is out of date nothing is remembered.
 //
-// Two tokens are never confused: entries are compared by all 256 bits of the hash of the whole token, signature included.
-// Tokens themselves are not kept.
+// Two tokens are never confused: entries are compared by all 256 bits of the hash of the whole
+// token, signature included. Tokens themselves are not kept.
 //
-// Size. 8192 tokens, eight to a row, the row chosen by the hash. A caller needs one token for as long as it lives, so this
-// is room for some thousands of callers at a time; with 2000 tokens in use one row in 5000 overflows. An entry takes 1 KiB
-// for a token of 400 bytes: 8 MiB when the table is full, and about 40 MiB if every token had MaxRememberedBytes. The empty
-// table takes 144 KiB. A token that does not fit in is merely verified again.
+// Size. 8192 tokens, eight to a row, the row chosen by the hash. A caller needs one token for as
+// long as it lives, so this is room for some thousands of callers at a time; with 2000 tokens in
+// use one row in 5000 overflows. An entry takes 1 KiB for a token of 400 bytes: 8 MiB when the
+// table is full, and about 40 MiB if every token had MaxRememberedBytes. The empty table takes 144
+// KiB. A token that does not fit in is merely verified again.
 //
-// Displacement looks at one row and is constant work. An entry that has been used since it was entered is spared as long
-// as there is another that has not, so a client that fetches a token for each request displaces its own leavings first.
-// A hit writes nothing but that mark, and only the first time; it takes no lock, so processors do not wait for each other.
+// Displacement looks at one row and is constant work. An entry that has been used since it was
+// entered is spared as long as there is another that has not, so a client that fetches a token for
+// each request displaces its own leavings first. A hit writes nothing but that mark, and only the
+// first time; it takes no lock, so processors do not wait for each other.
 type Remembered struct {
 	tokens *AccessTokens
 	keys   Versioned // nil if the key set cannot tell
@@ -55,8 +60,8 @@ type Remembered struct {
 }
 
 type row struct {
-	// marks are the first bytes of the hashes, beside each other so that a look-up touches one cache line and then only
-	// the entry it wants. 0 is an empty place.
+	// marks are the first bytes of the hashes, beside each other so that a look-up touches one
+	// cache line and then only the entry it wants. 0 is an empty place.
 	marks   [rememberedWays]atomic.Uint64
 	entries [rememberedWays]atomic.Pointer[entry]
 	mu      sync.Mutex // for writers
@@ -71,7 +76,8 @@ type entry struct {
 	used          atomic.Bool
 }
 
-// NewRemembered fails if tokens is not fully configured. A key set that is no Versioned is verified against each time.
+// NewRemembered fails if tokens is not fully configured. A key set that is no Versioned is verified
+// against each time.
 func NewRemembered(tokens *AccessTokens) (*Remembered, error) {
 	if err := tokens.Validate(); err != nil {
 		return nil, err
@@ -98,8 +104,8 @@ func (r *Remembered) Verify(ctx context.Context, token string) (*Claims, error) 
 	if r.keys == nil || len(token) > MaxRememberedBytes {
 		return r.tokens.Verify(ctx, token)
 	}
-	// The version is read before the token is proven. If the keys change in between, the entry is of the older version
-	// and will not be used.
+	// The version is read before the token is proven. If the keys change in between, the entry is
+	// of the older version and will not be used.
 	version := r.keys.Version()
 	if version == 0 {
 		return r.tokens.Verify(ctx, token)
@@ -129,7 +135,8 @@ func (r *Remembered) row(sum *[sha256.Size]byte) *row {
 
 func mark(sum *[sha256.Size]byte) uint64 { return binary.LittleEndian.Uint64(sum[:]) | 1 }
 
-// find takes no lock. Between a mark and its entry a writer may come; the comparison of the whole hash decides.
+// find takes no lock. Between a mark and its entry a writer may come; the comparison of the whole
+// hash decides.
 func (w *row) find(sum *[sha256.Size]byte, version uint64, now int64) *Claims {
 	m := mark(sum)
 	for i := range w.marks {
@@ -153,8 +160,8 @@ func (e *entry) valid(version uint64, now int64) bool {
 	return e.version == version && now >= e.begin && now < e.expire
 }
 
-// enter puts e where the same token was, or at an empty or worthless place, or in place of an entry that was not used
-// since it was entered, or, if all were, of the next in turn.
+// enter puts e where the same token was, or at an empty or worthless place, or in place of an entry
+// that was not used since it was entered, or, if all were, of the next in turn.
 func (w *row) enter(e *entry, now int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -75,7 +75,8 @@ func TestClaimsOfARememberedTokenBelongToTheCaller(t *testing.T) {
 	token := rfc9068().token()
 	for range 3 {
 		c, err := r.Verify(t.Context(), token)
-		if err != nil || c.Subject != "auth0|jdoe" || c.Scope[0] != "read:employee_status" || c.Audience[0] != testAudience {
+		if err != nil || c.Subject != "auth0|jdoe" || c.Scope[0] != "read:employee_status" ||
+			c.Audience[0] != testAudience {
 			t.Fatalf("%+v, %v", c, err)
 		}
 		c.Subject, c.Scope[0], c.Audience[0] = "auth0|root", "write:all", "x"
@@ -86,8 +87,10 @@ func TestClaimsOfARememberedTokenBelongToTheCaller(t *testing.T) {
 		raw, _ := c.Raw("jti")
 		clear(raw)
 	}
-	many, err := r.Verify(t.Context(), rfc9068().claim("scope", strings.Repeat("s ", 20)+"last").token())
-	if err != nil || len(many.Scope) != 21 || many.Scope[20] != "last" || many.Audience[0] != testAudience {
+	many, err := r.Verify(t.Context(),
+		rfc9068().claim("scope", strings.Repeat("s ", 20)+"last").token())
+	if err != nil || len(many.Scope) != 21 || many.Scope[20] != "last" ||
+		many.Audience[0] != testAudience {
 		t.Errorf("many scopes: %+v, %v", many, err)
 	}
 }
@@ -123,7 +126,8 @@ func TestARememberedTokenBeginsAtItsTime(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		set := testKeySet()
-		c, err := accessTokens(set, "").Verify(t.Context(), rfc9068().claim("nbf", time.Now().Add(-time.Hour).Unix()).token())
+		c, err := accessTokens(set, "").Verify(t.Context(),
+			rfc9068().claim("nbf", time.Now().Add(-time.Hour).Unix()).token())
 		if err != nil || !c.notBefore.Equal(time.Now()) {
 			t.Errorf("begins at %v, want the later of iat and nbf, %v", c.notBefore, err)
 		}
@@ -209,7 +213,8 @@ func TestWhatIsNotRemembered(t *testing.T) {
 	}
 }
 
-// A flood of whatever is not valid leaves no trace, whether it is noise or a good token with one bit changed.
+// A flood of whatever is not valid leaves no trace, whether it is noise or a good token with one
+// bit changed.
 func TestBadTokensDisplaceNothing(t *testing.T) {
 	r, set := remember(t)
 	good := make([]string, 50)
@@ -248,7 +253,8 @@ func rowSum(n int) (sum [sha256.Size]byte) {
 }
 
 func enter(w *row, n int, version uint64, expire int64) {
-	w.enter(&entry{sum: rowSum(n), claims: &Claims{ID: fmt.Sprint(n)}, version: version, expire: expire}, 0)
+	w.enter(&entry{sum: rowSum(n), claims: &Claims{ID: fmt.Sprint(n)}, version: version,
+		expire: expire}, 0)
 }
 
 func found(w *row, n int, version uint64) bool {
@@ -320,7 +326,9 @@ func TestDisplacement(t *testing.T) {
 	})
 	t.Run("worthless entries give way first", func(t *testing.T) {
 		for name, worthless := range map[string]func(w *row, n int){
-			"expired":               func(w *row, n int) { w.enter(&entry{sum: rowSum(n), version: 2, expire: 0}, -1) },
+			"expired": func(w *row, n int) {
+				w.enter(&entry{sum: rowSum(n), version: 2, expire: 0}, -1)
+			},
 			"of keys that are gone": func(w *row, n int) { enter(w, n, 1, 10) },
 		} {
 			var w row
@@ -394,7 +402,8 @@ func TestManyAtOnce(t *testing.T) {
 func BenchmarkVerify(b *testing.B) {
 	token := ecToken("a", time.Hour)
 	rs := rfc9068().token()
-	set := must(NewStatic(map[string]crypto.PublicKey{"rsa": &keys().rsa.PublicKey, "ec": &keys().ec.PublicKey}))
+	set := must(NewStatic(map[string]crypto.PublicKey{"rsa": &keys().rsa.PublicKey,
+		"ec": &keys().ec.PublicKey}))
 	v := accessTokens(set, RFC9068)
 	run := func(name string, v interface {
 		Verify(context.Context, string) (*Claims, error)
@@ -424,7 +433,8 @@ func BenchmarkVerify(b *testing.B) {
 		b.ResetTimer()
 		b.RunParallel(func(pb *testing.PB) {
 			for n := 0; pb.Next(); n++ {
-				if _, err := remembered.Verify(context.Background(), tokens[n%len(tokens)]); err != nil {
+				if _, err := remembered.Verify(context.Background(),
+					tokens[n%len(tokens)]); err != nil {
 					b.Error(err)
 				}
 			}

@@ -23,28 +23,32 @@ import (
 const (
 	// FetchTimeout bounds one fetch, from dialling to the last byte.
 	FetchTimeout = 5 * time.Second
-	// RefreshInterval is the age at which a set is fetched again, so that a key that the issuer has withdrawn stops
-	// working although nobody asks for an unknown one.
+	// RefreshInterval is the age at which a set is fetched again, so that a key that the issuer has
+	// withdrawn stops working although nobody asks for an unknown one.
 	RefreshInterval = 5 * time.Minute
-	// RefetchGap lies between the end of one fetch and the next one that an unknown key id causes. It bounds what a flood
-	// of invented key ids costs the issuer, and with FetchTimeout it bounds how long a key that was just rotated in can
-	// be refused: less than ten seconds.
+	// RefetchGap lies between the end of one fetch and the next one that an unknown key id causes.
+	// It bounds what a flood of invented key ids costs the issuer, and with FetchTimeout it bounds
+	// how long a key that was just rotated in can be refused: less than ten seconds.
 	RefetchGap = 4 * time.Second
-	// RetryGap lies between the attempts to refresh a set that is still in use, and so between the alarms of an outage.
+	// RetryGap lies between the attempts to refresh a set that is still in use, and so between the
+	// alarms of an outage.
 	RetryGap = 30 * time.Second
 	// FirstFetchGap is the gap while there are no keys at all, when waiting helps nobody.
 	FirstFetchGap = time.Second
-	// MaxStaleness is how long the last good set is used while the issuer cannot be reached. After that nobody can say
-	// which keys have been withdrawn.
+	// MaxStaleness is how long the last good set is used while the issuer cannot be reached. After
+	// that nobody can say which keys have been withdrawn.
 	MaxStaleness = 24 * time.Hour
 )
 
-// RemoteConfig configures NewRemote. One Remote belongs to one issuer, so that no issuer's key verifies another's token.
+// RemoteConfig configures NewRemote. One Remote belongs to one issuer, so that no issuer's key
+// verifies another's token.
 type RemoteConfig struct {
-	// URL is the issuer's jwks_uri: https, or http on a loopback address. Either URL or Discover is required.
+	// URL is the issuer's jwks_uri: https, or http on a loopback address. Either URL or Discover is
+	// required.
 	URL string
-	// Discover finds the URL when it is first needed, for an issuer that may not be up yet. It must take it from the
-	// metadata of the configured issuer and from nowhere else. It is asked again until it succeeds.
+	// Discover finds the URL when it is first needed, for an issuer that may not be up yet. It must
+	// take it from the metadata of the configured issuer and from nowhere else. It is asked again
+	// until it succeeds.
 	Discover func(context.Context) (string, error)
 	// HTTPClient lends its transport; nil means one of our own. Redirects are never followed.
 	HTTPClient *http.Client
@@ -52,8 +56,9 @@ type RemoteConfig struct {
 	Log *slog.Logger
 }
 
-// Remote is the key set that an issuer publishes, found by keyfunc in a storage that fetches. It fetches when it is asked and needs no goroutine of its own: at most
-// one fetch is under way at a time, whoever waits for it may give up alone, and failures leave the last good set in use.
+// Remote is the key set that an issuer publishes, found by keyfunc in a storage that fetches. It
+// fetches when it is asked and needs no goroutine of its own: at most one fetch is under way at a
+// time, whoever waits for it may give up alone, and failures leave the last good set in use.
 type Remote struct {
 	finder   keyfunc.Keyfunc // over the storage that Remote is
 	discover func(context.Context) (string, error)
@@ -103,15 +108,15 @@ func NewRemote(cfg RemoteConfig) (*Remote, error) {
 	return r, err
 }
 
-// Ready fetches the set if there is none that may be used, and reports what keeps it from being one. Calling it often is
-// cheap: it keeps to FirstFetchGap.
+// Ready fetches the set if there is none that may be used, and reports what keeps it from being
+// one. Calling it often is cheap: it keeps to FirstFetchGap.
 func (r *Remote) Ready(ctx context.Context) error {
 	_, err := r.usableSet(ctx)
 	return err
 }
 
-// Key see KeySet. An unknown id causes one fetch, or joins the one that is under way, or fails at once if the last one
-// ended less than RefetchGap ago.
+// Key see KeySet. An unknown id causes one fetch, or joins the one that is under way, or fails at
+// once if the last one ended less than RefetchGap ago.
 func (r *Remote) Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, error) {
 	if kid, alg := named(token); !saneKeyID(kid) || !supported(alg) {
 		return nil, ErrUnknownKey
@@ -119,8 +124,9 @@ func (r *Remote) Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, e
 	return find(ctx, r.finder, token)
 }
 
-// fetched is a Remote as the storage that keyfunc reads. jwkset's own storages over HTTP are passed by for the reasons
-// that fetch has. All that keyfunc needs is the reading of one key: what it embeds is empty.
+// fetched is a Remote as the storage that keyfunc reads. jwkset's own storages over HTTP are passed
+// by for the reasons that fetch has. All that keyfunc needs is the reading of one key: what it
+// embeds is empty.
 type fetched struct {
 	jwkset.Storage
 	*Remote
@@ -143,8 +149,9 @@ func (f fetched) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
 	return f.current.Load().KeyRead(ctx, kid)
 }
 
-// Version see Versioned. It is 0 while no set may be used, and it changes only when the keys do. Asking for it also keeps
-// the set fresh, because a verifier that remembers its tokens may not ask for a key for hours.
+// Version see Versioned. It is 0 while no set may be used, and it changes only when the keys do.
+// Asking for it also keeps the set fresh, because a verifier that remembers its tokens may not ask
+// for a key for hours.
 func (r *Remote) Version() uint64 {
 	g := r.current.Load()
 	if !g.good() || r.forgotten(g) {
@@ -156,8 +163,9 @@ func (r *Remote) Version() uint64 {
 	return g.version
 }
 
-// forgotten reports whether the set is old because nobody asked for a while. It is then confirmed before it is used. One
-// that is old because the issuer does not answer is used at once: waiting for every attempt would be an outage of ours.
+// forgotten reports whether the set is old because nobody asked for a while. It is then confirmed
+// before it is used. One that is old because the issuer does not answer is used at once: waiting
+// for every attempt would be an outage of ours.
 func (r *Remote) forgotten(g *generation) bool {
 	return g.age() >= 2*RefreshInterval && !r.failing.Load()
 }
@@ -194,7 +202,8 @@ func (r *Remote) refresh(ctx context.Context, gap time.Duration) error {
 	}
 }
 
-// start begins a fetch unless one is under way, which it returns, or ended less than gap ago, whose error it returns.
+// start begins a fetch unless one is under way, which it returns, or ended less than gap ago, whose
+// error it returns.
 func (r *Remote) start(gap time.Duration) (*flight, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -233,7 +242,8 @@ func (r *Remote) fetch(ctx context.Context) error {
 	fresh, err := r.fetchSet(ctx)
 	if err != nil {
 		if old == nil {
-			r.log.Warn("the issuer's keys could not be fetched; no token can be verified yet", "error", err)
+			r.log.Warn("the issuer's keys could not be fetched; no token can be verified yet",
+				"error", err)
 		} else {
 			r.log.Error("the issuer's keys could not be fetched; the last good ones stay in use",
 				"error", err, "age", old.age().Round(time.Second), "limit", MaxStaleness)

@@ -56,7 +56,8 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func bothKeys() string {
-	return keySetJSON(jwk("rsa", &keys().rsa.PublicKey), jwk("ec", &keys().ec.PublicKey), jwk("ed", keys().ed.Public()))
+	return keySetJSON(jwk("rsa", &keys().rsa.PublicKey), jwk("ec", &keys().ec.PublicKey),
+		jwk("ed", keys().ed.Public()))
 }
 
 func newRemote(t *testing.T, i *issuer) (*Remote, *bytes.Buffer) {
@@ -72,7 +73,9 @@ func newRemote(t *testing.T, i *issuer) (*Remote, *bytes.Buffer) {
 	return r, &log
 }
 
-func bubble(t *testing.T, body string, f func(t *testing.T, i *issuer, r *Remote, log *bytes.Buffer)) {
+func bubble(
+	t *testing.T, body string, f func(t *testing.T, i *issuer, r *Remote, log *bytes.Buffer),
+) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{answer: serving(body)}
@@ -86,13 +89,15 @@ func TestRemoteVerifiesWithEachKindOfKey(t *testing.T) {
 		v := accessTokens(r, RFC9068)
 		for _, d := range []*draft{
 			rfc9068(), rfc9068().with(jwt.SigningMethodPS256, "rsa", keys().rsa),
-			rfc9068().with(jwt.SigningMethodES256, "ec", keys().ec), rfc9068().with(jwt.SigningMethodEdDSA, "ed", keys().ed),
+			rfc9068().with(jwt.SigningMethodES256, "ec", keys().ec),
+			rfc9068().with(jwt.SigningMethodEdDSA, "ed", keys().ed),
 		} {
 			if _, err := v.Verify(t.Context(), d.token()); err != nil {
 				t.Errorf("%v: %v", d.header["alg"], err)
 			}
 		}
-		if _, err := v.Verify(t.Context(), rfc9068().head("kid", "ec").token()); !errors.Is(err, ErrInvalid) || errors.Is(err, ErrUnknownKey) {
+		if _, err := v.Verify(t.Context(), rfc9068().head("kid", "ec").token()); !errors.Is(err,
+			ErrInvalid) || errors.Is(err, ErrUnknownKey) {
 			t.Errorf("RS256 with an EC key: %v", err)
 		}
 		if i.count() != 1 {
@@ -111,7 +116,8 @@ func TestAFloodOfUnknownKeyIDs(t *testing.T) {
 		time.Sleep(RefetchGap)
 		start := time.Now()
 		for n := range 1000 {
-			if _, err := v.Verify(t.Context(), rfc9068().head("kid", fmt.Sprint("no-", n)).token()); !errors.Is(err, ErrUnknownKey) {
+			if _, err := v.Verify(t.Context(), rfc9068().head("kid",
+				fmt.Sprint("no-", n)).token()); !errors.Is(err, ErrUnknownKey) {
 				t.Fatal(err)
 			}
 		}
@@ -168,57 +174,60 @@ func TestNoFetchForTokensKnownToBeBad(t *testing.T) {
 
 // Row 12, with the worst case of a flood that has just used up the fetch.
 func TestRotation(t *testing.T) {
-	bubble(t, keySetJSON(jwk("rsa", &keys().rsa.PublicKey)), func(t *testing.T, i *issuer, r *Remote, log *bytes.Buffer) {
-		v := accessTokens(r, RFC9068)
-		if _, err := v.Verify(t.Context(), rfc9068().token()); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Minute)
-		_, _ = r.Key(t.Context(), at("invented", algRS256))
-		i.set(serving(keySetJSON(jwk("new", &keys().otherRSA.PublicKey))))
-		rotated := time.Now()
-		fresh := rfc9068().with(jwt.SigningMethodRS256, "new", keys().otherRSA).token()
-		for {
-			_, err := v.Verify(t.Context(), fresh)
-			if err == nil {
-				break
-			}
-			if !errors.Is(err, ErrUnknownKey) {
+	bubble(t, keySetJSON(jwk("rsa", &keys().rsa.PublicKey)),
+		func(t *testing.T, i *issuer, r *Remote, log *bytes.Buffer) {
+			v := accessTokens(r, RFC9068)
+			if _, err := v.Verify(t.Context(), rfc9068().token()); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(100 * time.Millisecond)
-		}
-		if took := time.Since(rotated); took > 10*time.Second {
-			t.Errorf("the new key was usable after %v", took)
-		}
-		if i.count() != 3 {
-			t.Errorf("%d fetches, want the first, the flood's and the new key's", i.count())
-		}
-		if _, err := v.Verify(t.Context(), rfc9068().token()); !errors.Is(err, ErrUnknownKey) {
-			t.Errorf("the old key: %v", err)
-		}
-		if r.Version() != 2 || !strings.Contains(log.String(), "version=2") {
-			t.Errorf("version %d, log %s", r.Version(), log)
-		}
-	})
+			time.Sleep(time.Minute)
+			_, _ = r.Key(t.Context(), at("invented", algRS256))
+			i.set(serving(keySetJSON(jwk("new", &keys().otherRSA.PublicKey))))
+			rotated := time.Now()
+			fresh := rfc9068().with(jwt.SigningMethodRS256, "new", keys().otherRSA).token()
+			for {
+				_, err := v.Verify(t.Context(), fresh)
+				if err == nil {
+					break
+				}
+				if !errors.Is(err, ErrUnknownKey) {
+					t.Fatal(err)
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			if took := time.Since(rotated); took > 10*time.Second {
+				t.Errorf("the new key was usable after %v", took)
+			}
+			if i.count() != 3 {
+				t.Errorf("%d fetches, want the first, the flood's and the new key's", i.count())
+			}
+			if _, err := v.Verify(t.Context(), rfc9068().token()); !errors.Is(err, ErrUnknownKey) {
+				t.Errorf("the old key: %v", err)
+			}
+			if r.Version() != 2 || !strings.Contains(log.String(), "version=2") {
+				t.Errorf("version %d, log %s", r.Version(), log)
+			}
+		})
 }
 
 func TestTheFirstTokenWithANewKeyWorksAtOnce(t *testing.T) {
-	bubble(t, keySetJSON(jwk("rsa", &keys().rsa.PublicKey)), func(t *testing.T, i *issuer, r *Remote, _ *bytes.Buffer) {
-		if err := r.Ready(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		i.set(serving(bothKeys()))
-		time.Sleep(RefetchGap)
-		if _, err := r.Key(t.Context(), at("ec", algES256)); err != nil {
-			t.Error(err)
-		}
-	})
+	bubble(t, keySetJSON(jwk("rsa", &keys().rsa.PublicKey)),
+		func(t *testing.T, i *issuer, r *Remote, _ *bytes.Buffer) {
+			if err := r.Ready(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			i.set(serving(bothKeys()))
+			time.Sleep(RefetchGap)
+			if _, err := r.Key(t.Context(), at("ec", algES256)); err != nil {
+				t.Error(err)
+			}
+		})
 }
 
 // A key that is withdrawn stops working although every token names a known key.
 func TestAWithdrawnKeyIsNoticed(t *testing.T) {
-	for name, quiet := range map[string]time.Duration{"under traffic": time.Second, "after a quiet night": 10 * time.Hour} {
+	for name, quiet := range map[string]time.Duration{"under traffic": time.Second,
+		"after a quiet night": 10 * time.Hour} {
 		bubble(t, bothKeys(), func(t *testing.T, i *issuer, r *Remote, _ *bytes.Buffer) {
 			if err := r.Ready(t.Context()); err != nil {
 				t.Fatal(err)
@@ -255,52 +264,58 @@ func TestABrokenIssuerKeepsTheLastGoodKeys(t *testing.T) {
 			}
 			http.Redirect(w, r, "https://evil.example/", http.StatusFound)
 		},
-		"500":            status(http.StatusInternalServerError),
-		"204":            status(http.StatusNoContent),
-		"201 with keys":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); fmt.Fprint(w, bothKeys()) },
-		"HTML":           serving("<html>Sorry</html>"),
-		"10 MB":          serving(`{"keys":[` + strings.Repeat(" ", 10<<20) + `]}`),
-		"a byte too big": serving(bothKeys() + strings.Repeat(" ", MaxKeySetBytes+1-len(bothKeys()))),
-		"hanging":        hanging,
-		"an empty body":  serving(""),
-		"{}":             serving("{}"),
-		"no keys":        serving(`{"keys":[]}`),
-		"null":           serving(`{"keys":null}`),
-		"an object":      serving(`{"keys":{}}`),
-		"KEYS":           serving(strings.Replace(bothKeys(), `"keys"`, `"KEYS"`, 1)),
-		"keys twice":     serving(`{"keys":[],` + bothKeys()[1:]),
-		"two documents":  serving(bothKeys() + "{}"),
-		"only bad keys":  serving(keySetJSON(jwk("weak", &keys().weakRSA.PublicKey))),
-		"too many keys":  serving(keySetJSON(many...)),
+		"500": status(http.StatusInternalServerError),
+		"204": status(http.StatusNoContent),
+		"201 with keys": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(201)
+			fmt.Fprint(w, bothKeys())
+		},
+		"HTML":  serving("<html>Sorry</html>"),
+		"10 MB": serving(`{"keys":[` + strings.Repeat(" ", 10<<20) + `]}`),
+		"a byte too big": serving(bothKeys() + strings.Repeat(" ",
+			MaxKeySetBytes+1-len(bothKeys()))),
+		"hanging":       hanging,
+		"an empty body": serving(""),
+		"{}":            serving("{}"),
+		"no keys":       serving(`{"keys":[]}`),
+		"null":          serving(`{"keys":null}`),
+		"an object":     serving(`{"keys":{}}`),
+		"KEYS":          serving(strings.Replace(bothKeys(), `"keys"`, `"KEYS"`, 1)),
+		"keys twice":    serving(`{"keys":[],` + bothKeys()[1:]),
+		"two documents": serving(bothKeys() + "{}"),
+		"only bad keys": serving(keySetJSON(jwk("weak", &keys().weakRSA.PublicKey))),
+		"too many keys": serving(keySetJSON(many...)),
 		"one key, twice different": serving(keySetJSON(
 			rsaKey, jwk("rsa", &keys().otherRSA.PublicKey))),
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, keySetJSON(rsaKey), func(t *testing.T, i *issuer, r *Remote, log *bytes.Buffer) {
-				if err := r.Ready(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				i.set(answer)
-				time.Sleep(RefetchGap)
-				// Nobody can tell whether this key is a new one, so the token is not to blame.
-				for range 2 {
-					if _, err := r.Key(t.Context(), at("evil", algRS256)); !errors.Is(err, ErrUnavailable) || errors.Is(err, ErrInvalid) {
-						t.Errorf("unknown key: %v", err)
+			bubble(t, keySetJSON(rsaKey),
+				func(t *testing.T, i *issuer, r *Remote, log *bytes.Buffer) {
+					if err := r.Ready(t.Context()); err != nil {
+						t.Fatal(err)
 					}
-				}
-				if i.count() != 2 {
-					t.Errorf("%d fetches, want 2: %q", i.count(), i.paths)
-				}
-				if _, err := r.Key(t.Context(), at("rsa", algRS256)); err != nil {
-					t.Errorf("the good key is gone: %v", err)
-				}
-				if r.Version() != 1 || r.Ready(t.Context()) != nil {
-					t.Errorf("version %d", r.Version())
-				}
-				if !strings.Contains(log.String(), "level=ERROR") {
-					t.Errorf("no alarm in %q", log)
-				}
-			})
+					i.set(answer)
+					time.Sleep(RefetchGap)
+					// Nobody can tell whether this key is a new one, so the token is not to blame.
+					for range 2 {
+						if _, err := r.Key(t.Context(), at("evil", algRS256)); !errors.Is(err,
+							ErrUnavailable) || errors.Is(err, ErrInvalid) {
+							t.Errorf("unknown key: %v", err)
+						}
+					}
+					if i.count() != 2 {
+						t.Errorf("%d fetches, want 2: %q", i.count(), i.paths)
+					}
+					if _, err := r.Key(t.Context(), at("rsa", algRS256)); err != nil {
+						t.Errorf("the good key is gone: %v", err)
+					}
+					if r.Version() != 1 || r.Ready(t.Context()) != nil {
+						t.Errorf("version %d", r.Version())
+					}
+					if !strings.Contains(log.String(), "level=ERROR") {
+						t.Errorf("no alarm in %q", log)
+					}
+				})
 		})
 		t.Run(name+" from the start", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -313,7 +328,8 @@ func TestABrokenIssuerKeepsTheLastGoodKeys(t *testing.T) {
 				if took := time.Since(start); took > FetchTimeout {
 					t.Errorf("took %v", took)
 				}
-				if _, err := r.Key(t.Context(), at("rsa", algRS256)); !errors.Is(err, ErrUnavailable) {
+				if _, err := r.Key(t.Context(), at("rsa", algRS256)); !errors.Is(err,
+					ErrUnavailable) {
 					t.Errorf("key: %v", err)
 				}
 				if i.count() != 1 || r.Version() != 0 {
@@ -335,8 +351,9 @@ func TestBadKeysAreDropped(t *testing.T) {
 	ec := jwk("bad", &keys().ec.PublicKey)
 	other := jwk("bad", &keys().otherRSA.PublicKey)
 	for name, bad := range map[string]fields{
-		"oct":                   {"kty": "oct", "kid": "bad", "k": b64(strings.Repeat("k", 32))},
-		"oct with alg RS256":    {"kty": "oct", "kid": "bad", "alg": "RS256", "k": b64(strings.Repeat("k", 32))},
+		"oct": {"kty": "oct", "kid": "bad", "k": b64(strings.Repeat("k", 32))},
+		"oct with alg RS256": {"kty": "oct", "kid": "bad", "alg": "RS256",
+			"k": b64(strings.Repeat("k", 32))},
 		"RSA-1024":              jwk("bad", &keys().weakRSA.PublicKey),
 		"an even exponent":      jwkWith(other, "e", b64("\x04")),
 		"exponent 1":            jwkWith(other, "e", b64("\x01")),
@@ -381,7 +398,8 @@ func TestBadKeysAreDropped(t *testing.T) {
 		})
 	}
 	huge := jwkWith(other, "n", b64("\xff"+strings.Repeat("\xff", jose.MaxRSABits/8)))
-	if s, err := readSet(t.Context(), []byte(keySetJSON(huge, good))); err != nil || len(s.dropped) != 2 {
+	if s, err := readSet(t.Context(), []byte(keySetJSON(huge, good))); err != nil ||
+		len(s.dropped) != 2 {
 		t.Errorf("a huge key: %v, %v", s, err)
 	}
 }
@@ -393,9 +411,11 @@ func TestKeysWithOneID(t *testing.T) {
 		keys []fields
 		ok   bool
 	}{
-		"the same key twice":                  {[]fields{rsaKey, rsaKey}, true},
-		"a key and one for encryption":        {[]fields{jwkWith(jwk("k", &keys().otherRSA.PublicKey), "use", "enc"), rsaKey}, true},
-		"two different keys":                  {[]fields{rsaKey, jwk("k", &keys().otherRSA.PublicKey)}, false},
+		"the same key twice": {[]fields{rsaKey, rsaKey}, true},
+		"a key and one for encryption": {[]fields{jwkWith(
+			jwk("k", &keys().otherRSA.PublicKey), "use", "enc"), rsaKey}, true},
+		"two different keys": {[]fields{rsaKey,
+			jwk("k", &keys().otherRSA.PublicKey)}, false},
 		"two keys of different types":         {[]fields{rsaKey, ec}, false},
 		"two different and one of them again": {[]fields{rsaKey, ec, rsaKey}, false},
 	} {
@@ -415,7 +435,8 @@ func TestKeysWithOneID(t *testing.T) {
 func TestKeyMembersAreObeyed(t *testing.T) {
 	s, err := readSet(t.Context(), []byte(keySetJSON(
 		jwkWith(jwk("rs", &keys().rsa.PublicKey), "alg", "RS256"),
-		jwkWith(jwkWith(jwk("ops", &keys().rsa.PublicKey), "key_ops", []string{"verify"}), "use", ""),
+		jwkWith(jwkWith(jwk("ops", &keys().rsa.PublicKey), "key_ops", []string{"verify"}),
+			"use", ""),
 		jwkWith(jwk("x5u", &keys().rsa.PublicKey), "x5u", "https://evil.example/cert"),
 	)))
 	if err != nil {
@@ -424,8 +445,10 @@ func TestKeyMembersAreObeyed(t *testing.T) {
 	for _, r := range []struct {
 		kid, alg string
 		ok       bool
-	}{{"rs", algRS256, true}, {"rs", algPS256, false}, {"ops", algPS256, true}, {"x5u", algRS256, true}, {"ops", algES256, false}} {
-		if _, err := lookup(t, s, at(r.kid, r.alg)); (err == nil) != r.ok || errors.Is(err, ErrUnknownKey) {
+	}{{"rs", algRS256, true}, {"rs", algPS256, false}, {"ops", algPS256, true},
+		{"x5u", algRS256, true}, {"ops", algES256, false}} {
+		if _, err := lookup(t, s, at(r.kid, r.alg)); (err == nil) != r.ok ||
+			errors.Is(err, ErrUnknownKey) {
 			t.Errorf("%s with %s: %v", r.kid, r.alg, err)
 		}
 	}
@@ -495,7 +518,8 @@ func TestOneFetchForManyAndNobodyFailsForAnother(t *testing.T) {
 			fmt.Fprint(w, bothKeys())
 		}}
 		r, _ := newRemote(t, i)
-		impatient, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("went home"))
+		impatient, cancel := context.WithTimeoutCause(t.Context(), time.Second,
+			errors.New("went home"))
 		defer cancel()
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -544,17 +568,19 @@ func TestDiscoveryIsTriedUntilItSucceeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{answer: serving(bothKeys())}
 		address, down, calls := "http://evil.example/jwks", true, 0
-		r, err := NewRemote(RemoteConfig{HTTPClient: &http.Client{Transport: i}, Discover: func(context.Context) (string, error) {
-			calls++
-			if down {
-				return "", errors.New("connection refused")
-			}
-			return address, nil
-		}})
+		r, err := NewRemote(RemoteConfig{HTTPClient: &http.Client{Transport: i},
+			Discover: func(context.Context) (string, error) {
+				calls++
+				if down {
+					return "", errors.New("connection refused")
+				}
+				return address, nil
+			}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Ready(t.Context()); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "connection refused") {
+		if err := r.Ready(t.Context()); !errors.Is(err, ErrUnavailable) ||
+			!strings.Contains(err.Error(), "connection refused") {
 			t.Errorf("issuer down: %v", err)
 		}
 		down = false
@@ -577,9 +603,13 @@ func TestDiscoveryIsTriedUntilItSucceeds(t *testing.T) {
 
 func TestAHangingDiscoveryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := must(NewRemote(RemoteConfig{Discover: func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() }}))
+		r := must(NewRemote(RemoteConfig{Discover: func(ctx context.Context) (string, error) {
+			<-ctx.Done()
+			return "", ctx.Err()
+		}}))
 		start := time.Now()
-		if err := r.Ready(t.Context()); !errors.Is(err, ErrUnavailable) || time.Since(start) != FetchTimeout {
+		if err := r.Ready(t.Context()); !errors.Is(err, ErrUnavailable) ||
+			time.Since(start) != FetchTimeout {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 	})
@@ -587,10 +617,14 @@ func TestAHangingDiscoveryIsBounded(t *testing.T) {
 
 func TestAddressesOfKeySets(t *testing.T) {
 	for address, ok := range map[string]bool{
-		"https://tenant.example/jwks": true, "http://localhost:10052/jwks": true, "http://127.0.0.1/jwks": true, "http://[::1]:1/jwks": true,
-		"http://tenant.example/jwks": false, "http://localhost.evil.example/": false, "http://127.0.0.1.evil.example/": false,
-		"https://user:secret@tenant.example/": false, "file:///etc/passwd": false, "https://": false, "/jwks": false, "": false,
-		"https://tenant.example/#x": false, "ftp://localhost/": false, "http://%zz": false, "http://0.0.0.0/": false,
+		"https://tenant.example/jwks": true, "http://localhost:10052/jwks": true,
+		"http://127.0.0.1/jwks": true, "http://[::1]:1/jwks": true,
+		"http://tenant.example/jwks": false, "http://localhost.evil.example/": false,
+		"http://127.0.0.1.evil.example/":      false,
+		"https://user:secret@tenant.example/": false, "file:///etc/passwd": false,
+		"https://": false, "/jwks": false, "": false,
+		"https://tenant.example/#x": false, "ftp://localhost/": false, "http://%zz": false,
+		"http://0.0.0.0/": false,
 	} {
 		if _, err := NewRemote(RemoteConfig{URL: address}); (err == nil) != ok {
 			t.Errorf("%s: %v", address, err)
@@ -598,7 +632,10 @@ func TestAddressesOfKeySets(t *testing.T) {
 			t.Errorf("%s: the error tells the password: %v", address, err)
 		}
 	}
-	if _, err := NewRemote(RemoteConfig{URL: "https://a.example", Discover: func(context.Context) (string, error) { return "", nil }}); err == nil {
+	if _, err := NewRemote(RemoteConfig{URL: "https://a.example",
+		Discover: func(context.Context) (string, error) {
+			return "", nil
+		}}); err == nil {
 		t.Error("two sources of the address were accepted")
 	}
 }
@@ -606,7 +643,10 @@ func TestAddressesOfKeySets(t *testing.T) {
 // Over a real connection: the default transport, headers, and no redirect followed to another host.
 func TestRemoteOverHTTP(t *testing.T) {
 	var evil int
-	trap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { evil++; fmt.Fprint(w, bothKeys()) }))
+	trap := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		evil++
+		fmt.Fprint(w, bothKeys())
+	}))
 	defer trap.Close()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/moved" {

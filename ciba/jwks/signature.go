@@ -17,8 +17,8 @@ const (
 	algEdDSA = "EdDSA"
 )
 
-// supported is the whole list. `none` and the HMAC family are not on it, in any spelling: with HS256 the issuer's public
-// key would become a password that everybody knows (RFC 8725 §2.1).
+// supported is the whole list. `none` and the HMAC family are not on it, in any spelling: with
+// HS256 the issuer's public key would become a password that everybody knows (RFC 8725 §2.1).
 func supported(alg string) bool {
 	switch alg {
 	case algRS256, algPS256, algES256, algEdDSA:
@@ -27,8 +27,8 @@ func supported(alg string) bool {
 	return false
 }
 
-// usable reports whether alg is made for this type of key (RFC 8725 §3.1: the key decides, not the token) and the key is
-// strong enough.
+// usable reports whether alg is made for this type of key (RFC 8725 §3.1: the key decides, not the
+// token) and the key is strong enough.
 func usable(key crypto.PublicKey, alg string) bool {
 	switch k := key.(type) {
 	case *rsa.PublicKey:
@@ -36,7 +36,8 @@ func usable(key crypto.PublicKey, alg string) bool {
 			return false
 		}
 		bits := k.N.BitLen()
-		return (alg == algRS256 || alg == algPS256) && bits >= jose.MinRSABits && bits <= jose.MaxRSABits && k.E >= 3 && k.E&1 == 1
+		return (alg == algRS256 || alg == algPS256) && bits >= jose.MinRSABits &&
+			bits <= jose.MaxRSABits && k.E >= 3 && k.E&1 == 1
 	case *ecdsa.PublicKey:
 		return alg == algES256 && k != nil && k.Curve == elliptic.P256()
 	case ed25519.PublicKey:

@@ -15,8 +15,8 @@ type Static struct {
 	keys map[string]crypto.PublicKey
 }
 
-// NewStatic takes public keys by their ids. It fails for a key that no supported algorithm can use and for an id that no
-// token may carry, since either would look like a key and verify nothing.
+// NewStatic takes public keys by their ids. It fails for a key that no supported algorithm can use
+// and for an id that no token may carry, since either would look like a key and verify nothing.
 func NewStatic(keys map[string]crypto.PublicKey) (*Static, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("jwks: a static key set needs at least one key")
@@ -26,7 +26,8 @@ func NewStatic(keys map[string]crypto.PublicKey) (*Static, error) {
 			return nil, fmt.Errorf("jwks: malformed key id %q", kid)
 		}
 		if !usableAtAll(key) {
-			return nil, fmt.Errorf("jwks: key %q (%T) is too weak or of no supported type", kid, key)
+			return nil, fmt.Errorf("jwks: key %q (%T) is too weak or of no supported type",
+				kid, key)
 		}
 	}
 	return &Static{keys: maps.Clone(keys)}, nil

@@ -1,9 +1,11 @@
-// Package jwks proves JSON Web Tokens against a JSON Web Key Set: access tokens for a resource server (RFC 9068 and two
-// named providers that deviate from it) and ID tokens for a client (OpenID Connect Core §3.1.3.7).
+// Package jwks proves JSON Web Tokens against a JSON Web Key Set: access tokens for a resource
+// server (RFC 9068 and two named providers that deviate from it) and ID tokens for a client (OpenID
+// Connect Core §3.1.3.7).
 //
-// Both rule sets stand on one strict parser of JWS compact serialisation (RFC 7515, RFC 8725). The order is always the
-// same: form, header, claims, key, signature. A token that is already known to be bad never causes a key to be fetched,
-// so a stranger cannot make this process talk to the identity provider.
+// Both rule sets stand on one strict parser of JWS compact serialisation (RFC 7515, RFC 8725). The
+// order is always the same: form, header, claims, key, signature. A token that is already known to
+// be bad never causes a key to be fetched, so a stranger cannot make this process talk to the
+// identity provider.
 package jwks
 
 import (
@@ -15,17 +17,19 @@ import (
 )
 
 const (
-	// MaxTokenBytes bounds a token before anything of it is decoded. Tokens of the supported providers have 0.5 to 3 KiB.
+	// MaxTokenBytes bounds a token before anything of it is decoded. Tokens of the supported
+	// providers have 0.5 to 3 KiB.
 	MaxTokenBytes = 8 << 10
 	// MaxKeyIDBytes bounds `kid`; providers use 20 to 64 characters.
 	MaxKeyIDBytes = 128
 )
 
-// strictBase64 refuses padding and non-zero trailing bits, so that one value has one spelling (RFC 7515 §2). It would
-// still skip line breaks; split looks for those first.
+// strictBase64 refuses padding and non-zero trailing bits, so that one value has one spelling (RFC
+// 7515 §2). It would still skip line breaks; split looks for those first.
 var strictBase64 = base64.RawURLEncoding.Strict()
 
-// reader is golang-jwt's parser. It decodes strictly; what it would let pass besides, parse looks for first.
+// reader is golang-jwt's parser. It decodes strictly; what it would let pass besides, parse looks
+// for first.
 var reader = jwt.NewParser(jwt.WithStrictDecoding())
 
 // parsed is a token whose form and header are in order. Nothing in it is proven.
@@ -39,8 +43,9 @@ type parsed struct {
 // alg is the algorithm that the header names, one of those that are supported.
 func (p *parsed) alg() string { return p.Method.Alg() }
 
-// parse takes a token apart without believing it. What it accepts has exactly one spelling: re-encoding its parts gives
-// the same bytes. golang-jwt would skip line breaks and let the last of two equal names win.
+// parse takes a token apart without believing it. What it accepts has exactly one spelling:
+// re-encoding its parts gives the same bytes. golang-jwt would skip line breaks and let the last of
+// two equal names win.
 func parse(token string) (*parsed, error) {
 	if len(token) > MaxTokenBytes {
 		return nil, refuse("too long")
@@ -101,19 +106,22 @@ func alphanumeric(c byte) bool {
 	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
 }
 
-// readHeader applies the rules that concern the header alone and returns its typ. `jwk`, `jku`, `x5u` and `x5c` are not looked at: a token
-// must not bring or name the key that proves it (RFC 8725 §3.10).
+// readHeader applies the rules that concern the header alone and returns its typ. `jwk`, `jku`,
+// `x5u` and `x5c` are not looked at: a token must not bring or name the key that proves it (RFC
+// 8725 §3.10).
 func readHeader(header object) (typ string, err error) {
 	alg, _, ok := header.text("alg")
 	if !ok || !supported(alg) {
 		return "", refuse("algorithm not allowed")
 	}
-	// RFC 7515 §4.1.11: an extension that is not understood must be refused, and none is. `b64` is one of them (RFC
-	// 7797); it changes what is signed, so it is refused even if `crit` forgets to name it.
+	// RFC 7515 §4.1.11: an extension that is not understood must be refused, and none is. `b64` is
+	// one of them (RFC 7797); it changes what is signed, so it is refused even if `crit` forgets to
+	// name it.
 	if header.has("crit") || header.has("b64") {
 		return "", refuse("critical header extension")
 	}
-	// A nested or compressed token is none of the kinds that are read here (RFC 7519 §5.2; RFC 8725 §3.6 on compression).
+	// A nested or compressed token is none of the kinds that are read here (RFC 7519 §5.2; RFC 8725
+	// §3.6 on compression).
 	if header.has("cty") || header.has("zip") || header.has("enc") {
 		return "", refuse("nested or compressed token")
 	}

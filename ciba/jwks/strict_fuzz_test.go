@@ -12,8 +12,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Whatever the strict parser accepts has one spelling, and golang-jwt reads the same header and the same claims out of it.
-// The reverse is not asked for: golang-jwt takes much that is refused here.
+// Whatever the strict parser accepts has one spelling, and golang-jwt reads the same header and the
+// same claims out of it. The reverse is not asked for: golang-jwt takes much that is refused here.
 func FuzzParse(f *testing.F) {
 	good := rfc9068().with(jwt.SigningMethodES256, "ec", keys().ec)
 	f.Add(good.token())
@@ -49,7 +49,8 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("golang-jwt refuses it: %v", err)
 		}
-		if theirs.Header["alg"] != p.alg() || theirs.Header["kid"] != p.Header["kid"] || !bytes.Equal(theirs.Signature, p.Signature) && len(theirs.Signature) > 0 {
+		if theirs.Header["alg"] != p.alg() || theirs.Header["kid"] != p.Header["kid"] ||
+			!bytes.Equal(theirs.Signature, p.Signature) && len(theirs.Signature) > 0 {
 			t.Fatalf("header %v, want %q %q", theirs.Header, p.alg(), p.Header["kid"])
 		}
 		if len(claims) != len(p.payload) {
@@ -66,7 +67,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Whatever bytes an issuer serves, a set that is read has usable keys only, and reading it again gives the same.
+// Whatever bytes an issuer serves, a set that is read has usable keys only, and reading it again
+// gives the same.
 func FuzzKeySet(f *testing.F) {
 	f.Add([]byte(bothKeys()))
 	f.Add([]byte(keySetJSON(jwk("a", &keys().weakRSA.PublicKey), jwk("a", &keys().p384.PublicKey))))
@@ -94,7 +96,10 @@ func FuzzKeySet(f *testing.F) {
 
 func TestStaticKeySets(t *testing.T) {
 	k := keys()
-	for name, bad := range map[string]any{"RSA-1024": &k.weakRSA.PublicKey, "P-384": &k.p384.PublicKey, "a secret": []byte("secret"), "a short Ed25519 key": k.ed.Public().(ed25519.PublicKey)[:31], "nil": nil, "a private key": k.rsa} {
+	for name, bad := range map[string]any{"RSA-1024": &k.weakRSA.PublicKey,
+		"P-384": &k.p384.PublicKey, "a secret": []byte("secret"),
+		"a short Ed25519 key": k.ed.Public().(ed25519.PublicKey)[:31], "nil": nil,
+		"a private key": k.rsa} {
 		if _, err := NewStatic(map[string]crypto.PublicKey{"k": bad}); err == nil {
 			t.Errorf("%s was accepted", name)
 		}

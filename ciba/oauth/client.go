@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	dialTimeout     = 10 * time.Second
-	keepAlive       = 30 * time.Second
-	idleConnTimeout = 30 * time.Second // shorter than what most servers allow, so that few close a connection as we take it
+	dialTimeout = 10 * time.Second
+	keepAlive   = 30 * time.Second
+	// shorter than what most servers allow, so that few close a connection as we take it
+	idleConnTimeout = 30 * time.Second
 	tlsTimeout      = 10 * time.Second
 	maxHeaderBytes  = 64 << 10
 
@@ -37,8 +38,10 @@ func NewHTTPClient(timeout time.Duration) *http.Client {
 	local := *dialer
 	local.ControlContext = loopbackOnly
 	return &http.Client{
-		Timeout:       timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout: timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
 		Transport: &http.Transport{
 			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 				if name, _, err := net.SplitHostPort(addr); err == nil && loopbackHost(name) {

@@ -40,14 +40,18 @@ func (a ClientAuth) apply(meta *Metadata, form url.Values) (string, http.Header,
 		if body != "" {
 			b.WriteByte('&')
 		}
-		b.WriteString("client_id=" + url.QueryEscape(a.ID) + "&client_secret=" + url.QueryEscape(a.Secret.Reveal()))
+		b.WriteString("client_id=" + url.QueryEscape(a.ID) + "&client_secret=" +
+			url.QueryEscape(a.Secret.Reveal()))
 		return b.String(), header, nil
 	// Discovery 1.0 §3: when the member is left out, client_secret_basic is meant.
 	case len(meta.AuthMethods) == 0 || slices.Contains(meta.AuthMethods, methodBasic):
 		pair := url.QueryEscape(a.ID) + ":" + url.QueryEscape(a.Secret.Reveal())
-		header["Authorization"] = []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(pair))}
+		header["Authorization"] = []string{"Basic " +
+			base64.StdEncoding.EncodeToString([]byte(pair))}
 		return body, header, nil
 	default:
-		return "", nil, errors.New("oauth: the identity provider takes neither client_secret_post nor client_secret_basic")
+		return "", nil,
+			errors.New("oauth: the identity provider takes neither client_secret_post nor " +
+				"client_secret_basic")
 	}
 }

@@ -77,7 +77,8 @@ func (e *Error) Is(target error) bool {
 // Temporary reports whether the same request may succeed later: too many
 // requests, or a fault on the provider's side.
 func (e *Error) Temporary() bool {
-	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout || e.Status >= 500
+	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout ||
+		e.Status >= 500
 }
 
 // IsTemporary reports whether err is one that waiting may cure: the provider

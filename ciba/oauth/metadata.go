@@ -24,9 +24,10 @@ type Metadata struct {
 	TokenEndpoint                     string
 	BackchannelAuthenticationEndpoint string // "" when the provider has no CIBA
 	JWKSURI                           string
-	AuthMethods                       []string // token_endpoint_auth_methods_supported; empty means client_secret_basic
-	GrantTypes                        []string // grant_types_supported
-	DeliveryModes                     []string // backchannel_token_delivery_modes_supported
+	// token_endpoint_auth_methods_supported; empty means client_secret_basic
+	AuthMethods   []string
+	GrantTypes    []string // grant_types_supported
+	DeliveryModes []string // backchannel_token_delivery_modes_supported
 
 	// Development is true for the provider of "staff0 idp", whose secrets are
 	// public knowledge. Only a loopback issuer can claim it.
@@ -89,10 +90,12 @@ func parseMetadata(base *url.URL, issuer string, body []byte) (*Metadata, error)
 		Development   bool     `json:"staff0_development"`
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
-		return nil, fmt.Errorf("%w: its metadata is not the JSON object it should be", ErrWrongProvider)
+		return nil, fmt.Errorf("%w: its metadata is not the JSON object it should be",
+			ErrWrongProvider)
 	}
 	if doc.Issuer != issuer {
-		return nil, fmt.Errorf("%w: it calls itself %s, not %s; set the issuer exactly as the provider writes it",
+		return nil, fmt.Errorf(
+			"%w: it calls itself %s, not %s; set the issuer exactly as the provider writes it",
 			ErrWrongProvider, printable(doc.Issuer), printable(issuer))
 	}
 	for _, e := range []struct {
@@ -114,7 +117,8 @@ func parseMetadata(base *url.URL, issuer string, body []byte) (*Metadata, error)
 			return nil, fmt.Errorf("%w: %s: %w", ErrWrongProvider, e.name, err)
 		}
 		if !SameOrigin(base, u) {
-			return nil, fmt.Errorf("%w: its %s is at another origin, %s://%s", ErrWrongProvider, e.name, u.Scheme, printable(u.Host))
+			return nil, fmt.Errorf("%w: its %s is at another origin, %s://%s", ErrWrongProvider,
+				e.name, u.Scheme, printable(u.Host))
 		}
 	}
 	return &Metadata{

@@ -15,7 +15,8 @@ var testAuth = ClientAuth{ID: "bank", Secret: "bank-secret"}
 func testMetadata() *Metadata {
 	return &Metadata{
 		Issuer: testIssuer, TokenEndpoint: testIssuer + "token",
-		BackchannelAuthenticationEndpoint: testIssuer + "bc-authorize", JWKSURI: testIssuer + "jwks",
+		BackchannelAuthenticationEndpoint: testIssuer + "bc-authorize", JWKSURI: testIssuer +
+			"jwks",
 		AuthMethods: []string{"client_secret_basic", "client_secret_post"},
 	}
 }
@@ -44,7 +45,9 @@ func wait(r *http.Request, d time.Duration) {
 	}
 }
 
-func clientOf(h handler) *http.Client { return &http.Client{Transport: h, Timeout: 10 * time.Second} }
+func clientOf(h handler) *http.Client {
+	return &http.Client{Transport: h, Timeout: 10 * time.Second}
+}
 
 func answer(status int, body string, header ...string) handler {
 	return func(w http.ResponseWriter, _ *http.Request) {

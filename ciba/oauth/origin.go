@@ -36,7 +36,8 @@ func checkEndpoint(u *url.URL) error {
 	case u.User != nil:
 		return fmt.Errorf("%w: it holds a user name or a password", ErrInsecureURL)
 	case u.Scheme == "http" && !IsLoopback(u):
-		return fmt.Errorf("%w: plain http is accepted towards a loopback address only; use https", ErrInsecureURL)
+		return fmt.Errorf("%w: plain http is accepted towards a loopback address only; use https",
+			ErrInsecureURL)
 	}
 	return nil
 }
@@ -68,7 +69,8 @@ func SameOrigin(a, b *url.URL) bool {
 }
 
 func hasOrigin(u *url.URL) bool {
-	return u != nil && (u.Scheme == "https" || u.Scheme == "http") && u.Opaque == "" && u.User == nil && u.Hostname() != ""
+	return u != nil && (u.Scheme == "https" || u.Scheme == "http") && u.Opaque == "" &&
+		u.User == nil && u.Hostname() != ""
 }
 
 func host(u *url.URL) string {

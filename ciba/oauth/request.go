@@ -58,11 +58,15 @@ func (r *Response) Decode(v any) error {
 //
 // Errors: *Error for every other status; [ErrUnreachable] when no answer
 // arrived; [ErrBadResponse] for a body beyond the bound; [ErrInsecureURL].
-func PostForm(ctx context.Context, hc *http.Client, endpoint string, meta *Metadata, auth ClientAuth, form url.Values) (*Response, error) {
+func PostForm(
+	ctx context.Context, hc *http.Client, endpoint string, meta *Metadata, auth ClientAuth,
+	form url.Values,
+) (*Response, error) {
 	if hc == nil || meta == nil {
 		return nil, errors.New("oauth: PostForm needs an HTTP client and provider metadata")
 	}
-	if endpoint == "" || endpoint != meta.TokenEndpoint && endpoint != meta.BackchannelAuthenticationEndpoint {
+	if endpoint == "" || endpoint != meta.TokenEndpoint &&
+		endpoint != meta.BackchannelAuthenticationEndpoint {
 		return nil, fmt.Errorf("%w: the provider's metadata does not name it", ErrInsecureURL)
 	}
 	body, header, err := auth.apply(meta, form)
@@ -81,7 +85,9 @@ func PostForm(ctx context.Context, hc *http.Client, endpoint string, meta *Metad
 }
 
 // send makes one call to the provider and sorts what can go wrong on the way.
-func send(ctx context.Context, hc *http.Client, method, endpoint string, header http.Header, body string) (*Response, error) {
+func send(
+	ctx context.Context, hc *http.Client, method, endpoint string, header http.Header, body string,
+) (*Response, error) {
 	var reader io.Reader
 	if body != "" {
 		reader = strings.NewReader(body)

@@ -20,7 +20,8 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 		"error":  fmt.Errorf("failed with %w and %v", ErrInvalidClient, s).Error(),
 		"append": string(fmt.Append(nil, s)),
 	}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10.3s", "% x", "%#q"} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10.3s", "% x",
+		"%#q"} {
 		for name, v := range map[string]any{
 			"secret": s, "auth": auth, "token": token, "value": *token,
 			"slice": []Secret{s}, "map": map[Secret]Secret{s: s},
@@ -45,11 +46,13 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	}
 	hex := fmt.Sprintf("%x", value)
 	for how, text := range printed {
-		if strings.Contains(text, value) || strings.Contains(strings.ToLower(strings.ReplaceAll(text, " ", "")), hex) {
+		if strings.Contains(text, value) ||
+			strings.Contains(strings.ToLower(strings.ReplaceAll(text, " ", "")), hex) {
 			t.Errorf("%s shows the secret: %s", how, text)
 		}
 	}
-	for _, how := range []string{"String", "%v of secret", "%x of secret", "JSON of secret", "slog text"} {
+	for _, how := range []string{"String", "%v of secret", "%x of secret", "JSON of secret",
+		"slog text"} {
 		if !strings.Contains(printed[how], "[redacted]") {
 			t.Errorf("%s does not say [redacted]: %s", how, printed[how])
 		}
@@ -61,7 +64,8 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 
 func TestSecretIsReadFromJSON(t *testing.T) {
 	var auth ClientAuth
-	if err := json.Unmarshal([]byte(`{"ID":"bank","Secret":"x"}`), &auth); err != nil || auth.Secret.Reveal() != "x" {
+	if err := json.Unmarshal([]byte(`{"ID":"bank","Secret":"x"}`), &auth); err != nil ||
+		auth.Secret.Reveal() != "x" {
 		t.Errorf("got %q, %v", auth.Secret.Reveal(), err)
 	}
 }

@@ -180,7 +180,8 @@ func TestAFetchIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := Reuse(&counter{takes: time.Hour})
 		start := time.Now()
-		if _, err := s.Token(context.Background()); err == nil || time.Since(start) != flightTimeout {
+		if _, err := s.Token(context.Background()); err == nil ||
+			time.Since(start) != flightTimeout {
 			t.Errorf("after %v: %v", time.Since(start), err)
 		}
 	})
@@ -219,7 +220,8 @@ func TestClientCredentials(t *testing.T) {
 		c    ClientCredentials
 		want map[string]string
 	}{
-		{"audience, as Auth0 wants it", ClientCredentials{Audience: "https://staff0/agent", Scopes: []string{"a", "b"}},
+		{"audience, as Auth0 wants it", ClientCredentials{Audience: "https://staff0/agent",
+			Scopes: []string{"a", "b"}},
 			map[string]string{"audience": "https://staff0/agent", "resource": "", "scope": "a b"}},
 		{"resource, as RFC 8707 wants it", ClientCredentials{Resource: "https://staff0/agent"},
 			map[string]string{"audience": "", "resource": "https://staff0/agent", "scope": ""}},
@@ -233,7 +235,8 @@ func TestClientCredentials(t *testing.T) {
 						t.Errorf("%s is %q, want %q", k, r.PostForm[k], v)
 					}
 				}
-				if r.PostForm.Get("grant_type") != "client_credentials" || r.URL.String() != testIssuer+"token" {
+				if r.PostForm.Get("grant_type") != "client_credentials" ||
+					r.URL.String() != testIssuer+"token" {
 					t.Errorf("%s %v", r.URL, r.PostForm)
 				}
 				jsonAnswer(`{"access_token":"a","token_type":"Bearer","expires_in":60}`)(w, r)
@@ -245,7 +248,8 @@ func TestClientCredentials(t *testing.T) {
 			within(t, "expiry", tok.Expiry, time.Now().Add(time.Minute))
 		})
 	}
-	c := ClientCredentials{Metadata: testMetadata(), Auth: testAuth, HTTPClient: clientOf(answer(401, `{"error":"invalid_client"}`))}
+	c := ClientCredentials{Metadata: testMetadata(), Auth: testAuth,
+		HTTPClient: clientOf(answer(401, `{"error":"invalid_client"}`))}
 	if _, err := c.Token(context.Background()); !errors.Is(err, ErrInvalidClient) {
 		t.Errorf("got %v", err)
 	}

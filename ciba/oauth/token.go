@@ -56,11 +56,13 @@ func (r *Response) Token() (*Token, error) {
 	case m.AccessToken == "":
 		return nil, fmt.Errorf("%w: no access_token", ErrBadResponse)
 	case !visible(m.AccessToken):
-		return nil, fmt.Errorf("%w: access_token holds characters that no token may hold", ErrBadResponse)
+		return nil, fmt.Errorf("%w: access_token holds characters that no token may hold",
+			ErrBadResponse)
 	case !strings.EqualFold(m.TokenType, "Bearer"):
 		return nil, fmt.Errorf("%w: token_type is not Bearer", ErrBadResponse)
 	}
-	t := &Token{AccessToken: Secret(m.AccessToken), Type: m.TokenType, Scope: m.Scope, IDToken: Secret(m.IDToken)}
+	t := &Token{AccessToken: Secret(m.AccessToken), Type: m.TokenType, Scope: m.Scope,
+		IDToken: Secret(m.IDToken)}
 	if m.ExpiresIn != nil {
 		t.Expiry = r.Sent.Add(min(max(m.ExpiresIn.Duration(), 0), maxLifetime))
 	}

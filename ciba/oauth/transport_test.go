@@ -34,11 +34,12 @@ func request(t *testing.T, method, target string, body io.Reader) *http.Request 
 func TestTransportPutsTheTokenOnACopy(t *testing.T) {
 	req := request(t, http.MethodGet, "https://agent.example/", nil)
 	req.Header.Set("X-Other", "kept")
-	rt := &Transport{Source: static("t1"), Base: handler(func(_ http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer t1" || r.Header.Get("X-Other") != "kept" {
-			t.Errorf("headers %v", r.Header)
-		}
-	})}
+	rt := &Transport{Source: static("t1"),
+		Base: handler(func(_ http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") != "Bearer t1" || r.Header.Get("X-Other") != "kept" {
+				t.Errorf("headers %v", r.Header)
+			}
+		})}
 	res, err := rt.RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +51,8 @@ func TestTransportPutsTheTokenOnACopy(t *testing.T) {
 }
 
 func TestTransportRenewsOnceUponA401(t *testing.T) {
-	reader := func(s string) io.Reader { return io.MultiReader(strings.NewReader(s)) } // http cannot rewind this
+	// http cannot rewind this
+	reader := func(s string) io.Reader { return io.MultiReader(strings.NewReader(s)) }
 	for _, tt := range []struct {
 		why    string
 		source func() TokenSource
@@ -59,34 +61,48 @@ func TestTransportRenewsOnceUponA401(t *testing.T) {
 		status int
 		sent   []string
 	}{
-		{"a fresh token helps", func() TokenSource { return Reuse(&counter{lives: time.Hour}) }, nil, "t2", 200, []string{"t1", "t2"}},
-		{"the body is sent again", func() TokenSource { return Reuse(&counter{lives: time.Hour}) }, strings.NewReader("hello"), "t2", 200, []string{"t1", "t2"}},
-		{"a fresh token does not help: once is enough", func() TokenSource { return Reuse(&counter{lives: time.Hour}) }, nil, "none", 401, []string{"t1", "t2"}},
-		{"a body that cannot be sent again", func() TokenSource { return Reuse(&counter{lives: time.Hour}) }, reader("hello"), "t2", 401, []string{"t1"}},
-		{"a source that cannot be told", func() TokenSource { return static("t1") }, nil, "t2", 401, []string{"t1"}},
-		{"a source that has nothing newer", func() TokenSource { return Reuse(static("t1")) }, nil, "t2", 401, []string{"t1"}},
+		{"a fresh token helps", func() TokenSource {
+			return Reuse(&counter{lives: time.Hour})
+		}, nil, "t2", 200, []string{"t1", "t2"}},
+		{"the body is sent again", func() TokenSource {
+			return Reuse(&counter{lives: time.Hour})
+		}, strings.NewReader("hello"), "t2", 200, []string{"t1", "t2"}},
+		{"a fresh token does not help: once is enough", func() TokenSource {
+			return Reuse(&counter{lives: time.Hour})
+		}, nil, "none", 401, []string{"t1", "t2"}},
+		{"a body that cannot be sent again", func() TokenSource {
+			return Reuse(&counter{lives: time.Hour})
+		}, reader("hello"), "t2", 401, []string{"t1"}},
+		{"a source that cannot be told", func() TokenSource {
+			return static("t1")
+		}, nil, "t2", 401, []string{"t1"}},
+		{"a source that has nothing newer", func() TokenSource {
+			return Reuse(static("t1"))
+		}, nil, "t2", 401, []string{"t1"}},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			var sent []string
-			rt := &Transport{Source: tt.source(), Base: handler(func(w http.ResponseWriter, r *http.Request) {
-				token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-				sent = append(sent, token)
-				if r.Body != nil {
-					if b, _ := io.ReadAll(r.Body); tt.body != nil && string(b) != "hello" {
-						t.Errorf("body %q", b)
+			rt := &Transport{Source: tt.source(),
+				Base: handler(func(w http.ResponseWriter, r *http.Request) {
+					token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+					sent = append(sent, token)
+					if r.Body != nil {
+						if b, _ := io.ReadAll(r.Body); tt.body != nil && string(b) != "hello" {
+							t.Errorf("body %q", b)
+						}
 					}
-				}
-				if token != tt.good {
-					w.WriteHeader(http.StatusUnauthorized)
-					_, _ = io.WriteString(w, "refused")
-				}
-			})}
+					if token != tt.good {
+						w.WriteHeader(http.StatusUnauthorized)
+						_, _ = io.WriteString(w, "refused")
+					}
+				})}
 			res, err := rt.RoundTrip(request(t, http.MethodPost, "https://agent.example/", tt.body))
 			if err != nil {
 				t.Fatal(err)
 			}
 			body, _ := io.ReadAll(res.Body)
-			if res.StatusCode != tt.status || strings.Join(sent, " ") != strings.Join(tt.sent, " ") {
+			if res.StatusCode != tt.status ||
+				strings.Join(sent, " ") != strings.Join(tt.sent, " ") {
 				t.Errorf("status %d, sent %v", res.StatusCode, sent)
 			}
 			if tt.status == 401 && string(body) != "refused" {
@@ -106,16 +122,21 @@ func TestTransportRefusesToGoAstray(t *testing.T) {
 		req *http.Request
 		is  error
 	}{
-		{"plain http", &Transport{Source: static("t1")}, request(t, http.MethodGet, "http://agent.example/", nil), ErrInsecureURL},
+		{"plain http", &Transport{Source: static("t1")},
+			request(t, http.MethodGet, "http://agent.example/", nil), ErrInsecureURL},
 		{"a redirect", &Transport{Source: static("t1")}, redirected, ErrInsecureURL},
-		{"another origin", &Transport{Source: static("t1"), Origin: origin}, request(t, http.MethodGet, "http://localhost:10051/", nil), ErrInsecureURL},
+		{"another origin", &Transport{Source: static("t1"), Origin: origin},
+			request(t, http.MethodGet, "http://localhost:10051/", nil), ErrInsecureURL},
 		{"no source", &Transport{}, request(t, http.MethodGet, "https://agent.example/", nil), nil},
-		{"no token", &Transport{Source: static("")}, request(t, http.MethodGet, "https://agent.example/", nil), errFetch},
+		{"no token", &Transport{Source: static("")},
+			request(t, http.MethodGet, "https://agent.example/", nil), errFetch},
 	} {
 		t.Run(tt.why, func(t *testing.T) {
 			body := &closer{Reader: bytes.NewReader([]byte("x"))}
 			tt.req.Body = body
-			tt.rt.Base = handler(func(http.ResponseWriter, *http.Request) { t.Error("a request was sent") })
+			tt.rt.Base = handler(func(http.ResponseWriter, *http.Request) {
+				t.Error("a request was sent")
+			})
 			_, err := tt.rt.RoundTrip(tt.req)
 			if err == nil || tt.is != nil && !errors.Is(err, tt.is) {
 				t.Errorf("got %v", err)
@@ -126,7 +147,8 @@ func TestTransportRefusesToGoAstray(t *testing.T) {
 		})
 	}
 	ok := &Transport{Source: static("t1"), Origin: origin, Base: answer(200, "")}
-	if _, err := ok.RoundTrip(request(t, http.MethodGet, "http://127.0.0.1:10050/x", nil)); err != nil {
+	if _, err := ok.RoundTrip(request(t, http.MethodGet, "http://127.0.0.1:10050/x",
+		nil)); err != nil {
 		t.Error(err)
 	}
 }
@@ -140,11 +162,14 @@ func (c *closer) Close() error { c.closed = true; return nil }
 
 func TestTransportUnderAClientThatFollowsRedirects(t *testing.T) {
 	leaked := false
-	sink := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { leaked = leaked || r.Header.Get("Authorization") != "" }))
+	sink := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		leaked = leaked || r.Header.Get("Authorization") != ""
+	}))
 	defer sink.Close()
 	srv := httptest.NewServer(http.RedirectHandler(sink.URL, http.StatusFound))
 	defer srv.Close()
-	hc := &http.Client{Transport: &Transport{Source: static("t1")}} // nil Base: the default transport
+	// nil Base: the default transport
+	hc := &http.Client{Transport: &Transport{Source: static("t1")}}
 	_, err := hc.Get(srv.URL)
 	if _, ok := errors.AsType[*url.Error](err); !ok || !errors.Is(err, ErrInsecureURL) || leaked {
 		t.Errorf("leaked = %v, error %v", leaked, err)

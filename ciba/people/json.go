@@ -48,7 +48,8 @@ func (f *Format) readJSON(data []byte) (rows []Row, bad []LineError) {
 		known, faults := f.readObject(&r, raw)
 		if !array && entry == 1 && !known { // a list in an envelope, more likely than a person
 			return nil, []LineError{{r.Line, 0,
-				"a JSON array of objects is expected, or one object a line; the array begins with ["}}
+				"a JSON array of objects is expected, or one object a line; the array " +
+					"begins with ["}}
 		}
 		if len(faults) > 0 {
 			bad = append(bad, faults...)

@@ -251,7 +251,8 @@ func (f *Format) readHeader(line int, header []string) ([]int, []LineError) {
 }
 
 func (f *Format) unknown(name string) string {
-	return fmt.Sprintf("unknown column %s; there are %s", Quote(name), strings.Join(f.Columns, ", "))
+	return fmt.Sprintf("unknown column %s; there are %s", Quote(name),
+		strings.Join(f.Columns, ", "))
 }
 
 // Quote shows a word of the file to a person: escaped, since it may hold anything,

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// expiry is how long people have to answer. A quarter of it, the time in which somebody must have been asked, is more
-// than the slowest of the provider's delays and the directory's together.
+// expiry is how long people have to answer. A quarter of it, the time in which somebody must have
+// been asked, is more than the slowest of the provider's delays and the directory's together.
 const expiry = 6 * time.Second
 
 const (
@@ -55,7 +55,8 @@ func (r *run) newAgent(durable bool) (*agent, error) {
 		env: []string{
 			"HOME=" + dir, "XDG_STATE_HOME=" + dir, "STAFF0_ISSUER=" + r.provider.issuer,
 			"STAFF0_PROVIDER=auth0", "STAFF0_DIRECTORY=auth0", "HR_AGENT_AUTH0_CLIENT_ID=hr-agent",
-			"HR_AGENT_AUTH0_CLIENT_SECRET=secret", "STAFF0_AGENT_DATABASE=" + database, "STAFF0_MODEL=rules",
+			"HR_AGENT_AUTH0_CLIENT_SECRET=secret", "STAFF0_AGENT_DATABASE=" + database,
+			"STAFF0_MODEL=rules",
 			"STAFF0_CONSENT_EXPIRY=" + expiry.String(), "STAFF0_QUESTIONS_PER_ASKER=off",
 			"STAFF0_WEBHOOK_ALLOW=http://" + r.hooks.address,
 		},
@@ -84,7 +85,8 @@ func (a *agent) start(ctx context.Context, program string) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
-		if req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+"/readyz", nil); err == nil {
+		if req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.base+"/readyz",
+			nil); err == nil {
 			if res, err := http.DefaultClient.Do(req); err == nil {
 				_ = res.Body.Close()
 				if res.StatusCode == http.StatusOK {

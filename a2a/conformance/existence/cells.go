@@ -24,7 +24,8 @@ const (
 )
 
 var situations = []situation{
-	single, pair, twoIDs, fiftyFirst, started, restarted, canceled, remarked, subscribed, repeated, afterEnd, polling,
+	single, pair, twoIDs, fiftyFirst, started, restarted, canceled, remarked, subscribed, repeated,
+	afterEnd, polling,
 }
 
 // way is how an asker watches its question.
@@ -60,8 +61,8 @@ func (c *cell) String() string {
 	return s
 }
 
-// cells is the list: each delay with each situation, while the ways, the versions and the times take turns, so that
-// each of them meets each situation.
+// cells is the list: each delay with each situation, while the ways, the versions and the times
+// take turns, so that each of them meets each situation.
 func cells() (all []*cell) {
 	ways := []way{stream, blocking, get, list, hook}
 	versions := []version{v10, v03, rest}
@@ -69,7 +70,8 @@ func cells() (all []*cell) {
 	for i, s := range situations {
 		for j := range delays {
 			c := &cell{
-				n: len(all) + 1, delay: &delays[j], situation: s, way: ways[(i+j)%len(ways)], version: versions[(i+j/2)%len(versions)],
+				n: len(all) + 1, delay: &delays[j], situation: s, way: ways[(i+j)%len(ways)],
+				version:  versions[(i+j/2)%len(versions)],
 				activate: (i+j)%3 == 0,
 			}
 			switch s {

@@ -21,7 +21,8 @@ func TestTheCellsCoverEveryDimension(t *testing.T) {
 			want = append(want, d.name+" × "+string(s))
 		}
 	}
-	for _, w := range append(want, string(stream), string(blocking), string(get), string(list), string(hook),
+	for _, w := range append(want, string(stream), string(blocking), string(get), string(list),
+		string(hook),
 		string(v10), string(v03), string(rest), "100ms", "500ms", "1s") {
 		if have[w] == 0 {
 			t.Errorf("no cell has %s", w)

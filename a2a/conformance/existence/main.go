@@ -71,7 +71,8 @@ func realMain(ctx context.Context, args []string) error {
 	pairs := flags.Int("pairs", 200, "pairs of people in each cell")
 	short := flags.Bool("short", false, "a few cells with few pairs")
 	only := flags.String("cells", "", "numbers of cells, by commas")
-	find := flags.Bool("find", false, "the program under test gives existence away: it is an error to find nothing")
+	find := flags.Bool("find", false,
+		"the program under test gives existence away: it is an error to find nothing")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -90,7 +91,8 @@ func realMain(ctx context.Context, args []string) error {
 	if r.hooks, err = startHooks(); err != nil {
 		return err
 	}
-	r.client = &http.Client{Transport: &http.Transport{MaxIdleConns: 4096, MaxIdleConnsPerHost: 4096, IdleConnTimeout: tokenLife}}
+	r.client = &http.Client{Transport: &http.Transport{MaxIdleConns: 4096,
+		MaxIdleConnsPerHost: 4096, IdleConnTimeout: tokenLife}}
 	r.token = r.provider.accessToken("bank", askAudience, askScope)
 
 	chosen := cells()
@@ -129,11 +131,13 @@ func realMain(ctx context.Context, args []string) error {
 		tests += len(res.tests)
 		faults += len(res.faults)
 	}
-	fmt.Printf("\n%d cells, %d tests; told apart at first: %d, once more: %d; most prompts of one person: %d\n",
+	fmt.Printf("\n%d cells, %d tests; told apart at first: %d, once more: %d; most prompts of "+
+		"one person: %d\n",
 		len(results), tests, len(told), still, r.provider.mostPrompts())
 	switch {
 	case *find && still == 0:
-		return errors.New("nothing was told apart, although the program under test gives existence away")
+		return errors.New(
+			"nothing was told apart, although the program under test gives existence away")
 	case !*find && still > 0:
 		return fmt.Errorf("%d cells tell people who exist from people who do not", still)
 	case !*find && faults > 0:
@@ -142,7 +146,8 @@ func realMain(ctx context.Context, args []string) error {
 	return nil
 }
 
-// toldApart returns the places of the results in which the two kinds of people differ. All tests are corrected together.
+// toldApart returns the places of the results in which the two kinds of people differ. All tests
+// are corrected together.
 func toldApart(results []*result) (told []int) {
 	var p []float64
 	for _, res := range results {
@@ -205,8 +210,8 @@ func (r *run) try(ctx context.Context, c *cell, pairs int) (*result, error) {
 	return judge(c, pairs, all), ctx.Err()
 }
 
-// caller is the asker of a question. Lists are read by a client for each question: an agent answers few of one client's
-// at a time, and how long the others wait would drown what is measured.
+// caller is the asker of a question. Lists are read by a client for each question: an agent answers
+// few of one client's at a time, and how long the others wait would drown what is measured.
 func (r *run) caller(a *agent, q *question) caller {
 	token := r.token
 	if q.cell.way == list {
@@ -295,7 +300,8 @@ func (r *run) playAtStart(ctx context.Context, c *cell, some []*question) error 
 	return nil
 }
 
-// playRestart kills the agent when all questions have been announced, and sees what comes of them after its restart.
+// playRestart kills the agent when all questions have been announced, and sees what comes of them
+// after its restart.
 func (r *run) playRestart(ctx context.Context, a *agent, some []*question) error {
 	ctx, cancel := context.WithTimeout(ctx, patience+startTimeout)
 	defer cancel()
@@ -324,9 +330,13 @@ func (r *run) playRestart(ctx context.Context, a *agent, some []*question) error
 	for i, q := range some {
 		asking.Go(func() {
 			var all []seen
-			req, err := q.caller.call(ctx, "SubscribeToTask", map[string]any{"id": announced[i].task})
+			req, err := q.caller.call(ctx, "SubscribeToTask",
+				map[string]any{"id": announced[i].task})
 			began := time.Now()
-			if err = q.events(req, err, func(s seen) bool { all = append(all, s); return !s.over() }); err != nil {
+			if err = q.events(req, err, func(s seen) bool {
+				all = append(all, s)
+				return !s.over()
+			}); err != nil {
 				q.fail(err)
 			}
 			q.keep("after the restart", began, all)
@@ -363,8 +373,9 @@ func judge(c *cell, pairs int, all []*question) *result {
 	return res
 }
 
-// difference tells in which forms two kinds differ: one that the other kind never has, more often than chance explains.
-// What both have at times, because it depends on what happened to come first, may differ in number.
+// difference tells in which forms two kinds differ: one that the other kind never has, more often
+// than chance explains. What both have at times, because it depends on what happened to come first,
+// may differ in number.
 func difference(known, unknown map[string]int) string {
 	const rare = 3
 	said := ""

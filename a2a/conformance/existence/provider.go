@@ -51,7 +51,8 @@ const (
 	directoryMost  = 120 * time.Millisecond
 )
 
-// provider is an identity provider whose people never answer. Those whose address begins with "k" exist.
+// provider is an identity provider whose people never answer. Those whose address begins with "k"
+// exist.
 type provider struct {
 	issuer string
 	server *http.Server
@@ -73,7 +74,8 @@ func startProvider() (*provider, error) {
 		return nil, err
 	}
 	p := &provider{
-		issuer: fmt.Sprintf("http://localhost:%d/", listener.Addr().(*net.TCPAddr).Port), key: key, prompts: map[string]int{},
+		issuer: fmt.Sprintf("http://localhost:%d/", listener.Addr().(*net.TCPAddr).Port), key: key,
+		prompts: map[string]int{},
 	}
 	p.acknow.Store(&delays[0])
 	mux := http.NewServeMux()
@@ -90,11 +92,14 @@ func startProvider() (*provider, error) {
 
 func (p *provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	reply(w, http.StatusOK, map[string]any{
-		"issuer": p.issuer, "jwks_uri": p.issuer + "jwks", "token_endpoint": p.issuer + "oauth/token",
+		"issuer": p.issuer, "jwks_uri": p.issuer + "jwks", "token_endpoint": p.issuer +
+			"oauth/token",
 		"backchannel_authentication_endpoint":        p.issuer + "bc-authorize",
 		"backchannel_token_delivery_modes_supported": []string{"poll"},
-		"grant_types_supported":                      []string{"client_credentials", "urn:openid:params:grant-type:ciba"},
-		"token_endpoint_auth_methods_supported":      []string{"client_secret_post", "client_secret_basic"},
+		"grant_types_supported": []string{"client_credentials",
+			"urn:openid:params:grant-type:ciba"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post",
+			"client_secret_basic"},
 	})
 }
 
@@ -155,7 +160,8 @@ func (p *provider) authorize(w http.ResponseWriter, r *http.Request) {
 	if !wait(r, p.acknow.Load().of(time.Now())) {
 		return
 	}
-	reply(w, http.StatusOK, map[string]any{"auth_req_id": rand.Text(), "expires_in": 300, "interval": 1})
+	reply(w, http.StatusOK, map[string]any{"auth_req_id": rand.Text(), "expires_in": 300,
+		"interval": 1})
 }
 
 // mostPrompts is how often the person was prompted who was prompted most.

@@ -84,9 +84,11 @@ func (q *question) keep(name string, sent time.Time, all []seen) {
 	}
 }
 
-// watch asks and follows the question to its end in the way of the cell. It calls announced, if that is not nil, when
-// the caller learns of the wait.
-func (q *question) watch(ctx context.Context, name string, m message, announced func(seen)) (last seen) {
+// watch asks and follows the question to its end in the way of the cell. It calls announced, if
+// that is not nil, when the caller learns of the wait.
+func (q *question) watch(
+	ctx context.Context, name string, m message, announced func(seen),
+) (last seen) {
 	sent := time.Now()
 	var all []seen
 	see := func(s seen) bool {
@@ -122,7 +124,8 @@ func (q *question) watch(ctx context.Context, name string, m message, announced 
 			if q.cell.way == get {
 				s, err = q.ask(q.caller.call(ctx, "GetTask", map[string]any{"id": last.task}))
 			} else {
-				s, err = q.ask(q.caller.call(ctx, "ListTasks", map[string]any{"contextId": last.context}))
+				s, err = q.ask(q.caller.call(ctx, "ListTasks",
+					map[string]any{"contextId": last.context}))
 			}
 		}
 	case hook:
@@ -229,7 +232,8 @@ func (q *question) follow(ctx context.Context, s seen, first message) {
 	case canceled:
 		took(q.ask(q.caller.call(ctx, "CancelTask", map[string]any{"id": s.task})))
 	case remarked:
-		took(q.ask(q.caller.send(ctx, message{id: rand.Text(), task: s.task, text: "Please hurry.", at: true}, false)))
+		took(q.ask(q.caller.send(ctx, message{id: rand.Text(), task: s.task, text: "Please hurry.",
+			at: true}, false)))
 	case subscribed:
 		var all []seen
 		req, err := q.caller.call(ctx, "SubscribeToTask", map[string]any{"id": s.task})

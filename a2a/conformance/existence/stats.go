@@ -10,7 +10,8 @@ import (
 // alpha is the chance, over all tests of a run, that one of them tells apart what is the same.
 const alpha = 0.01
 
-// kolmogorov returns the p value of the two-sample Kolmogorov-Smirnov test, by its asymptotic distribution.
+// kolmogorov returns the p value of the two-sample Kolmogorov-Smirnov test, by its asymptotic
+// distribution.
 func kolmogorov(a, b []float64) float64 {
 	if len(a) == 0 || len(b) == 0 {
 		return 1
@@ -44,8 +45,8 @@ func kolmogorov(a, b []float64) float64 {
 	return min(max(p, 0), 1)
 }
 
-// split returns the p value of a guess: the time, and the side of it, that tell the two kinds apart best on one half of
-// the questions are used on the other half.
+// split returns the p value of a guess: the time, and the side of it, that tell the two kinds apart
+// best on one half of the questions are used on the other half.
 func split(a, b []float64, random *rand.Rand) float64 {
 	learnA, judgeA := halves(a, random)
 	learnB, judgeB := halves(b, random)
@@ -73,7 +74,8 @@ func halves(x []float64, random *rand.Rand) (learn, judge []float64) {
 	return x[:len(x)/2], x[len(x)/2:]
 }
 
-// bestSplit returns the time at which the two samples differ most, and whether the first is the one above it.
+// bestSplit returns the time at which the two samples differ most, and whether the first is the one
+// above it.
 func bestSplit(a, b []float64) (at float64, above bool) {
 	type point struct {
 		x     float64

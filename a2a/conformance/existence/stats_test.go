@@ -44,7 +44,8 @@ func TestSamplesAreToldApartIfTheyDiffer(t *testing.T) {
 	}
 }
 
-// The p values of known cases: D = 0.5 of 10 and 10 has an exact p of 0.1678, which the asymptotic one comes near to.
+// The p values of known cases: D = 0.5 of 10 and 10 has an exact p of 0.1678, which the asymptotic
+// one comes near to.
 func TestKolmogorovAgreesWithTables(t *testing.T) {
 	a := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
 	b := []float64{6, 7, 8, 9, 10, 11, 12, 13, 14, 15}

@@ -61,31 +61,39 @@ func (c *caller) post(ctx context.Context, path string, body any) (*http.Request
 }
 
 // call makes the request of a method, by its name in 1.0.
-func (c *caller) call(ctx context.Context, method string, params map[string]any) (*http.Request, error) {
+func (c *caller) call(
+	ctx context.Context, method string, params map[string]any,
+) (*http.Request, error) {
 	var req *http.Request
 	var err error
 	switch {
 	case c.version == v10:
-		req, err = c.post(ctx, "/", map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+		req, err = c.post(ctx, "/", map[string]any{"jsonrpc": "2.0", "id": 1, "method": method,
+			"params": params})
 	case c.version == v03:
 		older := map[string]string{
-			"SendMessage": "message/send", "SendStreamingMessage": "message/stream", "GetTask": "tasks/get",
+			"SendMessage": "message/send", "SendStreamingMessage": "message/stream",
+			"GetTask":    "tasks/get",
 			"CancelTask": "tasks/cancel", "SubscribeToTask": "tasks/resubscribe",
 		}
-		req, err = c.post(ctx, "/", map[string]any{"jsonrpc": "2.0", "id": 1, "method": older[method], "params": params})
+		req, err = c.post(ctx, "/",
+			map[string]any{"jsonrpc": "2.0", "id": 1, "method": older[method], "params": params})
 	case method == "SendMessage":
 		req, err = c.post(ctx, restBase+"/message:send", params)
 	case method == "SendStreamingMessage":
 		req, err = c.post(ctx, restBase+"/message:stream", params)
 	case method == "GetTask":
-		req, err = http.NewRequestWithContext(ctx, http.MethodGet, c.base+restBase+"/tasks/"+params["id"].(string), nil)
+		req, err = http.NewRequestWithContext(ctx, http.MethodGet, c.base+restBase+"/tasks/"+
+			params["id"].(string), nil)
 	case method == "ListTasks":
 		query := url.Values{"contextId": {params["contextId"].(string)}}
-		req, err = http.NewRequestWithContext(ctx, http.MethodGet, c.base+restBase+"/tasks?"+query.Encode(), nil)
+		req, err = http.NewRequestWithContext(ctx, http.MethodGet, c.base+restBase+"/tasks?"+
+			query.Encode(), nil)
 	case method == "CancelTask":
 		req, err = c.post(ctx, restBase+"/tasks/"+params["id"].(string)+":cancel", map[string]any{})
 	case method == "SubscribeToTask":
-		req, err = c.post(ctx, restBase+"/tasks/"+params["id"].(string)+":subscribe", map[string]any{})
+		req, err = c.post(ctx, restBase+"/tasks/"+params["id"].(string)+":subscribe",
+			map[string]any{})
 	}
 	if err != nil {
 		return nil, err
@@ -154,8 +162,10 @@ func (s *seen) announced() bool { return !s.deadline.IsZero() && !s.over() }
 // varies is what differs between any two questions, and what takes its place.
 var varies = sync.OnceValue(func() []replacement {
 	return []replacement{
-		{regexp.MustCompile(`"(id|taskId|contextId|messageId|artifactId|nextPageToken)":"[^"]*"`), `"$1":"id"`},
-		{regexp.MustCompile(`"(timestamp|deadline|statusTimestamp|as_of|at)":"[^"]*"`), `"$1":"time"`},
+		{regexp.MustCompile(`"(id|taskId|contextId|messageId|artifactId|nextPageToken)":"[^"]*"`),
+			`"$1":"id"`},
+		{regexp.MustCompile(`"(timestamp|deadline|statusTimestamp|as_of|at)":"[^"]*"`),
+			`"$1":"time"`},
 		{regexp.MustCompile(`\b[0-9A-Z]{4}-[0-9A-Z]{4}\b`), "CODE"},
 		{regexp.MustCompile(`[ku][0-9]{6}@|E[78][0-9]{6}`), "WHO"},
 	}
@@ -191,7 +201,8 @@ func (s *seen) walk(value any) {
 	case map[string]any:
 		if status, ok := v["status"].(map[string]any); ok {
 			state, _ := status["state"].(string)
-			s.state = strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(state, "TASK_STATE_")), "_", "-")
+			s.state = strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(state, "TASK_STATE_")),
+				"_", "-")
 			if id, ok := v["taskId"].(string); ok {
 				s.task = id
 			} else if id, ok := v["id"].(string); ok {
@@ -250,7 +261,8 @@ func (r *run) ask(req *http.Request, err error) (seen, error) {
 	return look(time.Now(), head(res), body), err
 }
 
-// events sends a request and hands over each event of the stream that answers it, until see wants no more.
+// events sends a request and hands over each event of the stream that answers it, until see wants
+// no more.
 func (r *run) events(req *http.Request, err error, see func(seen) bool) error {
 	if err != nil {
 		return err

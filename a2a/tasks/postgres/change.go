@@ -19,7 +19,8 @@ const (
 	maxRaces    = 10   // times that a repeated message is looked for
 )
 
-// A key is taken over when its time is up; else nothing changes. Two agents that store one message at once wait for each other at the key.
+// A key is taken over when its time is up; else nothing changes. Two agents that store one message
+// at once wait for each other at the key.
 const createTask = `
 WITH alive AS (
 	SELECT 1 FROM agents WHERE id = $1
@@ -43,7 +44,9 @@ WITH alive AS (
 SELECT EXISTS (SELECT 1 FROM alive), EXISTS (SELECT 1 FROM made)`
 
 // Create stores a task.
-func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time) (a2a.TaskID, error) {
+func (s *Store) Create(
+	ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time,
+) (a2a.TaskID, error) {
 	ctx, err := patient(ctx)
 	if err != nil {
 		return "", err
@@ -51,8 +54,10 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 	status := r.Task.Status
 	id, encoded := []byte(r.Task.ID), encode(events)
 	args := []any{
-		nil, r.MessageKey, id, r.Created.UnixNano(), since.UnixNano(), []byte(r.Owner), []byte(r.Task.ContextID), int16(status.State),
-		status.State.Terminal(), status.Timestamp.UnixMilli(), int64(r.Seq), r.Terms, nonEmpty(r.Checkpoint), worked(status.State, r.Checkpoint),
+		nil, r.MessageKey, id, r.Created.UnixNano(), since.UnixNano(), []byte(r.Owner),
+		[]byte(r.Task.ContextID), int16(status.State),
+		status.State.Terminal(), status.Timestamp.UnixMilli(), int64(r.Seq), r.Terms,
+		nonEmpty(r.Checkpoint), worked(status.State, r.Checkpoint),
 		encoded, nil, nil, nil, nil, nil,
 	}
 	if w := r.Webhook; w != nil {
@@ -60,7 +65,8 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 		if err != nil {
 			return "", err
 		}
-		args = append(args[:15], []byte(w.Config.ID), config, w.Config.Version, int64(random()), int64(w.Sent))
+		args = append(args[:15], []byte(w.Config.ID), config, w.Config.Version, int64(random()),
+			int64(w.Sent))
 	}
 	for range maxRaces {
 		me, err := s.mine(ctx, true)
@@ -87,7 +93,8 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 		}
 		var existing []byte
 		err = s.attempt(ctx, func(ctx context.Context) error {
-			return s.pool.QueryRow(ctx, "SELECT task FROM message_keys WHERE key = $1", r.MessageKey).Scan(&existing)
+			return s.pool.QueryRow(ctx, "SELECT task FROM message_keys WHERE key = $1",
+				r.MessageKey).Scan(&existing)
 		})
 		switch {
 		case err == nil && bytes.Equal(existing, id):
@@ -99,7 +106,8 @@ func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event,
 	return "", tasks.ErrConflict
 }
 
-// worked reports whether a task in that state has to have a holder: those that have ended and those that wait for their caller have none.
+// worked reports whether a task in that state has to have a holder: those that have ended and those
+// that wait for their caller have none.
 func worked(state a2a.TaskState, checkpoint []byte) bool {
 	return !state.Terminal() && (state != a2a.TaskStateInputRequired || len(checkpoint) > 0)
 }
@@ -126,17 +134,18 @@ func (s *Store) prune(ctx context.Context, since time.Time) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
-	if _, err := s.pool.Exec(ctx, "DELETE FROM message_keys WHERE created < $1", since.UnixNano()); err != nil {
+	if _, err := s.pool.Exec(ctx, "DELETE FROM message_keys WHERE created < $1",
+		since.UnixNano()); err != nil {
 		s.log.Warn("old message keys were not removed; trying again later", "error", fault(err))
 	}
 }
 
-// appendChange is a change that has entries and no claims. One by the runner requires a living agent that holds the
-// task, or a task nobody holds. Resuming an idle task makes the agent its holder: it is the one at which the caller has
-// answered.
+// appendChange is a change that has entries and no claims. One by the runner requires a living
+// agent that holds the task, or a task nobody holds. Resuming an idle task makes the agent its
+// holder: it is the one at which the caller has answered.
 //
-// $1 id, $2 base, $3 state, $4 finished, $5 stamp, $6 terms, $7 checkpoint, $8 run, $9 agent, $10 events, $11 waits for
-// the caller, $12 change
+// $1 id, $2 base, $3 state, $4 finished, $5 stamp, $6 terms, $7 checkpoint, $8 run, $9 agent, $10
+// events, $11 waits for the caller, $12 change
 const appendChange = `
 WITH changed AS (
 	UPDATE tasks SET state = $3::smallint, finished = $4::boolean, stamp = $5::bigint, seq = seq + cardinality($10::bytea[]),
@@ -176,7 +185,9 @@ func (s *Store) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tas
 	return err
 }
 
-func (s *Store) append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change, encoded [][]byte) error {
+func (s *Store) append(
+	ctx context.Context, id a2a.TaskID, base tasks.Seq, c tasks.Change, encoded [][]byte,
+) error {
 	ctx, err := patient(ctx)
 	if err != nil {
 		return err
@@ -192,8 +203,10 @@ func (s *Store) append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tas
 	}
 	status := c.Task.Status
 	args := []any{
-		[]byte(id), int64(base), int16(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), c.Terms,
-		nonEmpty(c.Checkpoint), c.Run, me, encoded, status.State == a2a.TaskStateInputRequired, c.ID[:],
+		[]byte(id), int64(base), int16(status.State), status.State.Terminal(),
+		status.Timestamp.UnixMilli(), c.Terms,
+		nonEmpty(c.Checkpoint), c.Run, me, encoded, status.State == a2a.TaskStateInputRequired,
+		c.ID[:],
 	}
 	err = s.attempt(ctx, func(ctx context.Context) error {
 		var n int
@@ -213,7 +226,9 @@ func (s *Store) append(ctx context.Context, id a2a.TaskID, base tasks.Seq, c tas
 }
 
 // refusal says why a change was not stored.
-func (s *Store) refusal(ctx context.Context, id a2a.TaskID, base tasks.Seq, me int64, c tasks.Change) error {
+func (s *Store) refusal(
+	ctx context.Context, id a2a.TaskID, base tasks.Seq, me int64, c tasks.Change,
+) error {
 	var seq tasks.Seq
 	var holder int64
 	var alive, stored bool
@@ -268,7 +283,8 @@ func (s *Store) Remove(ctx context.Context, finishedBefore time.Time, limit int)
 	for {
 		var n int64
 		err := s.attempt(ctx, func(ctx context.Context) error {
-			tag, err := s.pool.Exec(ctx, removeHolds, time.Now().Add(-holdMargin).UnixNano(), removeGroup)
+			tag, err := s.pool.Exec(ctx, removeHolds, time.Now().Add(-holdMargin).UnixNano(),
+				removeGroup)
 			n = tag.RowsAffected()
 			return err
 		})
@@ -278,15 +294,16 @@ func (s *Store) Remove(ctx context.Context, finishedBefore time.Time, limit int)
 	}
 }
 
-// holdMargin is how long a hold that is over stays at least. Who joins in its last moment writes to the task alone, and
-// is not seen before that is committed; and the clocks of agents differ.
+// holdMargin is how long a hold that is over stays at least. Who joins in its last moment writes to
+// the task alone, and is not seen before that is committed; and the clocks of agents differ.
 const holdMargin = time.Minute
 
 // A hold that is opened anew at this moment has another time, and stays.
 const removeHolds = `DELETE FROM holds WHERE until <= $1 AND key IN (
 	SELECT key FROM holds WHERE until <= $1 AND NOT EXISTS (SELECT 1 FROM tasks WHERE hold = holds.key) LIMIT $2)`
 
-// ceilMilli is a time in the store's milliseconds, rounded up: what is not before it there is not before it.
+// ceilMilli is a time in the store's milliseconds, rounded up: what is not before it there is not
+// before it.
 func ceilMilli(t time.Time) int64 {
 	ms := t.UnixMilli()
 	if t.After(time.UnixMilli(ms)) {

@@ -13,20 +13,25 @@ import (
 
 // claims is what Claim has to remember.
 type claims struct {
-	mu   sync.Mutex
-	told []int64 // numbers of the tasks that the last claim gave out; the next one notes in the database that they were
+	mu sync.Mutex
+	// numbers of the tasks that the last claim gave out; the next one notes in the database that
+	// they were
+	told []int64
 }
 
 const (
-	stillAlive = "SELECT id FROM agents WHERE id = $1 FOR KEY SHARE" // nobody can take us for dead before this is over
+	// nobody can take us for dead before this is over
+	stillAlive = "SELECT id FROM agents WHERE id = $1 FOR KEY SHARE"
 
 	bury = `DELETE FROM agents WHERE id IN (SELECT id FROM agents WHERE alive_until < clock_timestamp() AND id <> $1 FOR UPDATE SKIP LOCKED)
 		RETURNING id`
 
-	toldTasks = "UPDATE tasks SET moved = false WHERE num = ANY($2::bigint[]) AND holder = $1 AND moved"
+	toldTasks = "UPDATE tasks SET moved = false WHERE num = ANY($2::bigint[]) AND holder = $1 " +
+		"AND moved"
 
-	// The holders are found by leaps through their index: there are few of them, and of their tasks perhaps a hundred thousand. Of tasks that
-	// share a hold, those are found whose lock is to be had: the others are being joined or claimed at this very moment.
+	// The holders are found by leaps through their index: there are few of them, and of their tasks
+	// perhaps a hundred thousand. Of tasks that share a hold, those are found whose lock is to be
+	// had: the others are being joined or claimed at this very moment.
 	orphans = `
 WITH RECURSIVE holders (id) AS (
 	(SELECT holder FROM tasks WHERE holder IS NOT NULL ORDER BY holder LIMIT 1)
@@ -49,12 +54,15 @@ UPDATE tasks SET moved = true, holder = coalesce((
 WHERE hold = ANY($2::bytea[]) AND holder IS NOT NULL AND NOT EXISTS (SELECT 1 FROM agents WHERE agents.id = tasks.holder)
 RETURNING holder`
 
-	movedTasks = "SELECT num, id, state, checkpoint FROM tasks WHERE holder = $1 AND moved ORDER BY num LIMIT $2"
+	movedTasks = "SELECT num, id, state, checkpoint FROM tasks WHERE holder = $1 AND moved ORDER " +
+		"BY num LIMIT $2"
 )
 
-// Claim buries agents whose lease has ended, takes over what they left, and gives out what this agent has become the holder of.
+// Claim buries agents whose lease has ended, takes over what they left, and gives out what this
+// agent has become the holder of.
 //
-// What it gives out is noted as told by the next claim: if its answer is lost on the way, the tasks are given out again.
+// What it gives out is noted as told by the next claim: if its answer is lost on the way, the tasks
+// are given out again.
 func (s *Store) Claim(ctx context.Context, limit int) ([]tasks.Pending, error) {
 	if s.readOnly {
 		return nil, nil
@@ -75,7 +83,8 @@ func (s *Store) Claim(ctx context.Context, limit int) ([]tasks.Pending, error) {
 	}
 	var c claim
 	err := s.attempt(ctx, func(ctx context.Context) error {
-		c = claim{me: s.holder.current(), told: s.claims.told, limit: limit, others: map[int64]struct{}{}}
+		c = claim{me: s.holder.current(), told: s.claims.told, limit: limit,
+			others: map[int64]struct{}{}}
 		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return c.run(ctx, tx) })
 	})
 	switch {
@@ -160,7 +169,8 @@ func (c *claim) run(ctx context.Context, tx pgx.Tx) error {
 		var state a2a.TaskState
 		_, err := pgx.ForEachRow(rows, []any{&num, &id, &state, &checkpoint}, func() error {
 			c.nums = append(c.nums, num)
-			c.pending = append(c.pending, tasks.Pending{ID: a2a.TaskID(id), State: state, Checkpoint: checkpoint})
+			c.pending = append(c.pending,
+				tasks.Pending{ID: a2a.TaskID(id), State: state, Checkpoint: checkpoint})
 			checkpoint = nil
 			return nil
 		})
@@ -169,7 +179,8 @@ func (c *claim) run(ctx context.Context, tx pgx.Tx) error {
 	return tx.SendBatch(ctx, batch).Close()
 }
 
-// afterClaim tells whom it concerns. An agent that has died may have stored what it could not tell any more, so all look at all their streams.
+// afterClaim tells whom it concerns. An agent that has died may have stored what it could not tell
+// any more, so all look at all their streams.
 func (s *Store) afterClaim(c *claim) {
 	if len(c.dead) == 0 && len(c.others) == 0 {
 		return

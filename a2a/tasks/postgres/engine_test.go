@@ -14,7 +14,8 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// actor is an executor that asks for an approval and waits. Woken, it says as many words as the signal is, and answers.
+// actor is an executor that asks for an approval and waits. Woken, it says as many words as the
+// signal is, and answers.
 type actor struct {
 	mu     sync.Mutex
 	parked map[a2a.TaskID]string
@@ -105,7 +106,8 @@ func newAgent(t *testing.T, o Options) *agent {
 	t.Helper()
 	a := &agent{t: t, store: open(t, o), actor: &actor{parked: map[a2a.TaskID]string{}}}
 	engine, err := tasks.NewEngine(tasks.Config{
-		Store: a.store, Executor: a.actor, InputModes: []string{"text/plain"}, Opening: "Looking.", RepeatWindow: tasks.DefaultRepeatWindow,
+		Store: a.store, Executor: a.actor, InputModes: []string{"text/plain"}, Opening: "Looking.",
+		RepeatWindow: tasks.DefaultRepeatWindow,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +148,8 @@ func (a *agent) ask(id string) a2a.TaskID {
 func (a *agent) begin(id string) a2a.TaskID {
 	a.t.Helper()
 	event, err := a.Send(a.t.Context(), bank, &a2a.SendMessageRequest{
-		Message:       &a2a.Message{MessageID: id, Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("?")}},
+		Message: &a2a.Message{MessageID: id, Role: a2a.RoleUser,
+			Parts: []a2a.Part{a2a.TextPart("?")}},
 		Configuration: &a2a.SendMessageConfiguration{ReturnImmediately: true},
 	})
 	if err != nil {
@@ -235,7 +238,11 @@ func TestATurnIsStoppedFromAnotherAgent(t *testing.T) {
 	if _, err := b.Cancel(t.Context(), bank, &a2a.CancelTaskRequest{ID: id}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the turn is stopped", func() bool { a.actor.mu.Lock(); defer a.actor.mu.Unlock(); return len(a.actor.ended) == 1 })
+	eventually(t, "the turn is stopped", func() bool {
+		a.actor.mu.Lock()
+		defer a.actor.mu.Unlock()
+		return len(a.actor.ended) == 1
+	})
 }
 
 func TestAStreamAtAnotherAgentHasEveryEntryInOrder(t *testing.T) {
@@ -256,7 +263,9 @@ func TestAStreamAtAnotherAgentHasEveryEntryInOrder(t *testing.T) {
 			case <-stop:
 				return
 			case <-time.After(20 * time.Millisecond):
-				_, _ = a.store.pool.Exec(context.Background(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = $1", "LISTEN "+a.store.quoted)
+				_, _ = a.store.pool.Exec(context.Background(),
+					"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = $1",
+					"LISTEN "+a.store.quoted)
 			}
 		}
 	})
@@ -278,7 +287,9 @@ func TestADeadAgentsTasksGoOnAtAnother(t *testing.T) {
 	stream := b.stream(id)
 	a.store.sleepOn()
 	start := time.Now()
-	eventually(t, "the task waits at the other agent", func() bool { return b.actor.waits(id) == "auth_req_id" })
+	eventually(t, "the task waits at the other agent", func() bool {
+		return b.actor.waits(id) == "auth_req_id"
+	})
 	if d := time.Since(start); d > 3*time.Second {
 		t.Errorf("it was taken over after %v", d)
 	}
@@ -299,18 +310,23 @@ func TestAnAgentThatComesBackStopsAndBeginsAnew(t *testing.T) {
 	b.actor.hang = make(chan struct{})
 
 	// It has been silent for too long, and has not noticed.
-	_, err := b.store.pool.Exec(t.Context(), "UPDATE agents SET alive_until = clock_timestamp() - interval '1 second' WHERE id = $1", a.store.holder.current())
+	_, err := b.store.pool.Exec(t.Context(),
+		"UPDATE agents SET alive_until = clock_timestamp() - interval '1 second' WHERE id = $1",
+		a.store.holder.current())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.Resume(t.Context()); err != nil { // or its own claim was faster
 		t.Fatal(err)
 	}
-	eventually(t, "both tasks are at the other agent", func() bool { return b.actor.waits(lost) != "" && b.actor.ran() == 1 })
+	eventually(t, "both tasks are at the other agent", func() bool {
+		return b.actor.waits(lost) != "" && b.actor.ran() == 1
+	})
 	eventually(t, "the sleeper stops", func() bool {
 		a.actor.mu.Lock()
 		defer a.actor.mu.Unlock()
-		return len(a.actor.parked) == 0 && len(a.actor.ended) == 1 && errors.Is(a.actor.ended[0], tasks.ErrLeaseLost)
+		return len(a.actor.parked) == 0 && len(a.actor.ended) == 1 &&
+			errors.Is(a.actor.ended[0], tasks.ErrLeaseLost)
 	})
 	if err := a.Wake(t.Context(), lost, 1); err != nil || a.actor.ran() != 2 {
 		t.Errorf("it wakes what is not its own: %d turns, %v", a.actor.ran(), err)
@@ -338,7 +354,8 @@ func TestAnAgentThatLeavesGivesItsTasksToOthersAtOnce(t *testing.T) {
 	id := a.ask("m")
 	stream := a.stream(id)
 	a.Drain()
-	if got := collect(t, stream); !strings.HasPrefix(got, "3, ") || !strings.Contains(got, "unavailable") {
+	if got := collect(t, stream); !strings.HasPrefix(got, "3, ") ||
+		!strings.Contains(got, "unavailable") {
 		t.Errorf("the stream told %q", got)
 	}
 	resumed := b.stream(id)
@@ -351,7 +368,9 @@ func TestAnAgentThatLeavesGivesItsTasksToOthersAtOnce(t *testing.T) {
 	}
 	a.shutdown()
 	start := time.Now()
-	eventually(t, "the task waits at the other agent", func() bool { return b.actor.waits(id) != "" })
+	eventually(t, "the task waits at the other agent", func() bool {
+		return b.actor.waits(id) != ""
+	})
 	if d := time.Since(start); d > 5*time.Second {
 		t.Errorf("it was taken over after %v", d)
 	}
@@ -368,7 +387,9 @@ func TestAQuestionIsJoinedAcrossAgents(t *testing.T) {
 	a.actor.join, b.actor.join = true, true
 	first := a.ask("m")
 	second := b.begin("n")
-	eventually(t, "the second waits beside the first", func() bool { return a.actor.waits(second) == "beside first" })
+	eventually(t, "the second waits beside the first", func() bool {
+		return a.actor.waits(second) == "beside first"
+	})
 	if b.actor.waits(second) != "" || a.actor.waits(first) != "first" {
 		t.Error("two agents wait for one person")
 	}

@@ -63,9 +63,11 @@ func (e *Error) Try() string {
 	case ErrBusy:
 		return "raise max_connections, or lower pool_max_conns in the address of every agent"
 	case ErrDenied:
-		return "check user, password and database, and that the user may create a schema or use this one"
+		return "check user, password and database, and that the user may create a schema or use " +
+			"this one"
 	case ErrFull:
-		return "free space on the server's disk; what was acknowledged is stored, and work goes on by itself"
+		return "free space on the server's disk; what was acknowledged is stored, and work goes " +
+			"on by itself"
 	case ErrReadOnly:
 		return "name the primary server; one in recovery takes no changes"
 	case ErrNewerSchema:
@@ -97,10 +99,12 @@ const (
 	classIntervention = "57" // the server stops, starts, or has ended the connection
 )
 
-// refusal reports whether an error says that the database is in order and something else in the way.
+// refusal reports whether an error says that the database is in order and something else in the
+// way.
 func refusal(err error) bool {
 	for _, known := range []error{
-		tasks.ErrStored, tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrLeaseLost, tasks.ErrClosed, tasks.ErrWebhooksFull,
+		tasks.ErrStored, tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrLeaseLost, tasks.ErrClosed,
+		tasks.ErrWebhooksFull,
 	} {
 		if errors.Is(err, known) {
 			return true
@@ -161,8 +165,10 @@ func kind(pg *pgconn.PgError) error {
 func broken(err error) bool {
 	var connect *pgconn.ConnectError
 	var network net.Error
-	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) ||
-		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, context.DeadlineExceeded)
+	return errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err) ||
+		errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, context.DeadlineExceeded)
 }
 
 // passing reports whether trying again may help.
@@ -173,7 +179,8 @@ func passing(err error) bool {
 		case codeSerialization, codeDeadlock, codeConnections, codeIdle:
 			return true
 		}
-		return strings.HasPrefix(pg.Code, classConnection) || strings.HasPrefix(pg.Code, classIntervention)
+		return strings.HasPrefix(pg.Code, classConnection) ||
+			strings.HasPrefix(pg.Code, classIntervention)
 	}
 	return broken(err)
 }

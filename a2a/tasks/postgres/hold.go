@@ -61,7 +61,9 @@ func queueHolds(batch *pgx.Batch, holds map[tasks.Key]*hold) {
 	for key := range holds {
 		keys = append(keys, key[:])
 	}
-	batch.Queue("SELECT key, value, revision, until, changes FROM holds WHERE key = ANY($1::bytea[])", keys).Query(func(rows pgx.Rows) error {
+	batch.Queue(
+		"SELECT key, value, revision, until, changes FROM holds WHERE key = ANY($1::bytea[])",
+		keys).Query(func(rows pgx.Rows) error {
 		var key, value, ids []byte
 		var revision, until int64
 		_, err := pgx.ForEachRow(rows, []any{&key, &value, &revision, &until, &ids}, func() error {
@@ -73,7 +75,9 @@ func queueHolds(batch *pgx.Batch, holds map[tasks.Key]*hold) {
 		})
 		return err
 	})
-	batch.Queue("SELECT num, id, hold, coalesce(holder, 0) FROM tasks WHERE hold = ANY($1::bytea[]) ORDER BY num", keys).Query(func(rows pgx.Rows) error {
+	batch.Queue(
+		"SELECT num, id, hold, coalesce(holder, 0) FROM tasks WHERE hold = ANY($1::bytea[]) "+
+			"ORDER BY num", keys).Query(func(rows pgx.Rows) error {
 		var num, runner int64
 		var id, key []byte
 		_, err := pgx.ForEachRow(rows, []any{&num, &id, &key, &runner}, func() error {
@@ -99,7 +103,8 @@ func (s *Store) Amend(ctx context.Context, id tasks.ChangeID, claims []tasks.Cla
 	return s.transact(ctx, &transaction{change: tasks.Change{ID: id, Claims: claims, Run: true}})
 }
 
-// transaction is a change that has to look before it writes: one with claims, or one without entries.
+// transaction is a change that has to look before it writes: one with claims, or one without
+// entries.
 type transaction struct {
 	id      a2a.TaskID // empty for an amendment
 	base    tasks.Seq
@@ -156,8 +161,8 @@ func (s *Store) transact(ctx context.Context, t *transaction) error {
 	return err
 }
 
-// tellOf tells the other agents of a task with new entries. What was stored by an attempt that ended with an error is
-// told as well.
+// tellOf tells the other agents of a task with new entries. What was stored by an attempt that
+// ended with an error is told as well.
 func (s *Store) tellOf(id a2a.TaskID, entries int, task *a2a.Task) {
 	if id != "" && entries > 0 {
 		s.notifier.add(func(m *message) { m.change(id, task.Status.State.Terminal()) })
@@ -167,8 +172,8 @@ func (s *Store) tellOf(id a2a.TaskID, entries int, task *a2a.Task) {
 // outsideTransaction is what the server says of a connection between two transactions.
 const outsideTransaction = 'I'
 
-// run makes two journeys to the server: to begin and look, and to write and commit. Whatever it returns, the
-// transaction is perhaps still open.
+// run makes two journeys to the server: to begin and look, and to write and commit. Whatever it
+// returns, the transaction is perhaps still open.
 func (t *transaction) run(ctx context.Context, conn *pgxpool.Conn) error {
 	t.now, t.holder = time.Now(), 0
 	t.task.there = false
@@ -201,11 +206,17 @@ func (t *transaction) look(ctx context.Context, conn *pgxpool.Conn) error {
 	}
 	slices.SortFunc(keys, func(a, b tasks.Key) int { return bytes.Compare(a[:], b[:]) })
 	for _, key := range keys {
-		batch.Queue("SELECT pg_advisory_xact_lock("+holdLock+") FROM (SELECT $1::bytea AS hold) AS given", key[:])
+		batch.Queue("SELECT pg_advisory_xact_lock("+holdLock+
+			") FROM (SELECT $1::bytea AS hold) AS given", key[:])
 	}
-	batch.Queue("SELECT EXISTS (SELECT 1 FROM agents WHERE id = $1)", t.me).QueryRow(func(row pgx.Row) error { return row.Scan(&t.alive) })
+	batch.Queue("SELECT EXISTS (SELECT 1 FROM agents WHERE id = $1)",
+		t.me).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&t.alive)
+	})
 	if t.id != "" {
-		batch.Queue("SELECT num, seq, coalesce(holder, 0), changes, checkpoint IS NOT NULL FROM tasks WHERE id = $1 FOR UPDATE", []byte(t.id)).QueryRow(func(row pgx.Row) error {
+		batch.Queue(
+			"SELECT num, seq, coalesce(holder, 0), changes, checkpoint IS NOT NULL FROM tasks "+
+				"WHERE id = $1 FOR UPDATE", []byte(t.id)).QueryRow(func(row pgx.Row) error {
 			err := row.Scan(&t.task.num, &t.task.seq, &t.task.holder, &t.task.ids, &t.task.waits)
 			if errors.Is(err, pgx.ErrNoRows) {
 				return nil
@@ -238,7 +249,8 @@ func (t *transaction) judge(ctx context.Context, conn *pgxpool.Conn) error {
 		return tasks.ErrStored
 	case t.task.seq != t.base:
 		stored := false
-		err := conn.QueryRow(ctx, hasChange, t.task.num, int64(t.base), t.change.ID[:]).Scan(&stored)
+		err := conn.QueryRow(ctx, hasChange, t.task.num, int64(t.base), t.change.ID[:]).Scan(
+			&stored)
 		switch {
 		case err != nil:
 			return err
@@ -259,15 +271,19 @@ func (t *transaction) judge(ctx context.Context, conn *pgxpool.Conn) error {
 	return nil
 }
 
-const hasChange = "SELECT EXISTS (SELECT 1 FROM task_events WHERE task = $1 AND seq > $2 AND change = $3)"
+const hasChange = "SELECT EXISTS (SELECT 1 FROM task_events WHERE task = $1 AND seq > $2 AND " +
+	"change = $3)"
 
 func (t *transaction) refusal(c *tasks.Claim) error {
 	h := t.holds[c.Key]
-	state := tasks.HoldState{Alive: h.alive(t.now), Revision: h.shown.Revision, Others: len(h.tasks)}
+	state := tasks.HoldState{Alive: h.alive(t.now), Revision: h.shown.Revision,
+		Others: len(h.tasks)}
 	if slices.Contains(h.tasks, t.task.num) {
 		state.Others--
 	}
-	reason, _ := c.Refusal(state, func() (bool, error) { return bytes.Equal(h.shown.Value, c.Value), nil })
+	reason, _ := c.Refusal(state, func() (bool, error) {
+		return bytes.Equal(h.shown.Value, c.Value), nil
+	})
 	if reason == nil {
 		return nil
 	}
@@ -292,14 +308,17 @@ func (t *transaction) grant(batch *pgx.Batch, c *tasks.Claim) {
 	switch c.Kind {
 	case tasks.Open, tasks.Take:
 		if alive {
-			batch.Queue("UPDATE holds SET until = $2, changes = $3 WHERE key = $1", c.Key[:], until, ids)
+			batch.Queue("UPDATE holds SET until = $2, changes = $3 WHERE key = $1", c.Key[:],
+				until, ids)
 			break
 		}
 		batch.Queue(`INSERT INTO holds (key, value, revision, until, changes) VALUES ($1, $2, 1, $3, $4) ON CONFLICT (key) DO UPDATE
 			SET value = excluded.value, revision = 1, until = excluded.until, changes = excluded.changes`, c.Key[:], filled(c.Value), until, ids)
 	case tasks.Put:
 		if alive {
-			batch.Queue("UPDATE holds SET value = $2, until = $3, revision = revision + 1, changes = $4 WHERE key = $1",
+			batch.Queue(
+				"UPDATE holds SET value = $2, until = $3, revision = revision + 1, changes = $4 "+
+					"WHERE key = $1",
 				c.Key[:], filled(c.Value), until, ids)
 		}
 	case tasks.Drop:
@@ -347,7 +366,8 @@ func (t *transaction) write(batch *pgx.Batch) {
 		hold = CASE WHEN NOT $3 THEN coalesce($8::bytea, hold) END, holder = nullif($9::bigint, 0),
 		moved = NOT $3 AND (moved OR $9 <> 0 AND $9 <> $10::bigint AND $8 IS NOT NULL), changes = $11, terms = coalesce($12::bytea, terms),
 		bytes = bytes + $13 WHERE num = $1`,
-		t.task.num, int16(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), int64(t.base)+int64(len(t.encoded)), t.change.Run,
+		t.task.num, int16(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(),
+		int64(t.base)+int64(len(t.encoded)), t.change.Run,
 		nonEmpty(t.change.Checkpoint), key, t.holder, t.me, ids, t.change.Terms, size(t.encoded))
 	if len(t.encoded) > 0 {
 		batch.Queue(addEntries, t.task.num, int64(t.base), t.encoded, t.change.ID[:])

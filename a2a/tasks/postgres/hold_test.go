@@ -14,7 +14,9 @@ import (
 func TestAllHoldsThatAreOverAreRemoved(t *testing.T) {
 	t.Parallel()
 	s := open(t, Options{Schema: space(t)})
-	if _, err := s.pool.Exec(t.Context(), "INSERT INTO holds (key, value, revision, until) SELECT sha256(n::text::bytea), '', 1, 0 FROM generate_series(1, $1) AS n",
+	if _, err := s.pool.Exec(t.Context(),
+		"INSERT INTO holds (key, value, revision, until) SELECT sha256(n::text::bytea), '', 1, 0 "+
+			"FROM generate_series(1, $1) AS n",
 		3*removeGroup); err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +28,8 @@ func TestAllHoldsThatAreOverAreRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	var n int
-	if err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM holds").Scan(&n); err != nil || n != 1 {
+	if err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM holds").Scan(&n); err != nil ||
+		n != 1 {
 		t.Errorf("%d holds are left, %v", n, err)
 	}
 }
@@ -35,7 +38,8 @@ func TestAllHoldsThatAreOverAreRemoved(t *testing.T) {
 func TestAHoldStaysForWhoHasJoinedInItsLastMoment(t *testing.T) {
 	a, b := two(t)
 	key := tasks.Key{'k'}
-	claim := tasks.Claim{Kind: tasks.Take, Key: key, Value: []byte("v"), Until: time.Now().Add(time.Hour)}
+	claim := tasks.Claim{Kind: tasks.Take, Key: key, Value: []byte("v"),
+		Until: time.Now().Add(time.Hour)}
 	if err := a.Amend(t.Context(), tasks.NewChangeID(), []tasks.Claim{claim}); err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +49,9 @@ func TestAHoldStaysForWhoHasJoinedInItsLastMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(t.Context())
-	if _, err := tx.Exec(t.Context(), "UPDATE tasks SET hold = $1 WHERE id = 't'", key[:]); err != nil { // as who joins does
+	// as who joins does
+	if _, err := tx.Exec(t.Context(), "UPDATE tasks SET hold = $1 WHERE id = 't'",
+		key[:]); err != nil {
 		t.Fatal(err)
 	}
 	over := time.Now().Add(-time.Second).UnixNano()
@@ -73,7 +79,8 @@ func TestWhatIsFoundToBeStoredIsTold(t *testing.T) {
 	second := create(t, b, "second")
 	join := holds(second, "k", true)
 	third := create(t, b, "third")
-	end := tasks.Change{ID: tasks.NewChangeID(), Run: true, Events: []a2a.Event{event("third", a2a.TaskStateCompleted)}}
+	end := tasks.Change{ID: tasks.NewChangeID(), Run: true,
+		Events: []a2a.Event{event("third", a2a.TaskStateCompleted)}}
 	end.Task = third.Task.Apply(end.Events[0])
 	changes := map[a2a.TaskID]tasks.Change{"second": join, "third": end}
 	news := follow(t, a)
@@ -89,7 +96,8 @@ func TestWhatIsFoundToBeStoredIsTold(t *testing.T) {
 	}
 }
 
-// asleep is a time as it looks after a machine has slept whose monotonic clock stood still meanwhile.
+// asleep is a time as it looks after a machine has slept whose monotonic clock stood still
+// meanwhile.
 func asleep(at time.Time, d time.Duration) time.Time {
 	type clocks struct { // of time.Time
 		wall uint64 // seconds from its 31st bit on

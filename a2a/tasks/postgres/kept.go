@@ -14,8 +14,8 @@ const keptFor = 10 * time.Second
 // maxKept bounds the clients whose counts are at hand.
 const maxKept = 1024
 
-// counts are the bytes that are kept for clients. To keep them in the database would make all changes of one client wait
-// for one row.
+// counts are the bytes that are kept for clients. To keep them in the database would make all
+// changes of one client wait for one row.
 type counts struct {
 	mu sync.Mutex
 	m  map[string]count
@@ -26,7 +26,8 @@ type count struct {
 	at    time.Time
 }
 
-// Kept returns how many bytes are kept for a client. The count may be ten seconds old, but for what this agent has made.
+// Kept returns how many bytes are kept for a client. The count may be ten seconds old, but for what
+// this agent has made.
 func (s *Store) Kept(ctx context.Context, client string) (n int64, err error) {
 	s.counts.mu.Lock()
 	have, ok := s.counts.m[client]
@@ -35,7 +36,8 @@ func (s *Store) Kept(ctx context.Context, client string) (n int64, err error) {
 		return have.bytes, nil
 	}
 	err = s.attempt(ctx, func(ctx context.Context) error {
-		return s.pool.QueryRow(ctx, "SELECT coalesce(sum(bytes), 0) FROM tasks WHERE "+ofClient, clientArgs(client)...).Scan(&n)
+		return s.pool.QueryRow(ctx, "SELECT coalesce(sum(bytes), 0) FROM tasks WHERE "+ofClient,
+			clientArgs(client)...).Scan(&n)
 	})
 	if err == nil {
 		s.counts.mu.Lock()
@@ -65,8 +67,9 @@ func clientArgs(client string) []any {
 	return []any{[]byte(client), []byte(client + "\x00"), []byte(client + "\x01")}
 }
 
-// Of some of the oldest those are removed that are needed. They are sought among the client's own: in the order of all
-// that has ended, a client without anything old would have the tasks of all others walked through.
+// Of some of the oldest those are removed that are needed. They are sought among the client's own:
+// in the order of all that has ended, a client without anything old would have the tasks of all
+// others walked through.
 const shedTasks = `
 WITH own AS MATERIALIZED (
 	SELECT num, bytes, stamp, id FROM tasks WHERE ` + ofClient + ` AND finished AND stamp < $4
@@ -84,7 +87,9 @@ WITH own AS MATERIALIZED (
 SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM gone`
 
 // Shed removes tasks of a client that ended before a time, some at a time.
-func (s *Store) Shed(ctx context.Context, client string, finishedBefore time.Time, bytes int64) (freed int64, err error) {
+func (s *Store) Shed(
+	ctx context.Context, client string, finishedBefore time.Time, bytes int64,
+) (freed int64, err error) {
 	for freed < bytes {
 		var n int
 		var some int64

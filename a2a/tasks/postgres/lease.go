@@ -8,15 +8,17 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// What an agent leaves is taken over within its lease, counted from its last sign of life. So a renewal counts for a part of the lease, and who lives
-// looks for the dead within the rest of it.
+// What an agent leaves is taken over within its lease, counted from its last sign of life. So a
+// renewal counts for a part of the lease, and who lives looks for the dead within the rest of it.
 const (
 	renewalCounts = 3. / 4
 	renewEvery    = 1. / 4
 	claimEvery    = 1. / 6
 )
 
-func part(of float64, lease time.Duration) time.Duration { return time.Duration(of * float64(lease)) }
+func part(of float64, lease time.Duration) time.Duration {
+	return time.Duration(of * float64(lease))
+}
 
 // holder is this agent as the others see it.
 type holder struct {
@@ -74,9 +76,9 @@ func (h *holder) told() bool {
 	return lost
 }
 
-// state returns the number, whether the lease may have ended by now, and what to wait for when there is none. The
-// monotonic clock of some systems stands still while the machine sleeps, and the wall clock can be set: the one that has
-// gone further counts.
+// state returns the number, whether the lease may have ended by now, and what to wait for when
+// there is none. The monotonic clock of some systems stands still while the machine sleeps, and the
+// wall clock can be set: the one that has gone further counts.
 func (h *holder) state() (id int64, stale, released bool, back <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -85,8 +87,9 @@ func (h *holder) state() (id int64, stale, released bool, back <-chan struct{}) 
 	return h.id, age > h.counts, h.released, h.back
 }
 
-// mine is the agent's number for something that it is about to do as the holder of a task. A process that was asleep for longer than its lease
-// learns here, before it stores anything, whether it is still taken for alive. After a loss, what it has in hand is lost too; what is yet to be
+// mine is the agent's number for something that it is about to do as the holder of a task. A
+// process that was asleep for longer than its lease learns here, before it stores anything, whether
+// it is still taken for alive. After a loss, what it has in hand is lost too; what is yet to be
 // created may wait for the next claim, with which the agent begins anew.
 func (s *Store) mine(ctx context.Context, wait bool) (int64, error) {
 	end := time.NewTimer(retryFor)
@@ -121,14 +124,17 @@ func (s *Store) mine(ctx context.Context, wait bool) (int64, error) {
 // register takes a number and a lease.
 func (s *Store) register(ctx context.Context) error {
 	id, at := int64(random()), time.Now()
-	_, err := s.pool.Exec(ctx, "INSERT INTO agents (id, alive_until) VALUES ($1, clock_timestamp() + $2)", id, s.holder.counts)
+	_, err := s.pool.Exec(ctx,
+		"INSERT INTO agents (id, alive_until) VALUES ($1, clock_timestamp() + $2)", id,
+		s.holder.counts)
 	if err == nil {
 		s.holder.take(id, at)
 	}
 	return err
 }
 
-// beat renews the lease. As long as nobody has taken the agent for dead, it may be late: what it holds is its own until somebody takes it.
+// beat renews the lease. As long as nobody has taken the agent for dead, it may be late: what it
+// holds is its own until somebody takes it.
 func (s *Store) beat(ctx context.Context) error {
 	s.holder.beating.Lock()
 	defer s.holder.beating.Unlock()
@@ -136,7 +142,8 @@ func (s *Store) beat(ctx context.Context) error {
 	if id == 0 {
 		return nil
 	}
-	tag, err := s.pool.Exec(ctx, "UPDATE agents SET alive_until = clock_timestamp() + $2 WHERE id = $1", id, s.holder.counts)
+	tag, err := s.pool.Exec(ctx,
+		"UPDATE agents SET alive_until = clock_timestamp() + $2 WHERE id = $1", id, s.holder.counts)
 	switch {
 	case err != nil:
 		return err
@@ -176,13 +183,15 @@ func (s *Store) beats() {
 // ClaimEvery is the time between two looks for what the dead have left.
 func (s *Store) ClaimEvery() time.Duration { return part(claimEvery, s.holder.lease) }
 
-// Alive reports whether the last renewal counts by this process's clock. It counts from its sending, so the database sees no earlier end.
+// Alive reports whether the last renewal counts by this process's clock. It counts from its
+// sending, so the database sees no earlier end.
 func (s *Store) Alive() bool {
 	id, stale, _, _ := s.holder.state()
 	return id != 0 && !stale
 }
 
-// Release gives back what this agent holds. All others are told of what it has stored, and that there is something to claim.
+// Release gives back what this agent holds. All others are told of what it has stored, and that
+// there is something to claim.
 func (s *Store) Release(ctx context.Context) error {
 	if s.readOnly {
 		return nil

@@ -13,17 +13,21 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// sleepOn stops an agent as a debugger or a suspended machine does: it renews nothing and tells nothing any more.
+// sleepOn stops an agent as a debugger or a suspended machine does: it renews nothing and tells
+// nothing any more.
 func (s *Store) sleepOn() {
 	s.cancel()
 	s.work.Wait()
 }
 
-// lapse ends an agent's lease by the server's clock, and lets the agent know by its own that it has been asleep.
+// lapse ends an agent's lease by the server's clock, and lets the agent know by its own that it has
+// been asleep.
 func lapse(t testing.TB, s *Store) {
 	t.Helper()
 	s.sleepOn()
-	if _, err := s.pool.Exec(t.Context(), "UPDATE agents SET alive_until = clock_timestamp() - interval '1 second' WHERE id = $1", s.holder.current()); err != nil {
+	if _, err := s.pool.Exec(t.Context(),
+		"UPDATE agents SET alive_until = clock_timestamp() - interval '1 second' WHERE id = $1",
+		s.holder.current()); err != nil {
 		t.Fatal(err)
 	}
 	s.holder.mu.Lock()
@@ -32,7 +36,9 @@ func lapse(t testing.TB, s *Store) {
 }
 
 func event(id a2a.TaskID, state a2a.TaskState) *a2a.TaskStatusUpdateEvent {
-	return &a2a.TaskStatusUpdateEvent{TaskID: id, ContextID: "c", Status: a2a.TaskStatus{State: state, Timestamp: time.Now().UTC().Truncate(time.Millisecond)}}
+	return &a2a.TaskStatusUpdateEvent{TaskID: id, ContextID: "c",
+		Status: a2a.TaskStatus{State: state,
+			Timestamp: time.Now().UTC().Truncate(time.Millisecond)}}
 }
 
 // create stores a task at WORKING.
@@ -46,9 +52,12 @@ func create(t testing.TB, s *Store, id string) *tasks.Record {
 }
 
 func newTask(id string) (*tasks.Record, []a2a.Event) {
-	first := &a2a.Task{ID: a2a.TaskID(id), ContextID: "c", Status: a2a.TaskStatus{State: a2a.TaskStateSubmitted, Timestamp: time.Now().UTC().Truncate(time.Millisecond)}}
+	first := &a2a.Task{ID: a2a.TaskID(id), ContextID: "c",
+		Status: a2a.TaskStatus{State: a2a.TaskStateSubmitted,
+			Timestamp: time.Now().UTC().Truncate(time.Millisecond)}}
 	working := event(first.ID, a2a.TaskStateWorking)
-	return &tasks.Record{Task: first.Apply(working), Owner: "bank", Seq: 2, Created: time.Now()}, []a2a.Event{first, working}
+	return &tasks.Record{Task: first.Apply(working), Owner: "bank", Seq: 2, Created: time.Now()},
+		[]a2a.Event{first, working}
 }
 
 // change adds a status.
@@ -104,10 +113,12 @@ func TestADeadAgentsTasksAreClaimedOnce(t *testing.T) {
 	a, b := two(t)
 	c := open(t, Options{Schema: a.schema})
 	create(t, a, "working")
-	if err := change(a, create(t, a, "waiting"), a2a.TaskStateAuthRequired, tasks.Change{Run: true, Checkpoint: []byte("auth_req_id")}); err != nil {
+	if err := change(a, create(t, a, "waiting"), a2a.TaskStateAuthRequired,
+		tasks.Change{Run: true, Checkpoint: []byte("auth_req_id")}); err != nil {
 		t.Fatal(err)
 	}
-	for id, state := range map[string]a2a.TaskState{"ended": a2a.TaskStateCompleted, "asks": a2a.TaskStateInputRequired} {
+	for id, state := range map[string]a2a.TaskState{"ended": a2a.TaskStateCompleted,
+		"asks": a2a.TaskStateInputRequired} {
 		if err := run(a, create(t, a, id), state); err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +201,8 @@ func TestAnAgentIsAliveWhileItsLeaseRunsByItsOwnClock(t *testing.T) {
 	wantClaimed(t, b)
 	alive = append(alive, a.Alive(), b.Alive())
 	if want := []bool{true, false, false, true}; !slices.Equal(alive, want) {
-		t.Errorf("at first, after the lease, when it was taken, and the other: alive %v, want %v", alive, want)
+		t.Errorf("at first, after the lease, when it was taken, and the other: alive %v, want %v",
+			alive, want)
 	}
 }
 
@@ -218,12 +230,14 @@ func TestALeaseEndsByTheClock(t *testing.T) {
 	create(t, a, "t")
 	lease := func() (until time.Time, left time.Duration) {
 		var now time.Time
-		row := a.pool.QueryRow(t.Context(), "SELECT alive_until, clock_timestamp() FROM agents WHERE id = $1", a.holder.current())
+		row := a.pool.QueryRow(t.Context(),
+			"SELECT alive_until, clock_timestamp() FROM agents WHERE id = $1", a.holder.current())
 		if err := row.Scan(&until, &now); err != nil {
 			t.Fatal(err)
 		}
 		if left = until.Sub(now); left+b.ClaimEvery() >= o.Lease {
-			t.Fatalf("it counts for %v more, the next look is within %v: who dies now is missed after its lease of %v", left, b.ClaimEvery(), o.Lease)
+			t.Fatalf("it counts for %v more, the next look is within %v: who dies now is missed "+
+				"after its lease of %v", left, b.ClaimEvery(), o.Lease)
 		}
 		return until, left
 	}
@@ -253,7 +267,8 @@ func TestWhatIsGivenBackIsClaimedAtOnce(t *testing.T) {
 		t.Errorf("who has given it back goes on: %v", err)
 	}
 	late, events := newTask("late")
-	if _, err := a.Create(t.Context(), late, events, time.Time{}); !errors.Is(err, tasks.ErrLeaseLost) {
+	if _, err := a.Create(t.Context(), late, events, time.Time{}); !errors.Is(err,
+		tasks.ErrLeaseLost) {
 		t.Errorf("who has left creates: %v", err)
 	}
 	wantClaimed(t, a)
@@ -293,7 +308,9 @@ func TestAnAgentThatFallsAsleepInATransactionIsBuriedAllTheSame(t *testing.T) {
 	}
 	lapse(t, a)
 	wantClaimed(t, b) // its locks are respected, but not for ever
-	eventually(t, "its task is claimed", func() bool { return slices.Equal(claimed(t, b), []string{"t "}) })
+	eventually(t, "its task is claimed", func() bool {
+		return slices.Equal(claimed(t, b), []string{"t "})
+	})
 	if err := claim.Commit(t.Context()); err == nil || !passing(err) {
 		t.Errorf("it wakes, and is told %v", err)
 	}
@@ -361,7 +378,8 @@ func TestTasksOfOneHoldGoTogether(t *testing.T) {
 	}
 	for g := range groups {
 		var holders []int64
-		rows, _ := a.pool.Query(t.Context(), "SELECT DISTINCT holder FROM tasks WHERE hold = $1", keyOf(fmt.Sprint("k", g)))
+		rows, _ := a.pool.Query(t.Context(), "SELECT DISTINCT holder FROM tasks WHERE hold = $1",
+			keyOf(fmt.Sprint("k", g)))
 		for rows.Next() {
 			var h int64
 			if err := rows.Scan(&h); err != nil {
@@ -369,7 +387,8 @@ func TestTasksOfOneHoldGoTogether(t *testing.T) {
 			}
 			holders = append(holders, h)
 		}
-		if len(holders) != 1 || holders[0] != b.holder.current() && holders[0] != c.holder.current() {
+		if len(holders) != 1 || holders[0] != b.holder.current() &&
+			holders[0] != c.holder.current() {
 			t.Errorf("group %d is held by %v", g, holders)
 		}
 		for n := range 4 {
@@ -412,7 +431,8 @@ func TestAReaderHoldsNothing(t *testing.T) {
 func TestAnAgentThatWasBuriedIsRefusedByTheDatabase(t *testing.T) {
 	a, b := two(t)
 	r := create(t, a, "t")
-	if _, err := b.pool.Exec(t.Context(), "DELETE FROM agents WHERE id = $1", a.holder.current()); err != nil {
+	if _, err := b.pool.Exec(t.Context(), "DELETE FROM agents WHERE id = $1",
+		a.holder.current()); err != nil {
 		t.Fatal(err)
 	}
 	created := make(chan error)
@@ -444,7 +464,8 @@ func TestATaskGoesToWhereItsHoldIs(t *testing.T) {
 		}
 	}
 	// As when the second has joined while the first was being claimed.
-	if _, err := a.pool.Exec(t.Context(), "UPDATE tasks SET holder = 1 WHERE id = 'second'"); err != nil {
+	if _, err := a.pool.Exec(t.Context(),
+		"UPDATE tasks SET holder = 1 WHERE id = 'second'"); err != nil {
 		t.Fatal(err)
 	}
 	news := follow(t, a)
@@ -464,7 +485,8 @@ func TestAHoldThatIsBeingJoinedIsClaimedLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := joiner.Exec(t.Context(), "SELECT pg_advisory_xact_lock("+holdLock+") FROM tasks WHERE hold = $1", keyOf("k")); err != nil {
+	if _, err := joiner.Exec(t.Context(), "SELECT pg_advisory_xact_lock("+holdLock+
+		") FROM tasks WHERE hold = $1", keyOf("k")); err != nil {
 		t.Fatal(err)
 	}
 	wantClaimed(t, b)
@@ -486,7 +508,8 @@ func holds(r *tasks.Record, name string, join bool) tasks.Change {
 	if join {
 		claim = tasks.Claim{Kind: tasks.Join, Key: holdKey(name), Max: 50}
 	}
-	return tasks.Change{ID: tasks.NewChangeID(), Task: r.Task, Run: true, Claims: []tasks.Claim{claim}}
+	return tasks.Change{ID: tasks.NewChangeID(), Task: r.Task, Run: true,
+		Claims: []tasks.Claim{claim}}
 }
 
 func keyOf(name string) []byte {

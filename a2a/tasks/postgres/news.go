@@ -27,9 +27,10 @@ type message struct {
 	Origin  uint64       `json:"o"`
 	Changed []a2a.TaskID `json:"c,omitempty"`
 	Ended   []a2a.TaskID `json:"e,omitempty"`
-	Any     bool         `json:"any,omitempty"`   // anything may have changed
-	Free    bool         `json:"free,omitempty"`  // an agent has left: there is something to claim
-	Claim   []int64      `json:"claim,omitempty"` // agents that have something to claim, if only their own death
+	Any     bool         `json:"any,omitempty"`  // anything may have changed
+	Free    bool         `json:"free,omitempty"` // an agent has left: there is something to claim
+	// agents that have something to claim, if only their own death
+	Claim []int64 `json:"claim,omitempty"`
 }
 
 func (m *message) change(id a2a.TaskID, ended bool) {
@@ -99,7 +100,8 @@ func (s *Store) flush(ctx context.Context) error {
 		return nil
 	}
 	m.Origin = s.origin
-	_, err := s.pool.Exec(ctx, "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload", s.schema, m.payloads())
+	_, err := s.pool.Exec(ctx, "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload",
+		s.schema, m.payloads())
 	if err != nil {
 		s.notifier.add(func(waiting *message) {
 			waiting.Any, waiting.Free = true, waiting.Free || m.Free
@@ -133,7 +135,8 @@ func (s *Store) news(n tasks.News) {
 	}
 }
 
-// Follow tells what other agents do. While they cannot be heard, it has everything looked at every second.
+// Follow tells what other agents do. While they cannot be heard, it has everything looked at every
+// second.
 func (s *Store) Follow(ctx context.Context, tell func(tasks.News)) {
 	var one sync.Mutex
 	told := func(n tasks.News) {
@@ -153,7 +156,8 @@ func (s *Store) Follow(ctx context.Context, tell func(tasks.News)) {
 		}
 	})
 	defer look.Wait()
-	for wait := time.Duration(0); ctx.Err() == nil; wait = min(max(firstRetry, 2*wait), lastReconnect) {
+	for wait := time.Duration(0); ctx.Err() == nil; wait = min(max(firstRetry, 2*wait),
+		lastReconnect) {
 		conn, err := s.listen(ctx)
 		if err == nil {
 			hearing.Store(true)
@@ -185,7 +189,8 @@ func (s *Store) listen(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// hear listens until the connection breaks. One on which nothing comes is tried now and then: it may be broken without telling.
+// hear listens until the connection breaks. One on which nothing comes is tried now and then: it
+// may be broken without telling.
 func (s *Store) hear(ctx context.Context, conn *pgx.Conn, told func(tasks.News)) error {
 	for {
 		quiet, cancel := context.WithTimeout(ctx, quietFor)
@@ -208,7 +213,8 @@ func (s *Store) hear(ctx context.Context, conn *pgx.Conn, told func(tasks.News))
 	}
 }
 
-// understand passes on a message. What this very store has said of tasks it knows; what it does not understand may be anything.
+// understand passes on a message. What this very store has said of tasks it knows; what it does not
+// understand may be anything.
 func (s *Store) understand(payload string, told func(tasks.News)) {
 	var m message
 	if json.Unmarshal([]byte(payload), &m) != nil {

@@ -128,7 +128,9 @@ func TestALostListenerLooksAndRecovers(t *testing.T) {
 	kill := func() {
 		t.Helper()
 		var n int
-		if err := a.pool.QueryRow(t.Context(), "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query = $1", "LISTEN "+b.quoted).Scan(&n); err != nil || n == 0 {
+		if err := a.pool.QueryRow(t.Context(),
+			"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query = $1",
+			"LISTEN "+b.quoted).Scan(&n); err != nil || n == 0 {
 			t.Fatalf("%d listeners were killed, %v", n, err)
 		}
 	}
@@ -142,17 +144,23 @@ func TestALostListenerLooksAndRecovers(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Either it was listening again, or it looks after it does.
-		eventually(t, "news of "+id, func() bool { return news.has(tasks.News{Task: a2a.TaskID(id)}) || news.has(tasks.News{}) })
+		eventually(t, "news of "+id, func() bool {
+			return news.has(tasks.News{Task: a2a.TaskID(id)}) || news.has(tasks.News{})
+		})
 		eventually(t, "a listener", func() bool {
 			var n int
-			err := a.pool.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE query = $1", "LISTEN "+b.quoted).Scan(&n)
+			err := a.pool.QueryRow(t.Context(),
+				"SELECT count(*) FROM pg_stat_activity WHERE query = $1", "LISTEN "+
+					b.quoted).Scan(&n)
 			return err == nil && n > 0
 		})
 		news.clear()
 		if err := run(a, get(t, a, a2a.TaskID(id)), a2a.TaskStateWorking); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "news of "+id, func() bool { return news.has(tasks.News{Task: a2a.TaskID(id)}) || news.has(tasks.News{}) })
+		eventually(t, "news of "+id, func() bool {
+			return news.has(tasks.News{Task: a2a.TaskID(id)}) || news.has(tasks.News{})
+		})
 		news.clear()
 	}
 }
@@ -173,10 +181,12 @@ func TestLongNewsIsCut(t *testing.T) {
 		if err := json.Unmarshal([]byte(p), &part); err != nil {
 			t.Fatal(err)
 		}
-		sum.Changed, sum.Ended, sum.Claim = append(sum.Changed, part.Changed...), append(sum.Ended, part.Ended...), append(sum.Claim, part.Claim...)
+		sum.Changed, sum.Ended, sum.Claim = append(sum.Changed, part.Changed...),
+			append(sum.Ended, part.Ended...), append(sum.Claim, part.Claim...)
 		sum.Any, sum.Free = part.Any, part.Free
 	}
-	if !slices.Equal(sum.Changed, m.Changed) || !slices.Equal(sum.Ended, m.Ended) || !slices.Equal(sum.Claim, m.Claim) || !sum.Any || !sum.Free {
+	if !slices.Equal(sum.Changed, m.Changed) || !slices.Equal(sum.Ended, m.Ended) ||
+		!slices.Equal(sum.Claim, m.Claim) || !sum.Any || !sum.Free {
 		t.Error("the payloads do not sum up to the message")
 	}
 	for range 2 * maxChanges {

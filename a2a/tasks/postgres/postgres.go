@@ -1,16 +1,21 @@
 // Package postgres keeps tasks in a PostgreSQL database that several agents share.
 //
-// Every agent holds a lease, a row that it renews by the database's clock. What it runs bears its number. When it dies another agent removes the
-// row and takes over what bore the number; if it was only asleep, it finds the row gone and begins anew with another number, and whatever it
-// still tries to store for a task that was taken from it is refused, because that task's row names somebody else.
+// Every agent holds a lease, a row that it renews by the database's clock. What it runs bears its
+// number. When it dies another agent removes the row and takes over what bore the number; if it was
+// only asleep, it finds the row gone and begins anew with another number, and whatever it still
+// tries to store for a task that was taken from it is refused, because that task's row names
+// somebody else.
 //
-// A change without claims is one statement, which is a transaction; one with claims is a transaction of two journeys to the server. Either is
-// acknowledged when the server has committed it. Other agents are told of it with
-// NOTIFY right after the commit and not within it, for notifying transactions commit one after the other on the whole server. An agent that
-// dies in between is missed when its lease ends; whoever takes its tasks over has all agents look at all streams.
+// A change without claims is one statement, which is a transaction; one with claims is a
+// transaction of two journeys to the server. Either is acknowledged when the server has committed
+// it. Other agents are told of it with NOTIFY right after the commit and not within it, for
+// notifying transactions commit one after the other on the whole server. An agent that dies in
+// between is missed when its lease ends; whoever takes its tasks over has all agents look at all
+// streams.
 //
-// The agents need connections of their own to the server: a pooler that shares one connection between transactions breaks LISTEN. What the
-// address does not say is taken from the usual places of PostgreSQL's clients (PGPASSWORD, ~/.pgpass and so on).
+// The agents need connections of their own to the server: a pooler that shares one connection
+// between transactions breaks LISTEN. What the address does not say is taken from the usual places
+// of PostgreSQL's clients (PGPASSWORD, ~/.pgpass and so on).
 package postgres
 
 import (
@@ -53,9 +58,13 @@ const (
 
 // Options of a store. The zero value is one to write to.
 type Options struct {
-	Schema string        // of our tables in the database; DefaultSchema if empty. Its name is also that of the notifications
-	Lease  time.Duration // within which the tasks of an agent that has died are taken over; 0 is DefaultLease
-	// ReadOnly opens a database that agents may be using, holds nothing and changes nothing. Its schema must be up to date.
+	// of our tables in the database; DefaultSchema if empty. Its name is also that of the
+	// notifications
+	Schema string
+	// within which the tasks of an agent that has died are taken over; 0 is DefaultLease
+	Lease time.Duration
+	// ReadOnly opens a database that agents may be using, holds nothing and changes nothing. Its
+	// schema must be up to date.
 	ReadOnly bool
 	Log      *slog.Logger
 }
@@ -97,7 +106,8 @@ func Open(ctx context.Context, dsn string, o Options) (*Store, error) {
 	if o.Lease < minLease {
 		return nil, errors.New("postgres: the lease is too short")
 	}
-	s := &Store{schema: o.Schema, quoted: pgx.Identifier{o.Schema}.Sanitize(), readOnly: o.ReadOnly, log: o.Log, origin: random()}
+	s := &Store{schema: o.Schema, quoted: pgx.Identifier{o.Schema}.Sanitize(), readOnly: o.ReadOnly,
+		log: o.Log, origin: random()}
 	s.holder.init(o.Lease)
 	s.notifier.kick = make(chan struct{}, 1)
 	config, err := s.parse(dsn)
@@ -131,10 +141,13 @@ func (s *Store) parse(dsn string) (*pgxpool.Config, error) {
 	}
 	params := config.ConnConfig.RuntimeParams
 	params["search_path"] = s.quoted
-	// The statements are written for this isolation: what waits for a row goes on with the row as it is then.
+	// The statements are written for this isolation: what waits for a row goes on with the row as
+	// it is then.
 	params["default_transaction_isolation"] = "read committed"
-	// An agent whose machine stops in the middle of a transaction would keep its locks until TCP finds out, after hours, and could not be buried.
-	params["idle_in_transaction_session_timeout"] = strconv.FormatInt(idleTimeout.Milliseconds(), 10)
+	// An agent whose machine stops in the middle of a transaction would keep its locks until TCP
+	// finds out, after hours, and could not be buried.
+	params["idle_in_transaction_session_timeout"] = strconv.FormatInt(idleTimeout.Milliseconds(),
+		10)
 	if params["application_name"] == "" {
 		params["application_name"] = "staff0"
 	}
@@ -182,7 +195,9 @@ func (s *Store) Healthy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	var alive, standby bool
-	row := s.pool.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM agents WHERE id = $1), pg_is_in_recovery()", s.holder.current())
+	row := s.pool.QueryRow(ctx,
+		"SELECT EXISTS (SELECT 1 FROM agents WHERE id = $1), pg_is_in_recovery()",
+		s.holder.current())
 	switch err := row.Scan(&alive, &standby); {
 	case err != nil:
 		return fault(err)
@@ -196,7 +211,8 @@ func (s *Store) Healthy(ctx context.Context) error {
 	return nil
 }
 
-// attempt makes one attempt, and others while the server is away, is restarting or had to undo it, as far as ctx and the bounds allow.
+// attempt makes one attempt, and others while the server is away, is restarting or had to undo it,
+// as far as ctx and the bounds allow.
 func (s *Store) attempt(ctx context.Context, f func(ctx context.Context) error) error {
 	start := time.Now()
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
@@ -229,7 +245,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// patient is the context of a change: once begun, it is seen through, for what became of it must be told.
+// patient is the context of a change: once begun, it is seen through, for what became of it must be
+// told.
 func patient(ctx context.Context) (context.Context, error) {
 	return context.WithoutCancel(ctx), context.Cause(ctx)
 }

@@ -19,7 +19,8 @@ const columns = `owner, seq, created, checkpoint, terms, coalesce(holder, 0),
 // Get gives a task.
 func (s *Store) Get(ctx context.Context, id a2a.TaskID) (rec *tasks.Record, err error) {
 	err = s.attempt(ctx, func(ctx context.Context) error {
-		rec, err = s.record(s.pool.QueryRow(ctx, "SELECT "+columns+" FROM tasks WHERE id = $1", []byte(id)))
+		rec, err = s.record(s.pool.QueryRow(ctx, "SELECT "+columns+" FROM tasks WHERE id = $1",
+			[]byte(id)))
 		return err
 	})
 	return rec, err
@@ -30,10 +31,12 @@ func (s *Store) record(row pgx.Row) (*tasks.Record, error) {
 	var owner []byte
 	var entries [][]byte
 	var created, holder int64
-	if err := row.Scan(&owner, &rec.Seq, &created, &rec.Checkpoint, &rec.Terms, &holder, &entries); err != nil {
+	if err := row.Scan(&owner, &rec.Seq, &created, &rec.Checkpoint, &rec.Terms, &holder,
+		&entries); err != nil {
 		return nil, err
 	}
-	rec.Owner, rec.Created, rec.Elsewhere = tasks.Owner(owner), time.Unix(0, created), holder != 0 && holder != s.holder.current()
+	rec.Owner, rec.Created, rec.Elsewhere = tasks.Owner(owner), time.Unix(0, created),
+		holder != 0 && holder != s.holder.current()
 	for _, b := range entries {
 		event, err := a2a.UnmarshalEvent(a2a.Repaired(b))
 		if err != nil {
@@ -52,7 +55,9 @@ func (s *Store) record(row pgx.Row) (*tasks.Record, error) {
 }
 
 // Events gives the entries after a sequence number.
-func (s *Store) Events(ctx context.Context, id a2a.TaskID, after tasks.Seq) (entries []tasks.Entry, err error) {
+func (s *Store) Events(
+	ctx context.Context, id a2a.TaskID, after tasks.Seq,
+) (entries []tasks.Entry, err error) {
 	err = s.attempt(ctx, func(ctx context.Context) error {
 		entries, err = s.events(ctx, id, after)
 		return err

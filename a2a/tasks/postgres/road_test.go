@@ -38,10 +38,13 @@ func newRoad(t *testing.T) (*road, string) {
 		t.Fatal(err)
 	}
 	network, server := pgconn.NetworkAddress(config.Host, config.Port)
-	r := &road{t: t, to: func() (net.Conn, error) { return net.Dial(network, server) }, addr: "127.0.0.1:0"}
+	r := &road{t: t, to: func() (net.Conn, error) {
+		return net.Dial(network, server)
+	}, addr: "127.0.0.1:0"}
 	r.open()
 	t.Cleanup(r.close)
-	return r, fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", config.User, r.addr, config.Database)
+	return r, fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", config.User, r.addr,
+		config.Database)
 }
 
 func (r *road) open() {
@@ -137,7 +140,9 @@ func TestChangesSurviveBrokenConnections(t *testing.T) {
 				continue
 			}
 			// On a slow machine the progress of some must not cut off another one for as long as its change may take.
-			if slices.ContainsFunc(slices.Collect(maps.Values(began)), func(t time.Time) bool { return time.Since(t) > retryFor/2 }) {
+			if slices.ContainsFunc(slices.Collect(maps.Values(began)), func(t time.Time) bool {
+				return time.Since(t) > retryFor/2
+			}) {
 				continue
 			}
 			if n%48 == 0 { // the server is away for a while
@@ -162,9 +167,11 @@ func TestChangesSurviveBrokenConnections(t *testing.T) {
 			}
 			for i := range rounds {
 				u := event(r.Task.ID, a2a.TaskStateWorking)
-				u.Status.Message = &a2a.Message{MessageID: fmt.Sprint(i), Role: a2a.RoleAgent, Parts: []a2a.Part{a2a.TextPart("x")}}
+				u.Status.Message = &a2a.Message{MessageID: fmt.Sprint(i), Role: a2a.RoleAgent,
+					Parts: []a2a.Part{a2a.TextPart("x")}}
 				next := r.Task.Apply(u)
-				c := tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: next, Run: true}
+				c := tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: next,
+					Run: true}
 				if w%2 == 1 { // which takes a transaction of several journeys
 					claim := tasks.Claim{Kind: tasks.Open, Key: tasks.Key{byte(w)}}
 					if i > 0 {
@@ -252,7 +259,8 @@ func TestAChangeWhoseAnswerIsLostIsStoredOnce(t *testing.T) {
 				r.MessageKey = []byte(id)
 			}
 			road.mute.Store(lost)
-			if existing, err := s.Create(t.Context(), r, events, time.Time{}); settled(err) != nil || existing != "" {
+			if existing, err := s.Create(t.Context(), r, events, time.Time{}); settled(
+				err) != nil || existing != "" {
 				t.Errorf("create %s: %q, %v", id, existing, err)
 			}
 			if road.mute.Load() {

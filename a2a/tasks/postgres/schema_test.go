@@ -30,7 +30,8 @@ func TestAgentsMayStartAtOnce(t *testing.T) {
 	s := open(t, Options{Schema: name})
 	files, _ := migrations()
 	var n int
-	if err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM schema_version").Scan(&n); err != nil || n != len(files) {
+	if err := s.pool.QueryRow(t.Context(), "SELECT count(*) FROM schema_version").Scan(
+		&n); err != nil || n != len(files) {
 		t.Errorf("%d versions were noted, %v", n, err)
 	}
 }
@@ -59,16 +60,26 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		readOnly  bool
 		want      error
 	}{
-		{"a server that is not there", "postgres://staff0:s3cret@" + closed + "/postgres", space2, false, ErrUnreachable},
-		{"an address that is none", "postgres://staff0:s3cret@[/postgres", space2, false, ErrAddress},
-		{"a setting that is none", "postgres://staff0:s3cret@" + closed + "/postgres?sslmode=s3cret", space2, false, ErrAddress},
-		{"a database that is not there", strings.Replace(dsn, "/postgres?", "/nowhere?", 1), space2, false, ErrDenied},
-		{"a user that is not there", strings.Replace(dsn, "staff0@", "nobody:s3cret@", 1), space2, false, ErrDenied},
-		{"a newer schema", dsn, prepare("INSERT INTO schema_version VALUES (99)"), false, ErrNewerSchema},
-		{"a newer schema, to read", dsn, prepare("INSERT INTO schema_version VALUES (99)"), true, ErrNewerSchema},
-		{"a schema of somebody else", dsn, prepare("DROP TABLE schema_version, agents, message_keys, task_events"), false, ErrForeign},
+		{"a server that is not there", "postgres://staff0:s3cret@" + closed + "/postgres", space2,
+			false, ErrUnreachable},
+		{"an address that is none", "postgres://staff0:s3cret@[/postgres", space2, false,
+			ErrAddress},
+		{"a setting that is none", "postgres://staff0:s3cret@" + closed +
+			"/postgres?sslmode=s3cret", space2, false, ErrAddress},
+		{"a database that is not there", strings.Replace(dsn, "/postgres?", "/nowhere?", 1), space2,
+			false, ErrDenied},
+		{"a user that is not there", strings.Replace(dsn, "staff0@", "nobody:s3cret@", 1), space2,
+			false, ErrDenied},
+		{"a newer schema", dsn, prepare("INSERT INTO schema_version VALUES (99)"), false,
+			ErrNewerSchema},
+		{"a newer schema, to read", dsn, prepare("INSERT INTO schema_version VALUES (99)"), true,
+			ErrNewerSchema},
+		{"a schema of somebody else", dsn,
+			prepare("DROP TABLE schema_version, agents, message_keys, task_events"), false,
+			ErrForeign},
 		{"no schema, to read", dsn, space2, true, ErrReadOnly},
-		{"a server that takes no changes", dsn + "&default_transaction_read_only=on", space2, false, ErrReadOnly},
+		{"a server that takes no changes", dsn + "&default_transaction_read_only=on", space2, false,
+			ErrReadOnly},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			o := Options{Schema: row.schema(t), ReadOnly: row.readOnly}
@@ -96,7 +107,8 @@ func space2(t *testing.T) string { return space(t) }
 func TestASchemaIsMadeWhereThereIsOneAlready(t *testing.T) {
 	t.Parallel()
 	s := open(t, Options{Schema: space(t)})
-	for _, text := range []string{"DROP SCHEMA " + s.quoted + " CASCADE", "CREATE SCHEMA " + s.quoted} {
+	for _, text := range []string{"DROP SCHEMA " + s.quoted + " CASCADE", "CREATE SCHEMA " +
+		s.quoted} {
 		if _, err := s.pool.Exec(t.Context(), text); err != nil {
 			t.Fatal(err)
 		}

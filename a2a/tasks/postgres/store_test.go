@@ -13,12 +13,14 @@ import (
 	"staff0/a2a/tasks/storetest"
 )
 
-// address is that of the server for tests. On a machine that says that it checks everything, there must be one.
+// address is that of the server for tests. On a machine that says that it checks everything, there
+// must be one.
 func address(t testing.TB) string {
 	t.Helper()
 	dsn := os.Getenv("STAFF0_TEST_POSTGRES")
 	if dsn == "" {
-		const how = "there is no PostgreSQL server to test with: name one in STAFF0_TEST_POSTGRES, or start one with . .ci/postgres"
+		const how = "there is no PostgreSQL server to test with: name one in " +
+			"STAFF0_TEST_POSTGRES, or start one with . .ci/postgres"
 		if os.Getenv("CI") == "true" {
 			t.Fatal(how)
 		}
@@ -68,6 +70,8 @@ func TestStore(t *testing.T) {
 			}
 			return open(t, Options{Schema: s.(*Store).schema})
 		},
-		Second: func(t *testing.T, s tasks.Store) tasks.Store { return open(t, Options{Schema: s.(*Store).schema}) },
+		Second: func(t *testing.T, s tasks.Store) tasks.Store {
+			return open(t, Options{Schema: s.(*Store).schema})
+		},
 	})
 }

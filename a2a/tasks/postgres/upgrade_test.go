@@ -17,16 +17,19 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// earlier is a schema that release 861aec8 has left when its agent was killed, with a task in every state.
+// earlier is a schema that release 861aec8 has left when its agent was killed, with a task in every
+// state.
 const earlier = "testdata/861aec8.sql.gz"
 
 // The tasks in it that go on.
 const (
-	earlierReal        = a2a.TaskID("01a21e45-8d62-777d-a908-8cf536a18546") // waits for an approval
-	earlierJoined      = a2a.TaskID("01a21e45-8fb0-73e7-ba1e-6fb67cdc5717") // for the same one
-	earlierPretended   = a2a.TaskID("01a21e45-91dd-7615-9e55-0a222f7cc2bb") // nobody was asked
-	earlierUnannounced = a2a.TaskID("01a21e45-9924-7ea4-a0ea-8ca90cca730b") // the caller had not been told yet
-	earlierAtWork      = a2a.TaskID("01a21e45-99fa-7b39-9ad0-495c766ffa07") // the person had not been looked up yet
+	earlierReal      = a2a.TaskID("01a21e45-8d62-777d-a908-8cf536a18546") // waits for an approval
+	earlierJoined    = a2a.TaskID("01a21e45-8fb0-73e7-ba1e-6fb67cdc5717") // for the same one
+	earlierPretended = a2a.TaskID("01a21e45-91dd-7615-9e55-0a222f7cc2bb") // nobody was asked
+	// the caller had not been told yet
+	earlierUnannounced = a2a.TaskID("01a21e45-9924-7ea4-a0ea-8ca90cca730b")
+	// the person had not been looked up yet
+	earlierAtWork = a2a.TaskID("01a21e45-99fa-7b39-9ad0-495c766ffa07")
 )
 
 // restore makes such a schema, whose agents live on for so long.
@@ -46,7 +49,8 @@ func restore(t *testing.T, alive string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.NewReplacer("staff0.", name+".", "SCHEMA staff0;", "SCHEMA "+name+";").Replace(string(b))
+	text := strings.NewReplacer("staff0.", name+".", "SCHEMA staff0;", "SCHEMA "+name+
+		";").Replace(string(b))
 	text += fmt.Sprintf("\nUPDATE %s.agents SET alive_until = now() + interval '%s';", name, alive)
 	conn, err := pgx.Connect(t.Context(), address(t))
 	if err != nil {
@@ -99,7 +103,8 @@ func TestASchemaOfAnEarlierReleaseIsReadAndGoesOn(t *testing.T) {
 			atWork = append(atWork, p.ID)
 		}
 	}
-	if !slices.Equal(waiting, []a2a.TaskID{earlierReal, earlierJoined, earlierPretended, earlierUnannounced}) {
+	if !slices.Equal(waiting, []a2a.TaskID{earlierReal, earlierJoined, earlierPretended,
+		earlierUnannounced}) {
 		t.Errorf("waiting: %v", waiting)
 	}
 	if !slices.Equal(atWork, []a2a.TaskID{earlierAtWork}) {
@@ -118,7 +123,8 @@ func TestAnAgentDoesNotStartBesideOlderOnes(t *testing.T) {
 	if err == nil {
 		s.Close()
 	}
-	if !errors.Is(err, ErrOlderAgents) || !strings.Contains(err.Error(), "version 2") || !strings.Contains(err.Error(), "version 3") {
+	if !errors.Is(err, ErrOlderAgents) || !strings.Contains(err.Error(), "version 2") ||
+		!strings.Contains(err.Error(), "version 3") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -15,9 +15,11 @@ import (
 
 var _ tasks.Webhooks = (*Store)(nil)
 
-const webhookColumns = "w.num, w.config, w.version, w.revision, w.sent, w.over, w.tries, w.since, w.due, w.failure, t.seq > w.sent"
+const webhookColumns = "w.num, w.config, w.version, w.revision, w.sent, w.over, w.tries, " +
+	"w.since, w.due, w.failure, t.seq > w.sent"
 
-// What could not be sent to the former address is sent to this one. Whoever is sending keeps the webhook until it learns of the new revision.
+// What could not be sent to the former address is sent to this one. Whoever is sending keeps the
+// webhook until it learns of the new revision.
 const setWebhook = `
 WITH same AS (
 	UPDATE webhooks SET config = $3, version = $4, revision = $5, tries = 0, since = 0, due = 0, failure = '', over = t.finished AND sent >= t.seq
@@ -39,13 +41,16 @@ func (s *Store) SetWebhook(ctx context.Context, w *tasks.Webhook) error {
 	}
 	return s.attempt(ctx, func(ctx context.Context) error {
 		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-			// Those who add webhooks to a task wait for each other here, before they look how many there are.
+			// Those who add webhooks to a task wait for each other here, before they look how many
+			// there are.
 			var num int64
-			if err := tx.QueryRow(ctx, "SELECT num FROM tasks WHERE id = $1 FOR UPDATE", []byte(w.Config.TaskID)).Scan(&num); err != nil {
+			if err := tx.QueryRow(ctx, "SELECT num FROM tasks WHERE id = $1 FOR UPDATE",
+				[]byte(w.Config.TaskID)).Scan(&num); err != nil {
 				return err
 			}
 			var stored bool
-			err := tx.QueryRow(ctx, setWebhook, num, []byte(w.Config.ID), config, w.Config.Version, int64(random()), int64(w.Sent),
+			err := tx.QueryRow(ctx, setWebhook, num, []byte(w.Config.ID), config, w.Config.Version,
+				int64(random()), int64(w.Sent),
 				int64(tasks.MaxWebhooks)).Scan(&stored)
 			if err == nil && !stored {
 				err = tasks.ErrWebhooksFull
@@ -56,7 +61,9 @@ func (s *Store) SetWebhook(ctx context.Context, w *tasks.Webhook) error {
 }
 
 // webhookChange begins a change of a webhook.
-func (s *Store) webhookChange(ctx context.Context, w *tasks.Webhook) (_ context.Context, config []byte, err error) {
+func (s *Store) webhookChange(
+	ctx context.Context, w *tasks.Webhook,
+) (_ context.Context, config []byte, err error) {
 	if s.readOnly {
 		return nil, nil, &Error{Err: ErrReadOnly}
 	}
@@ -73,7 +80,9 @@ func (s *Store) RemoveWebhook(ctx context.Context, task a2a.TaskID, id string) e
 		return err
 	}
 	return s.attempt(ctx, func(ctx context.Context) error {
-		_, err := s.pool.Exec(ctx, "DELETE FROM webhooks WHERE task = (SELECT num FROM tasks WHERE id = $1) AND id = $2", []byte(task), []byte(id))
+		_, err := s.pool.Exec(ctx,
+			"DELETE FROM webhooks WHERE task = (SELECT num FROM tasks WHERE id = $1) AND id = $2",
+			[]byte(task), []byte(id))
 		return err
 	})
 }
@@ -84,35 +93,47 @@ func (s *Store) Webhooks(ctx context.Context, task a2a.TaskID) ([]*tasks.Webhook
 }
 
 // LiveWebhooks gives what is not over.
-func (s *Store) LiveWebhooks(ctx context.Context, after int64, limit int) ([]*tasks.Webhook, error) {
+func (s *Store) LiveWebhooks(
+	ctx context.Context, after int64, limit int,
+) ([]*tasks.Webhook, error) {
 	return s.webhooks(ctx, "WHERE NOT w.over AND w.num > $1 ORDER BY w.num LIMIT $2", after, limit)
 }
 
-func (s *Store) webhooks(ctx context.Context, where string, args ...any) (hooks []*tasks.Webhook, err error) {
+func (s *Store) webhooks(
+	ctx context.Context, where string, args ...any,
+) (hooks []*tasks.Webhook, err error) {
 	err = s.attempt(ctx, func(ctx context.Context) error {
-		rows, err := s.pool.Query(ctx, "SELECT "+webhookColumns+" FROM webhooks w JOIN tasks t ON t.num = w.task "+where, args...)
+		rows, err := s.pool.Query(ctx, "SELECT "+webhookColumns+
+			" FROM webhooks w JOIN tasks t ON t.num = w.task "+where, args...)
 		if err == nil {
-			hooks, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (*tasks.Webhook, error) { return scanWebhook(row) })
+			hooks, err = pgx.CollectRows(rows,
+				func(row pgx.CollectableRow) (*tasks.Webhook, error) {
+					return scanWebhook(row)
+				})
 		}
 		return err
 	})
 	return hooks, err
 }
 
-// The agent that has the webhook already takes it again; it may be late as long as no other one has taken it.
+// The agent that has the webhook already takes it again; it may be late as long as no other one has
+// taken it.
 const takeWebhook = `
 UPDATE webhooks w SET taker = $3::bigint, taken_until = clock_timestamp() + $4::interval FROM tasks t
 WHERE t.id = $1 AND w.task = t.num AND w.id = $2 AND (w.taker IS NULL OR w.taker = $3 OR w.taken_until <= clock_timestamp())
 RETURNING ` + webhookColumns
 
 // TakeWebhook gives one to send to, and keeps the other agents from it.
-func (s *Store) TakeWebhook(ctx context.Context, task a2a.TaskID, id string, until time.Time) (w *tasks.Webhook, err error) {
+func (s *Store) TakeWebhook(
+	ctx context.Context, task a2a.TaskID, id string, until time.Time,
+) (w *tasks.Webhook, err error) {
 	ctx, _, err = s.webhookChange(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	err = s.attempt(ctx, func(ctx context.Context) error {
-		w, err = scanWebhook(s.pool.QueryRow(ctx, takeWebhook, []byte(task), []byte(id), int64(s.origin), max(time.Until(until), 0)))
+		w, err = scanWebhook(s.pool.QueryRow(ctx, takeWebhook, []byte(task), []byte(id),
+			int64(s.origin), max(time.Until(until), 0)))
 		return err
 	})
 	if !errors.Is(err, tasks.ErrNotFound) {
@@ -144,8 +165,10 @@ func (s *Store) ReportWebhook(ctx context.Context, w *tasks.Webhook, until time.
 		prolong = max(time.Until(until), 0)
 	}
 	return s.attempt(ctx, func(ctx context.Context) error {
-		tag, err := s.pool.Exec(ctx, reportWebhook, []byte(w.Config.TaskID), []byte(w.Config.ID), w.Revision, int64(s.origin),
-			int64(w.Sent), w.Over, w.Tries, tasks.Nanos(w.Since), tasks.Nanos(w.Due), w.Failure, prolong)
+		tag, err := s.pool.Exec(ctx, reportWebhook, []byte(w.Config.TaskID), []byte(w.Config.ID),
+			w.Revision, int64(s.origin),
+			int64(w.Sent), w.Over, w.Tries, tasks.Nanos(w.Since), tasks.Nanos(w.Due), w.Failure,
+			prolong)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = tasks.ErrConflict
 		}
@@ -158,7 +181,8 @@ func scanWebhook(row pgx.Row) (*tasks.Webhook, error) {
 	var config []byte
 	var version string
 	var since, due int64
-	err := row.Scan(&w.Num, &config, &version, &w.Revision, &w.Sent, &w.Over, &w.Tries, &since, &due, &w.Failure, &w.Behind)
+	err := row.Scan(&w.Num, &config, &version, &w.Revision, &w.Sent, &w.Over, &w.Tries, &since,
+		&due, &w.Failure, &w.Behind)
 	if err != nil {
 		return nil, err
 	}

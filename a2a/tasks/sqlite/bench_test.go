@@ -24,7 +24,9 @@ func benchStores(b *testing.B, run func(b *testing.B, s tasks.Store)) {
 func BenchmarkQuestion(b *testing.B) {
 	for _, parallel := range []int{1, 64} {
 		b.Run(fmt.Sprint(parallel), func(b *testing.B) {
-			benchStores(b, func(b *testing.B, s tasks.Store) { storetest.Questions(b, s, parallel) })
+			benchStores(b, func(b *testing.B, s tasks.Store) {
+				storetest.Questions(b, s, parallel)
+			})
 		})
 	}
 }
@@ -49,7 +51,9 @@ func BenchmarkAppend(b *testing.B) {
 					u := storetest.BenchStatus(r.Task, a2a.TaskStateWorking, "")
 					base := r.Seq
 					r.Task, r.Seq = r.Task.Apply(u), r.Seq+1
-					if err := s.Append(b.Context(), r.Task.ID, base, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: r.Task, Run: true}); err != nil {
+					if err := s.Append(b.Context(), r.Task.ID, base,
+						tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: r.Task,
+							Run: true}); err != nil {
 						b.Error(err)
 					}
 					recs <- &r
@@ -80,7 +84,8 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
-// BenchmarkManyTasks is what a store of a hundred thousand parked tasks costs: to be opened and taken up, and to be listed.
+// BenchmarkManyTasks is what a store of a hundred thousand parked tasks costs: to be opened and
+// taken up, and to be listed.
 func BenchmarkManyTasks(b *testing.B) {
 	const n = 100_000
 	p := filepath.Join(b.TempDir(), "agent.db")
@@ -131,7 +136,8 @@ func BenchmarkManyTasks(b *testing.B) {
 	s = open(b, p)
 	b.Run("list", func(b *testing.B) {
 		for b.Loop() {
-			if page, err := s.List(b.Context(), tasks.Query{Owner: "bank", Limit: 51}); err != nil || page.Total != n {
+			if page, err := s.List(b.Context(),
+				tasks.Query{Owner: "bank", Limit: 51}); err != nil || page.Total != n {
 				b.Fatal(page.Total, err)
 			}
 		}

@@ -15,15 +15,16 @@ type row struct {
 	changes tasks.ChangeIDs // of changes without entries
 }
 
-// cacheTasks and cacheBytes bound each of the two generations: what waits for minutes must not stay in memory, and what
-// callers fill must not fill it.
+// cacheTasks and cacheBytes bound each of the two generations: what waits for minutes must not stay
+// in memory, and what callers fill must not fill it.
 const (
 	cacheTasks = 512
 	cacheBytes = 4 << 20 // of entries; a task takes about twice as much in memory
 )
 
-// cache holds the tasks that were written last, for they are read next. This process is the only one that writes, so what is in it is true; while
-// a change of a task is being committed, the task is not in it.
+// cache holds the tasks that were written last, for they are read next. This process is the only
+// one that writes, so what is in it is true; while a change of a task is being committed, the task
+// is not in it.
 type cache struct {
 	mu         sync.Mutex
 	young, old map[a2a.TaskID]row

@@ -17,25 +17,32 @@ const (
 )
 
 // Create stores a task.
-func (s *Store) Create(ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time) (a2a.TaskID, error) {
-	c := &write{run: (*writer).create, id: r.Task.ID, record: r, events: encode(events), since: since}
+func (s *Store) Create(
+	ctx context.Context, r *tasks.Record, events []a2a.Event, since time.Time,
+) (a2a.TaskID, error) {
+	c := &write{run: (*writer).create, id: r.Task.ID, record: r, events: encode(events),
+		since: since}
 	err := s.change(ctx, c)
 	return c.existing, err
 }
 
 // Append adds a change.
-func (s *Store) Append(ctx context.Context, id a2a.TaskID, base tasks.Seq, change tasks.Change) error {
+func (s *Store) Append(
+	ctx context.Context, id a2a.TaskID, base tasks.Seq, change tasks.Change,
+) error {
 	if err := change.Validate(); err != nil {
 		return err
 	}
-	return s.change(ctx, &write{run: (*writer).append, id: id, base: base, change: change, events: encode(change.Events)})
+	return s.change(ctx, &write{run: (*writer).append, id: id, base: base, change: change,
+		events: encode(change.Events)})
 }
 
 // Remove removes what ended long ago, some at a time, so that others get their turn.
 func (s *Store) Remove(ctx context.Context, finishedBefore time.Time, limit int) (int, error) {
 	total := 0
 	for total < limit {
-		c := &write{run: (*writer).remove, since: finishedBefore, limit: min(limit-total, removeGroup)}
+		c := &write{run: (*writer).remove, since: finishedBefore,
+			limit: min(limit-total, removeGroup)}
 		if err := s.change(ctx, c); err != nil {
 			return total, err
 		}
@@ -59,7 +66,8 @@ func (s *Store) change(ctx context.Context, c *write) error {
 	return s.writer.do(ctx, c)
 }
 
-// encode gives the events as they are stored. It happens before the writer's turn, which is everybody's.
+// encode gives the events as they are stored. It happens before the writer's turn, which is
+// everybody's.
 func encode(events []a2a.Event) [][]byte {
 	encoded := make([][]byte, len(events))
 	for i, event := range events {
@@ -105,8 +113,10 @@ func (w *writer) create(c *write) error {
 		return err
 	}
 	status := r.Task.Status
-	res, err := s.ExecContext(context.Background(), string(c.id), []byte(r.Owner), string(r.Task.ContextID), int64(status.State),
-		status.State.Terminal(), status.Timestamp.UnixMilli(), r.Created.UnixNano(), int64(r.Seq), r.Checkpoint, r.Terms, size(c.events))
+	res, err := s.ExecContext(context.Background(), string(c.id), []byte(r.Owner),
+		string(r.Task.ContextID), int64(status.State),
+		status.State.Terminal(), status.Timestamp.UnixMilli(), r.Created.UnixNano(), int64(r.Seq),
+		r.Checkpoint, r.Terms, size(c.events))
 	if err != nil {
 		return err
 	}
@@ -181,7 +191,8 @@ func (w *writer) append(c *write) error {
 	if status.State.Terminal() {
 		w.leave(r.num)
 	}
-	n, err := w.affect(updateTask, int64(status.State), status.State.Terminal(), status.Timestamp.UnixMilli(), int64(next.Seq), next.Checkpoint,
+	n, err := w.affect(updateTask, int64(status.State), status.State.Terminal(),
+		status.Timestamp.UnixMilli(), int64(next.Seq), next.Checkpoint,
 		next.Terms, stored.bytes, stored.changes, w.holdOf(r.num), r.num, int64(c.base))
 	if err != nil {
 		return err
@@ -200,7 +211,8 @@ func (w *writer) append(c *write) error {
 	return nil
 }
 
-// has reports whether a change is stored already. If nothing has come since it was based on, it is not.
+// has reports whether a change is stored already. If nothing has come since it was based on, it is
+// not.
 func (w *writer) has(r *row, c *write) (bool, error) {
 	if r.changes.Has(c.change.ID) {
 		return true, nil
@@ -208,7 +220,8 @@ func (w *writer) has(r *row, c *write) (bool, error) {
 	if r.record.Seq == c.base || len(c.events) == 0 {
 		return false, nil
 	}
-	s, err := w.statement("SELECT count(*) FROM task_events WHERE task = ? AND seq > ? AND change = ?")
+	s, err := w.statement(
+		"SELECT count(*) FROM task_events WHERE task = ? AND seq > ? AND change = ?")
 	if err != nil {
 		return false, err
 	}
@@ -225,7 +238,8 @@ func size(events [][]byte) (n int64) {
 	return n
 }
 
-// insertEvents adds entries after base in one statement. The first of them bears the id of the change.
+// insertEvents adds entries after base in one statement. The first of them bears the id of the
+// change.
 func (w *writer) insertEvents(num int64, base tasks.Seq, events [][]byte, change []byte) error {
 	const most = 8 // each number of rows is a statement of its own
 	for len(events) > 0 {
@@ -235,7 +249,8 @@ func (w *writer) insertEvents(num int64, base tasks.Seq, events [][]byte, change
 			args = append(args, num, int64(base)+int64(i)+1, event, change)
 			change = nil
 		}
-		text := "INSERT INTO task_events (task, seq, event, change) VALUES (?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?)", n-1)
+		text := "INSERT INTO task_events (task, seq, event, change) VALUES (?, ?, ?, ?)" +
+			strings.Repeat(", (?, ?, ?, ?)", n-1)
 		if err := w.exec(text, args...); err != nil {
 			return err
 		}
@@ -244,7 +259,8 @@ func (w *writer) insertEvents(num int64, base tasks.Seq, events [][]byte, change
 	return nil
 }
 
-// row gives a task as it is in the transaction. Its record lacks the task itself unless it is at hand.
+// row gives a task as it is in the transaction. Its record lacks the task itself unless it is at
+// hand.
 func (w *writer) row(id a2a.TaskID) (row, error) {
 	if r, ok := w.touched[id]; ok {
 		if r.record == nil {
@@ -267,10 +283,12 @@ func (w *writer) row(id a2a.TaskID) (row, error) {
 }
 
 func (w *writer) remove(c *write) error {
-	return w.removeSome(c, "finished = 1 AND stamp < ? ORDER BY stamp, id LIMIT ?", ceilMilli(c.since), c.limit)
+	return w.removeSome(c, "finished = 1 AND stamp < ? ORDER BY stamp, id LIMIT ?",
+		ceilMilli(c.since), c.limit)
 }
 
-// ceilMilli is a time in the store's milliseconds, rounded up: what is not before it there is not before it.
+// ceilMilli is a time in the store's milliseconds, rounded up: what is not before it there is not
+// before it.
 func ceilMilli(t time.Time) int64 {
 	ms := t.UnixMilli()
 	if t.After(time.UnixMilli(ms)) {

@@ -72,7 +72,8 @@ func child(path string) {
 	select {}
 }
 
-// The agent may be killed at any instruction: what it acknowledged is there, every log is whole, and the lock is free.
+// The agent may be killed at any instruction: what it acknowledged is there, every log is whole,
+// and the lock is free.
 func TestWhatWasAcknowledgedOutlivesSIGKILL(t *testing.T) {
 	rounds := 12
 	if testing.Short() {
@@ -95,11 +96,14 @@ func TestWhatWasAcknowledgedOutlivesSIGKILL(t *testing.T) {
 			t.Fatalf("round %d: %s", round, lines.Text())
 		}
 		if round == 0 {
-			if _, err := Open(t.Context(), p, Options{}); err == nil || !strings.Contains(err.Error(), fmt.Sprint("process ", cmd.Process.Pid)) {
+			if _, err := Open(t.Context(), p, Options{}); err == nil ||
+				!strings.Contains(err.Error(), fmt.Sprint("process ", cmd.Process.Pid)) {
 				t.Errorf("beside the child: %v", err)
 			}
 		}
-		time.AfterFunc(time.Duration(20+rand.IntN(120))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		time.AfterFunc(time.Duration(20+rand.IntN(120))*time.Millisecond, func() {
+			_ = cmd.Process.Kill()
+		})
 		n := 0
 		for lines.Scan() {
 			var id a2a.TaskID
@@ -111,12 +115,15 @@ func TestWhatWasAcknowledgedOutlivesSIGKILL(t *testing.T) {
 			n++
 		}
 		_ = cmd.Wait()
-		show, err := Open(t.Context(), p, Options{ReadOnly: true}) // the log is as the dead process has left it
+		// the log is as the dead process has left it
+		show, err := Open(t.Context(), p, Options{ReadOnly: true})
 		if err != nil {
 			t.Fatalf("round %d, read-only: %v", round, err)
 		}
-		if page, err := show.List(t.Context(), query); err != nil || page.Total < len(acknowledged) {
-			t.Errorf("round %d: read-only shows %d of %d, %v", round, page.Total, len(acknowledged), err)
+		if page, err := show.List(t.Context(), query); err != nil ||
+			page.Total < len(acknowledged) {
+			t.Errorf("round %d: read-only shows %d of %d, %v", round, page.Total,
+				len(acknowledged), err)
 		}
 		show.Close()
 		s, err := Open(t.Context(), p, Options{})
@@ -126,20 +133,24 @@ func TestWhatWasAcknowledgedOutlivesSIGKILL(t *testing.T) {
 		for id, seq := range acknowledged {
 			rec, err := s.Get(t.Context(), id)
 			if err != nil || int64(rec.Seq) < seq {
-				t.Fatalf("round %d: task %s was acknowledged at %d and is %+v, %v", round, id, seq, rec, err)
+				t.Fatalf("round %d: task %s was acknowledged at %d and is %+v, %v", round, id, seq,
+					rec, err)
 			}
 			entries, err := s.Events(t.Context(), id, 0)
 			if err != nil || len(entries) != int(rec.Seq) {
-				t.Fatalf("round %d: task %s is at %d and has %d entries, %v", round, id, rec.Seq, len(entries), err)
+				t.Fatalf("round %d: task %s is at %d and has %d entries, %v", round, id, rec.Seq,
+					len(entries), err)
 			}
 			for i, entry := range entries {
 				if int(entry.Seq) != i+1 {
-					t.Fatalf("round %d: entry %d of task %s is numbered %d", round, i+1, id, entry.Seq)
+					t.Fatalf("round %d: entry %d of task %s is numbered %d", round, i+1, id,
+						entry.Seq)
 				}
 			}
 		}
 		var state string
-		if err := s.readers.QueryRow("PRAGMA integrity_check").Scan(&state); err != nil || state != "ok" {
+		if err := s.readers.QueryRow("PRAGMA integrity_check").Scan(&state); err != nil ||
+			state != "ok" {
 			t.Errorf("round %d: %s, %v", round, state, err)
 		}
 		if err := s.Close(); err != nil {

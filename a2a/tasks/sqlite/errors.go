@@ -55,7 +55,8 @@ func (e *Error) Try() string {
 	case ErrBusy:
 		return "end the program that has the file open, such as a database shell or a backup"
 	case ErrFull:
-		return "free space on its disk or raise the limit; what was acknowledged is stored, and work goes on by itself"
+		return "free space on its disk or raise the limit; what was acknowledged is stored, and " +
+			"work goes on by itself"
 	case ErrReadOnly:
 		return "let the agent's user write to the file and to its directory"
 	case ErrCorrupt:
@@ -93,9 +94,11 @@ const (
 	codeNotADB     = 26
 )
 
-// refusal reports whether an error says that the store is in order and something else in the way of a change.
+// refusal reports whether an error says that the store is in order and something else in the way of
+// a change.
 func refusal(err error) bool {
-	for _, known := range []error{tasks.ErrStored, tasks.ErrConflict, tasks.ErrNotFound, tasks.ErrWebhooksFull} {
+	for _, known := range []error{tasks.ErrStored, tasks.ErrConflict, tasks.ErrNotFound,
+		tasks.ErrWebhooksFull} {
 		if errors.Is(err, known) {
 			return true
 		}

@@ -12,8 +12,8 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// hold is what the writer knows of a hold that is there: all but its value, unless that is short. It is replaced, never
-// changed.
+// hold is what the writer knows of a hold that is there: all but its value, unless that is short.
+// It is replaced, never changed.
 type hold struct {
 	revision int64
 	until    int64           // in nanoseconds
@@ -22,7 +22,8 @@ type hold struct {
 	short    []byte          // the value, nil if it is longer than shortValue
 }
 
-// shortValue is the length up to which values are at hand: what a claim without tasks holds is a key.
+// shortValue is the length up to which values are at hand: what a claim without tasks holds is a
+// key.
 const shortValue = 32
 
 func (h *hold) alive(now time.Time) bool {
@@ -32,8 +33,9 @@ func (h *hold) alive(now time.Time) bool {
 const (
 	selectHold    = "SELECT value, revision, until FROM holds WHERE key = ?"
 	selectHolding = "SELECT id FROM tasks WHERE hold = ? ORDER BY num"
-	insertHold    = "INSERT OR REPLACE INTO holds (key, value, revision, until, changes) VALUES (?, ?, 1, ?, ?)"
-	updateHold    = "UPDATE holds SET value = ?, until = ?, revision = ?, changes = ? WHERE key = ?"
+	insertHold    = "INSERT OR REPLACE INTO holds (key, value, revision, until, changes) VALUES " +
+		"(?, ?, 1, ?, ?)"
+	updateHold = "UPDATE holds SET value = ?, until = ?, revision = ?, changes = ? WHERE key = ?"
 )
 
 // readHold reads a hold with two prepared statements, as it is given out.
@@ -116,7 +118,9 @@ func (w *writer) check(num int64, claims []tasks.Claim, now time.Time) error {
 				state.Others--
 			}
 		}
-		reason, err := c.Refusal(state, func() (bool, error) { return w.hasValue(c.Key, h, c.Value) })
+		reason, err := c.Refusal(state, func() (bool, error) {
+			return w.hasValue(c.Key, h, c.Value)
+		})
 		if err != nil {
 			return err
 		}
@@ -231,7 +235,9 @@ func (w *writer) leave(num int64) {
 	}
 	if h := w.holds[*key]; h != nil {
 		next := *h
-		next.tasks = slices.DeleteFunc(slices.Clone(h.tasks), func(n int64) bool { return n == num })
+		next.tasks = slices.DeleteFunc(slices.Clone(h.tasks), func(n int64) bool {
+			return n == num
+		})
 		w.setHold(*key, &next)
 	}
 	w.setHolding(num, nil)
@@ -268,7 +274,9 @@ func (w *writer) holdOf(num int64) []byte {
 
 // restoreHolds reads what the file holds when it is opened.
 func (w *writer) restoreHolds(ctx context.Context) error {
-	rows, err := w.conn.QueryContext(ctx, "SELECT key, revision, until, changes, CASE WHEN length(value) <= ? THEN value END FROM holds", shortValue)
+	rows, err := w.conn.QueryContext(ctx,
+		"SELECT key, revision, until, changes, CASE WHEN length(value) <= ? THEN value END "+
+			"FROM holds", shortValue)
 	if err != nil {
 		return err
 	}
@@ -276,7 +284,8 @@ func (w *writer) restoreHolds(ctx context.Context) error {
 	for rows.Next() {
 		var key []byte
 		h := new(hold)
-		if err := rows.Scan(&key, &h.revision, &h.until, (*[]byte)(&h.changes), &h.short); err != nil {
+		if err := rows.Scan(&key, &h.revision, &h.until, (*[]byte)(&h.changes),
+			&h.short); err != nil {
 			return err
 		}
 		w.holds[tasks.Key(key)] = h
@@ -284,7 +293,8 @@ func (w *writer) restoreHolds(ctx context.Context) error {
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
 	}
-	rows, err = w.conn.QueryContext(ctx, "SELECT num, hold FROM tasks WHERE hold IS NOT NULL ORDER BY num")
+	rows, err = w.conn.QueryContext(ctx,
+		"SELECT num, hold FROM tasks WHERE hold IS NOT NULL ORDER BY num")
 	if err != nil {
 		return err
 	}

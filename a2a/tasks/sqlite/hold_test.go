@@ -14,7 +14,8 @@ import (
 func TestAllHoldsThatAreOverAreRemoved(t *testing.T) {
 	s := open(t, path(t))
 	for i := range 3 * removeGroup {
-		claim := tasks.Claim{Kind: tasks.Take, Key: tasks.Key{byte(i), byte(i >> 8)}, Until: time.Now().Add(-time.Hour)}
+		claim := tasks.Claim{Kind: tasks.Take, Key: tasks.Key{byte(i), byte(i >> 8)},
+			Until: time.Now().Add(-time.Hour)}
 		if i == 7 {
 			claim.Until = time.Now().Add(time.Hour)
 		}
@@ -26,16 +27,18 @@ func TestAllHoldsThatAreOverAreRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	var n int
-	if err := s.readers.QueryRow("SELECT count(*) FROM holds").Scan(&n); err != nil || n != 1 || len(s.writer.holds) != 1 {
+	if err := s.readers.QueryRow("SELECT count(*) FROM holds").Scan(&n); err != nil || n != 1 ||
+		len(s.writer.holds) != 1 {
 		t.Errorf("%d holds are in the file, %d at hand, %v", n, len(s.writer.holds), err)
 	}
 }
 
-// What may go of a client is sought among its own, so that a client that has nothing old does not have the tasks of all
-// others walked through.
+// What may go of a client is sought among its own, so that a client that has nothing old does not
+// have the tasks of all others walked through.
 func TestAClientsOldTasksAreSoughtAmongItsOwn(t *testing.T) {
 	s := open(t, path(t))
-	rows, err := s.readers.Query("EXPLAIN QUERY PLAN "+selectOldest, append([]any{0}, clientArgs("bank")...)...)
+	rows, err := s.readers.Query("EXPLAIN QUERY PLAN "+selectOldest,
+		append([]any{0}, clientArgs("bank")...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +52,8 @@ func TestAClientsOldTasksAreSoughtAmongItsOwn(t *testing.T) {
 		}
 		plan = append(plan, detail)
 	}
-	if all := strings.Join(plan, "; "); strings.Count(all, "USING INDEX tasks_listed") != 2 || strings.Contains(all, "SCAN") {
+	if all := strings.Join(plan, "; "); strings.Count(all, "USING INDEX tasks_listed") != 2 ||
+		strings.Contains(all, "SCAN") {
 		t.Errorf("they are sought by %s", all)
 	}
 }
@@ -68,7 +72,9 @@ func TestAsMuchOfAClientGoesAsIsAskedFor(t *testing.T) {
 		t.Errorf("%d of %d bytes are freed, %v", freed, before, err)
 	}
 	after, err := s.Kept(t.Context(), "bank")
-	if counted, e := s.count(t.Context(), "bank"); err != nil || e != nil || after != before-freed || counted != after {
-		t.Error(fmt.Sprint("kept ", after, ", in the file ", counted, ", want ", before-freed), err, e)
+	if counted, e := s.count(t.Context(), "bank"); err != nil || e != nil ||
+		after != before-freed || counted != after {
+		t.Error(fmt.Sprint("kept ", after, ", in the file ", counted, ", want ", before-freed), err,
+			e)
 	}
 }

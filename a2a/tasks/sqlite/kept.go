@@ -31,7 +31,8 @@ func clientArgs(client string) []any {
 }
 
 func (s *Store) count(ctx context.Context, client string) (n int64, err error) {
-	err = s.readers.QueryRowContext(ctx, "SELECT coalesce(sum(bytes), 0) FROM tasks WHERE "+ofClient, clientArgs(client)...).Scan(&n)
+	err = s.readers.QueryRowContext(ctx, "SELECT coalesce(sum(bytes), 0) FROM tasks WHERE "+
+		ofClient, clientArgs(client)...).Scan(&n)
 	return n, s.readFault(err)
 }
 
@@ -65,9 +66,11 @@ func (s *Store) grown(by map[string]int64) {
 	}
 }
 
-// Shed removes tasks of a client that ended before a time, some at a time, so that others get their turn. They are
-// looked for beside the writer: a client may have very many.
-func (s *Store) Shed(ctx context.Context, client string, finishedBefore time.Time, bytes int64) (freed int64, err error) {
+// Shed removes tasks of a client that ended before a time, some at a time, so that others get their
+// turn. They are looked for beside the writer: a client may have very many.
+func (s *Store) Shed(
+	ctx context.Context, client string, finishedBefore time.Time, bytes int64,
+) (freed int64, err error) {
 	if s.writer == nil {
 		return 0, &Error{s.path, ErrReadOnly, errors.New("it was opened to be read")}
 	}
@@ -87,17 +90,21 @@ func (s *Store) Shed(ctx context.Context, client string, finishedBefore time.Tim
 	return freed, nil
 }
 
-// selectOldest is kept from the index of all that has ended, where a client without anything old would make it walk
-// through the tasks of all others.
-const selectOldest = "SELECT num, bytes FROM tasks WHERE +finished = 1 AND stamp < ? AND " + ofClient + " ORDER BY stamp, id"
+// selectOldest is kept from the index of all that has ended, where a client without anything old
+// would make it walk through the tasks of all others.
+const selectOldest = "SELECT num, bytes FROM tasks WHERE +finished = 1 AND stamp < ? AND " +
+	ofClient + " ORDER BY stamp, id"
 
 // oldest finds the tasks of a client that ended first, until they make up so many bytes.
-func (s *Store) oldest(ctx context.Context, client string, before time.Time, bytes int64) (nums []int64, err error) {
+func (s *Store) oldest(
+	ctx context.Context, client string, before time.Time, bytes int64,
+) (nums []int64, err error) {
 	ctx, err = brief(ctx)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.readers.QueryContext(ctx, selectOldest, append([]any{ceilMilli(before)}, clientArgs(client)...)...)
+	rows, err := s.readers.QueryContext(ctx, selectOldest,
+		append([]any{ceilMilli(before)}, clientArgs(client)...)...)
 	if err != nil {
 		return nil, s.readFault(err)
 	}
@@ -154,7 +161,8 @@ func (w *writer) removeSome(c *write, where string, args ...any) error {
 		return err
 	}
 	for _, o := range some {
-		for _, table := range []string{"task_events WHERE task", "webhooks WHERE task", "tasks WHERE num"} {
+		for _, table := range []string{"task_events WHERE task", "webhooks WHERE task",
+			"tasks WHERE num"} {
 			if err := w.exec(fmt.Sprintf("DELETE FROM %s = ?", table), o.num); err != nil {
 				return err
 			}

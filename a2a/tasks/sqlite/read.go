@@ -36,7 +36,8 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 
 func (r *readStatements) close() error {
 	var errs []error
-	for _, s := range []*sql.Stmt{r.task, r.entries, r.exists, r.events, r.claim, r.hold, r.holding} {
+	for _, s := range []*sql.Stmt{r.task, r.entries, r.exists, r.events, r.claim, r.hold,
+		r.holding} {
 		if s != nil {
 			errs = append(errs, s.Close())
 		}
@@ -57,7 +58,8 @@ func (s *Store) readFault(err error) error {
 	return fault(s.path, err)
 }
 
-// brief is the context of a query that takes no time to speak of. With one that can be canceled, the driver would start a goroutine for it.
+// brief is the context of a query that takes no time to speak of. With one that can be canceled,
+// the driver would start a goroutine for it.
 func brief(ctx context.Context) (context.Context, error) {
 	return context.WithoutCancel(ctx), context.Cause(ctx)
 }
@@ -80,7 +82,8 @@ func (s *Store) Get(ctx context.Context, id a2a.TaskID) (*tasks.Record, error) {
 	}
 	if _, isDamaged := errors.AsType[*damaged](err); isDamaged {
 		// Perhaps the task was removed between the two, and its number given to the next one.
-		if _, again := scanRow(s.read.task.QueryRowContext(ctx, string(id))); errors.Is(again, sql.ErrNoRows) {
+		if _, again := scanRow(s.read.task.QueryRowContext(ctx, string(id))); errors.Is(again,
+			sql.ErrNoRows) {
 			err = again
 		}
 	}
@@ -98,14 +101,16 @@ func scanRow(rows interface{ Scan(...any) error }) (row, error) {
 	r := row{record: new(tasks.Record)}
 	var owner []byte
 	var created int64
-	if err := rows.Scan(&r.num, &owner, &r.record.Seq, &created, &r.record.Checkpoint, &r.record.Terms, &r.bytes, (*[]byte)(&r.changes)); err != nil {
+	if err := rows.Scan(&r.num, &owner, &r.record.Seq, &created, &r.record.Checkpoint,
+		&r.record.Terms, &r.bytes, (*[]byte)(&r.changes)); err != nil {
 		return row{}, err
 	}
 	r.record.Owner, r.record.Created = tasks.Owner(owner), time.Unix(0, created)
 	return r, nil
 }
 
-// sum adds up the entries of a row. Entries never change, so those up to its sequence number are what they were when the row was read.
+// sum adds up the entries of a row. Entries never change, so those up to its sequence number are
+// what they were when the row was read.
 func sum(ctx context.Context, entries *sql.Stmt, r row) error {
 	rows, err := entries.QueryContext(ctx, r.num, int64(r.record.Seq))
 	if err != nil {
@@ -192,14 +197,16 @@ func (s *Store) List(ctx context.Context, q tasks.Query) (*tasks.Page, error) {
 	}
 	defer tx.Rollback()
 	page := new(tasks.Page)
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM tasks WHERE "+where, args...).Scan(&page.Total); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM tasks WHERE "+where,
+		args...).Scan(&page.Total); err != nil {
 		return nil, s.readFault(err)
 	}
 	if q.After != (tasks.Position{}) {
 		add("(stamp, id) < (?, ?)", q.After.Timestamp.UnixMilli(), string(q.After.ID))
 	}
 	args = append(args, q.Limit)
-	rows, err := tx.QueryContext(ctx, "SELECT "+rowColumns+" FROM tasks WHERE "+where+" ORDER BY stamp DESC, id DESC LIMIT ?", args...)
+	rows, err := tx.QueryContext(ctx, "SELECT "+rowColumns+" FROM tasks WHERE "+where+
+		" ORDER BY stamp DESC, id DESC LIMIT ?", args...)
 	if err != nil {
 		return nil, s.readFault(err)
 	}
@@ -225,7 +232,8 @@ func (s *Store) List(ctx context.Context, q tasks.Query) (*tasks.Page, error) {
 	return page, nil
 }
 
-// Claim gives what an earlier process left, in the order of creation. Who has the file owns all of it (the lock).
+// Claim gives what an earlier process left, in the order of creation. Who has the file owns all of
+// it (the lock).
 func (s *Store) Claim(ctx context.Context, limit int) ([]tasks.Pending, error) {
 	if s.writer == nil {
 		return nil, nil
@@ -248,7 +256,9 @@ func (s *Store) Claim(ctx context.Context, limit int) ([]tasks.Pending, error) {
 	return pending, nil
 }
 
-func (s *Store) claimSome(ctx context.Context, limit int, pending *[]tasks.Pending) (n int, err error) {
+func (s *Store) claimSome(
+	ctx context.Context, limit int, pending *[]tasks.Pending,
+) (n int, err error) {
 	rows, err := s.read.claim.QueryContext(ctx, s.claimed, s.boundary, limit)
 	if err != nil {
 		return 0, err
@@ -276,7 +286,8 @@ func (s *Store) claimSome(ctx context.Context, limit int, pending *[]tasks.Pendi
 	return n, nil
 }
 
-// hasRun notes that this process runs a task that it has not claimed, before that is stored: Claim looks here after it has read.
+// hasRun notes that this process runs a task that it has not claimed, before that is stored: Claim
+// looks here after it has read.
 func (s *Store) hasRun(id a2a.TaskID, num int64) {
 	if num > s.boundary {
 		return

@@ -14,7 +14,8 @@ var schema embed.FS
 // applicationID marks the file as ours (PRAGMA application_id): "st0a".
 const applicationID = 0x73743061
 
-// migrations are the schema files in the order of their names. The version of a database is how many of them it has seen (PRAGMA user_version).
+// migrations are the schema files in the order of their names. The version of a database is how
+// many of them it has seen (PRAGMA user_version).
 func migrations() ([]string, error) {
 	names, err := fs.Glob(schema, "schema/*.sql") // sorted
 	if err != nil {
@@ -31,7 +32,8 @@ func migrations() ([]string, error) {
 	return statements, nil
 }
 
-// migrate brings a database up to date, each file in a transaction of its own. A database that only reads must be up to date already.
+// migrate brings a database up to date, each file in a transaction of its own. A database that only
+// reads must be up to date already.
 func migrate(ctx context.Context, conn *sql.Conn, path string, readOnly bool) error {
 	files, err := migrations()
 	if err != nil {
@@ -42,11 +44,16 @@ func migrate(ctx context.Context, conn *sql.Conn, path string, readOnly bool) er
 		return err
 	}
 	if readOnly {
-		return &Error{path, ErrReadOnly, fmt.Errorf("its schema is version %d of %d and must be brought up to date by an agent first", version, len(files))}
+		return &Error{path, ErrReadOnly,
+			fmt.Errorf("its schema is version %d of %d and must be brought up to date by an "+
+				"agent first", version, len(files))}
 	}
 	for ; version < len(files); version++ {
-		// The pragmas are part of the transaction: a crash leaves the file either before or after it.
-		text := fmt.Sprintf("BEGIN IMMEDIATE;\n%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;\nCOMMIT;", files[version], applicationID, version+1)
+		// The pragmas are part of the transaction: a crash leaves the file either before or after
+		// it.
+		text := fmt.Sprintf(
+			"BEGIN IMMEDIATE;\n%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;\nCOMMIT;",
+			files[version], applicationID, version+1)
 		if _, err := conn.ExecContext(ctx, text); err != nil {
 			_, _ = conn.ExecContext(ctx, "ROLLBACK")
 			return fmt.Errorf("schema version %d: %w", version+1, err)
@@ -55,7 +62,8 @@ func migrate(ctx context.Context, conn *sql.Conn, path string, readOnly bool) er
 	return nil
 }
 
-// checkVersion gives the version of a database, 0 of an empty one, and refuses what is not ours or newer than this program.
+// checkVersion gives the version of a database, 0 of an empty one, and refuses what is not ours or
+// newer than this program.
 func checkVersion(ctx context.Context, conn *sql.Conn, path string) (int, error) {
 	files, err := migrations()
 	if err != nil {
@@ -71,7 +79,8 @@ func checkVersion(ctx context.Context, conn *sql.Conn, path string) (int, error)
 	case application != applicationID && (objects > 0 || version != 0 || application != 0):
 		return 0, &Error{Path: path, Err: ErrForeign}
 	case version > len(files):
-		return 0, &Error{path, ErrNewerSchema, fmt.Errorf("schema version %d, this one knows %d", version, len(files))}
+		return 0, &Error{path, ErrNewerSchema,
+			fmt.Errorf("schema version %d, this one knows %d", version, len(files))}
 	}
 	return version, nil
 }

@@ -1,8 +1,10 @@
 // Package sqlite keeps tasks in one SQLite file.
 //
-// The file belongs to one agent at a time: an exclusive lock beside it sees to that. All changes pass through one writer, which commits whatever
-// is waiting in one transaction, so that a hundred concurrent tasks cost a few fsyncs. Readers have connections of their own and never wait for
-// the writer (WAL). A change is acknowledged after the fsync of its transaction (synchronous=FULL), and not before.
+// The file belongs to one agent at a time: an exclusive lock beside it sees to that. All changes
+// pass through one writer, which commits whatever is waiting in one transaction, so that a hundred
+// concurrent tasks cost a few fsyncs. Readers have connections of their own and never wait for the
+// writer (WAL). A change is acknowledged after the fsync of its transaction (synchronous=FULL), and
+// not before.
 package sqlite
 
 import (
@@ -26,18 +28,22 @@ import (
 
 // Bounds of a store.
 const (
-	busyTimeout     = 5 * time.Second // how long another process may lock the file, such as a database shell
-	walPages        = 2000            // of 4 KiB, after which the log is written back into the file
-	walLimit        = 64 << 20        // bytes to which the log is cut after that
-	idleCheckpoint  = 2 * time.Second // of rest, after which it is emptied, so that nothing removed stays in it for long
-	writerCacheKiB  = 2048            // the pages of a full batch; what is not here is in the operating system's cache
-	readerCacheKiB  = 512             // of each connection
+	// how long another process may lock the file, such as a database shell
+	busyTimeout = 5 * time.Second
+	walPages    = 2000     // of 4 KiB, after which the log is written back into the file
+	walLimit    = 64 << 20 // bytes to which the log is cut after that
+	// of rest, after which it is emptied, so that nothing removed stays in it for long
+	idleCheckpoint = 2 * time.Second
+	// the pages of a full batch; what is not here is in the operating system's cache
+	writerCacheKiB  = 2048
+	readerCacheKiB  = 512 // of each connection
 	readConnections = 4
 )
 
 // Options of a store. The zero value is one to write to.
 type Options struct {
-	// ReadOnly opens a database that an agent may be using, owns nothing and changes nothing. It must exist.
+	// ReadOnly opens a database that an agent may be using, owns nothing and changes nothing. It
+	// must exist.
 	ReadOnly bool
 	Log      *slog.Logger
 }
@@ -55,9 +61,11 @@ type Store struct {
 
 	boundary int64 // number of the last task of an earlier process
 	claiming sync.Mutex
-	claimed  int64                   // number of the last task that was claimed
-	ran      map[a2a.TaskID]struct{} // tasks of an earlier process that this one has run without claiming them; nil when all are claimed
-	ranMu    sync.Mutex
+	claimed  int64 // number of the last task that was claimed
+	// tasks of an earlier process that this one has run without claiming them; nil when all are
+	// claimed
+	ran   map[a2a.TaskID]struct{}
+	ranMu sync.Mutex
 
 	keptMu sync.Mutex
 	kept   map[string]int64 // bytes, by client; the writer's alone
@@ -92,7 +100,8 @@ func (s *Store) open(ctx context.Context) error {
 		}
 	}
 	s.readers, err = sql.Open("sqlite", dsn(file, "ro",
-		"busy_timeout(%d)", busyTimeout.Milliseconds(), "query_only(%d)", 1, "cache_size(-%d)", readerCacheKiB))
+		"busy_timeout(%d)", busyTimeout.Milliseconds(), "query_only(%d)", 1, "cache_size(-%d)",
+		readerCacheKiB))
 	if err != nil {
 		return err
 	}
@@ -106,7 +115,8 @@ func (s *Store) open(ctx context.Context) error {
 	if err := migrate(ctx, conn, s.path, true); err != nil {
 		return err
 	}
-	if err := conn.QueryRowContext(ctx, "SELECT coalesce(max(num), 0) FROM tasks").Scan(&s.boundary); err != nil {
+	if err := conn.QueryRowContext(ctx, "SELECT coalesce(max(num), 0) FROM tasks").Scan(
+		&s.boundary); err != nil {
 		return err
 	}
 	if err := s.read.prepare(ctx, s.readers); err != nil {
@@ -122,7 +132,8 @@ func (s *Store) open(ctx context.Context) error {
 	return nil
 }
 
-// prepare makes the file, private to its user, and takes the lock. It returns the real path: two names of one file are one database.
+// prepare makes the file, private to its user, and takes the lock. It returns the real path: two
+// names of one file are one database.
 func (s *Store) prepare() (string, error) {
 	path, err := filepath.Abs(s.path)
 	if err != nil {
@@ -145,7 +156,8 @@ func (s *Store) prepare() (string, error) {
 	if s.lock, err = lock(path + ".lock"); err != nil {
 		return "", err
 	}
-	// SQLite would make the file with the permissions of the umask. Its other files take after this one.
+	// SQLite would make the file with the permissions of the umask. Its other files take after this
+	// one.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return "", err
@@ -159,7 +171,8 @@ func (s *Store) prepare() (string, error) {
 	return path, nil
 }
 
-// dsn is the name under which the driver opens the file; the rest are pairs of a pragma's format and its value.
+// dsn is the name under which the driver opens the file; the rest are pairs of a pragma's format
+// and its value.
 func dsn(file, mode string, pragmas ...any) string {
 	q := url.Values{"mode": {mode}, "_defensive": {"1"}}
 	for i := 0; i < len(pragmas); i += 2 {
@@ -186,8 +199,8 @@ func (s *Store) Close() error {
 	return fault(s.path, errors.Join(errs...))
 }
 
-// Healthy reports why the store cannot do its work at present, nil if it can. After a failed write it tries a small one, so that it knows when
-// the fault is over.
+// Healthy reports why the store cannot do its work at present, nil if it can. After a failed write
+// it tries a small one, so that it knows when the fault is over.
 func (s *Store) Healthy(ctx context.Context) error {
 	if s.writer != nil && s.sick.Load() != nil {
 		if err := s.writer.do(ctx, &write{run: (*writer).probe}); err != nil {
@@ -195,16 +208,18 @@ func (s *Store) Healthy(ctx context.Context) error {
 		}
 	}
 	var n int
-	if err := s.readers.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM tasks LIMIT 1)").Scan(&n); err != nil {
+	if err := s.readers.QueryRowContext(ctx,
+		"SELECT count(*) FROM (SELECT 1 FROM tasks LIMIT 1)").Scan(&n); err != nil {
 		return s.readFault(err)
 	}
 	return nil
 }
 
-// Backup copies the store as it is at one moment into a file, which must not exist. Writers go on meanwhile. The copy holds what the store holds,
-// checkpoints included, and is private to its user.
+// Backup copies the store as it is at one moment into a file, which must not exist. Writers go on
+// meanwhile. The copy holds what the store holds, checkpoints included, and is private to its user.
 func (s *Store) Backup(ctx context.Context, file string) (err error) {
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) // VACUUM INTO takes an empty file
+	// VACUUM INTO takes an empty file
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
@@ -218,7 +233,8 @@ func (s *Store) Backup(ctx context.Context, file string) (err error) {
 	if err != nil {
 		return err
 	}
-	// A connection of its own: the copy may take long, and those that only query may not attach a file to write to.
+	// A connection of its own: the copy may take long, and those that only query may not attach a
+	// file to write to.
 	db, err := sql.Open("sqlite", dsn(path, "ro", "busy_timeout(%d)", busyTimeout.Milliseconds()))
 	if err != nil {
 		return err

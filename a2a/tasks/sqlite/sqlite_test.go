@@ -42,11 +42,14 @@ func add(s *Store, r *tasks.Record, state a2a.TaskState, checkpoint string) (*ta
 	if checkpoint != "" {
 		next.Checkpoint = []byte(checkpoint)
 	}
-	c := tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: next.Task, Checkpoint: next.Checkpoint, Run: true}
+	c := tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: next.Task,
+		Checkpoint: next.Checkpoint, Run: true}
 	return &next, s.Append(context.Background(), r.Task.ID, r.Seq, c)
 }
 
-func mustAdd(t testing.TB, s *Store, r *tasks.Record, state a2a.TaskState, checkpoint string) *tasks.Record {
+func mustAdd(
+	t testing.TB, s *Store, r *tasks.Record, state a2a.TaskState, checkpoint string,
+) *tasks.Record {
 	t.Helper()
 	next, err := add(s, r, state, checkpoint)
 	if err != nil {
@@ -72,7 +75,8 @@ func TestFilesAndDirectoryArePrivate(t *testing.T) {
 	p := path(t)
 	s := open(t, p)
 	newTask(t, s)
-	for name, want := range map[string]fs.FileMode{filepath.Dir(p): 0o700, p: 0o600, p + "-wal": 0o600, p + "-shm": 0o600, p + ".lock": 0o600} {
+	for name, want := range map[string]fs.FileMode{filepath.Dir(p): 0o700, p: 0o600, p +
+		"-wal": 0o600, p + "-shm": 0o600, p + ".lock": 0o600} {
 		info, err := os.Stat(name)
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: %v %v, want %v", filepath.Base(name), info.Mode().Perm(), err, want)
@@ -97,7 +101,9 @@ func TestASecondAgentDoesNotStart(t *testing.T) {
 	}
 	for _, name := range []string{p, link} {
 		_, err := Open(t.Context(), name, Options{})
-		if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) || !strings.Contains(err.Error(), "stop the other agent") {
+		if !errors.Is(err, ErrInUse) ||
+			!strings.Contains(err.Error(), fmt.Sprintf("process %d", os.Getpid())) ||
+			!strings.Contains(err.Error(), "stop the other agent") {
 			t.Errorf("%s: %v", filepath.Base(name), err)
 		}
 	}
@@ -124,7 +130,8 @@ func TestReadingBesideTheAgentOwnsNothing(t *testing.T) {
 	}
 	defer show.Close()
 	r = mustAdd(t, s, r, a2a.TaskStateAuthRequired, "auth_req_id")
-	if have, err := show.Get(t.Context(), r.Task.ID); err != nil || have.Seq != 3 || string(have.Checkpoint) != "auth_req_id" {
+	if have, err := show.Get(t.Context(), r.Task.ID); err != nil || have.Seq != 3 ||
+		string(have.Checkpoint) != "auth_req_id" {
 		t.Errorf("it reads %+v, %v", have, err)
 	}
 	if err := show.Healthy(t.Context()); err != nil {
@@ -172,7 +179,9 @@ func TestFilesThatAreNotOurs(t *testing.T) {
 			put(t, p, nil)
 			raw(t, p, "PRAGMA application_id = 7")
 		}, ErrForeign},
-		{"a text", func(t *testing.T, p string) { put(t, p, bytes.Repeat([]byte("Dear John,\n"), 1000)) }, ErrForeign},
+		{"a text", func(t *testing.T, p string) {
+			put(t, p, bytes.Repeat([]byte("Dear John,\n"), 1000))
+		}, ErrForeign},
 		{"a damaged schema", func(t *testing.T, p string) {
 			open(t, p).Close()
 			b, err := os.ReadFile(p)
@@ -198,7 +207,8 @@ func TestFilesThatAreNotOurs(t *testing.T) {
 					s.Close()
 				}
 				var fault *Error
-				if !errors.As(err, &fault) || !errors.Is(err, row.want) && !readOnly || fault.Try() == "" || !strings.Contains(err.Error(), fault.Try()) {
+				if !errors.As(err, &fault) || !errors.Is(err, row.want) && !readOnly ||
+					fault.Try() == "" || !strings.Contains(err.Error(), fault.Try()) {
 					t.Errorf("read-only %v: %v, want %v", readOnly, err, row.want)
 				}
 			}
@@ -221,7 +231,8 @@ func put(t *testing.T, p string, b []byte) {
 
 func TestEveryFaultSaysWhatToTry(t *testing.T) {
 	seen := map[string]bool{}
-	for _, kind := range []error{ErrInUse, ErrBusy, ErrFull, ErrReadOnly, ErrCorrupt, ErrNewerSchema, ErrForeign, ErrFailed} {
+	for _, kind := range []error{ErrInUse, ErrBusy, ErrFull, ErrReadOnly, ErrCorrupt,
+		ErrNewerSchema, ErrForeign, ErrFailed} {
 		e := &Error{Path: "agent.db", Err: kind}
 		if try := e.Try(); try == "" || seen[try] {
 			t.Errorf("%v: %q", kind, try)
@@ -242,8 +253,9 @@ func (s *Store) pragma(t *testing.T, text string) {
 	}
 }
 
-// A full disk, a file that cannot be written, and one that another process locks: each is an error for whoever writes, readers go on, nothing
-// that was acknowledged is lost, and when it is over work goes on by itself.
+// A full disk, a file that cannot be written, and one that another process locks: each is an error
+// for whoever writes, readers go on, nothing that was acknowledged is lost, and when it is over
+// work goes on by itself.
 func TestFaultsOfWritingPassByWithoutALoss(t *testing.T) {
 	for _, row := range []struct {
 		name       string
@@ -255,7 +267,9 @@ func TestFaultsOfWritingPassByWithoutALoss(t *testing.T) {
 				s.pragma(t, "wal_checkpoint(TRUNCATE)")
 				s.pragma(t, "max_page_count = 1") // SQLite takes the present size, if that is more
 			},
-			func(t *testing.T, s *Store, _ string) { s.pragma(t, "max_page_count = 1000000") }, ErrFull},
+			func(t *testing.T, s *Store, _ string) {
+				s.pragma(t, "max_page_count = 1000000")
+			}, ErrFull},
 		{"a file that cannot be written",
 			func(t *testing.T, s *Store, _ string) { s.pragma(t, "query_only = 1") },
 			func(t *testing.T, s *Store, _ string) { s.pragma(t, "query_only = 0") }, ErrReadOnly},
@@ -279,7 +293,8 @@ func TestFaultsOfWritingPassByWithoutALoss(t *testing.T) {
 			s := open(t, p)
 			var acknowledged []*tasks.Record
 			for range 20 {
-				acknowledged = append(acknowledged, mustAdd(t, s, newTask(t, s), a2a.TaskStateAuthRequired, "auth_req_id"))
+				acknowledged = append(acknowledged,
+					mustAdd(t, s, newTask(t, s), a2a.TaskStateAuthRequired, "auth_req_id"))
 			}
 			row.begin(t, s, p)
 			var mu sync.Mutex
@@ -305,7 +320,8 @@ func TestFaultsOfWritingPassByWithoutALoss(t *testing.T) {
 			if !errors.Is(failed, row.want) {
 				t.Fatalf("writing gave %v, want %v", failed, row.want)
 			}
-			if err := s.Healthy(t.Context()); !errors.Is(err, row.want) && row.want != ErrFull { // a probe needs no new page
+			// a probe needs no new page
+			if err := s.Healthy(t.Context()); !errors.Is(err, row.want) && row.want != ErrFull {
 				t.Errorf("healthy: %v", err)
 			}
 			for _, r := range acknowledged {
@@ -327,7 +343,8 @@ func TestFaultsOfWritingPassByWithoutALoss(t *testing.T) {
 			s = open(t, p)
 			page, err := s.List(t.Context(), tasks.Query{Owner: "bank", Limit: 1})
 			if err != nil || page.Total != len(acknowledged) {
-				t.Errorf("%d tasks are there, %d were acknowledged, %v", page.Total, len(acknowledged), err)
+				t.Errorf("%d tasks are there, %d were acknowledged, %v", page.Total,
+					len(acknowledged), err)
 			}
 			for _, r := range acknowledged {
 				if have, err := s.Get(t.Context(), r.Task.ID); err != nil || have.Seq != r.Seq {
@@ -340,7 +357,8 @@ func TestFaultsOfWritingPassByWithoutALoss(t *testing.T) {
 
 var locker *sql.DB
 
-// held keeps the writer busy, so that what follows is committed as one group, until release is called.
+// held keeps the writer busy, so that what follows is committed as one group, until release is
+// called.
 func held(t *testing.T, s *Store) (release func()) {
 	t.Helper()
 	begun, end := make(chan struct{}), make(chan struct{})
@@ -370,12 +388,15 @@ func TestChangesThatWaitAreCommittedTogetherAndFailAlone(t *testing.T) {
 	start(0, func() error { _, err := add(s, good, a2a.TaskStateCompleted, ""); return err })
 	start(1, func() error { _, err := add(s, late, a2a.TaskStateCompleted, ""); return err })
 	start(2, func() error {
-		_, err := s.Create(t.Context(), taken, []a2a.Event{taken.Task, taken.Task}, time.Now().Add(time.Hour))
+		_, err := s.Create(t.Context(), taken, []a2a.Event{taken.Task, taken.Task},
+			time.Now().Add(time.Hour))
 		return err
 	})
 	next := *good
-	next.Task, next.Seq = good.Task.Apply(storetest.BenchStatus(good.Task, a2a.TaskStateCompleted, "")), 3
-	start(3, func() error { _, err := add(s, &next, a2a.TaskStateWorking, ""); return err }) // based on the first of them
+	next.Task, next.Seq = good.Task.Apply(storetest.BenchStatus(good.Task, a2a.TaskStateCompleted,
+		"")), 3
+	// based on the first of them
+	start(3, func() error { _, err := add(s, &next, a2a.TaskStateWorking, ""); return err })
 	release()
 	group.Wait()
 	for i, want := range []error{nil, tasks.ErrConflict, tasks.ErrStored, nil} {
@@ -439,8 +460,10 @@ func TestATaskThatIsRemovedInTheSameTransactionIsNotFound(t *testing.T) {
 	s := open(t, path(t))
 	r := mustAdd(t, s, newTask(t, s), a2a.TaskStateCompleted, "")
 	group := []*write{
-		{run: (*writer).remove, since: time.Now().Add(time.Hour), limit: 1, done: make(chan struct{})},
-		{run: (*writer).append, id: r.Task.ID, base: r.Seq, change: tasks.Change{ID: tasks.NewChangeID(), Task: r.Task}, done: make(chan struct{})},
+		{run: (*writer).remove, since: time.Now().Add(time.Hour), limit: 1,
+			done: make(chan struct{})},
+		{run: (*writer).append, id: r.Task.ID, base: r.Seq,
+			change: tasks.Change{ID: tasks.NewChangeID(), Task: r.Task}, done: make(chan struct{})},
 	}
 	s.writer.commit(group) // the writer itself is at rest
 	if group[0].err != nil || group[0].removed != 1 || !errors.Is(group[1].err, tasks.ErrNotFound) {
@@ -465,7 +488,8 @@ func TestChangesThatMeetALockAreNotTriedOneByOne(t *testing.T) {
 	var group []*write
 	for range 50 {
 		r, events := storetest.BenchRecord(a2a.NewTaskID())
-		group = append(group, &write{run: (*writer).create, id: r.Task.ID, record: r, events: encode(events), done: make(chan struct{})})
+		group = append(group, &write{run: (*writer).create, id: r.Task.ID, record: r,
+			events: encode(events), done: make(chan struct{})})
 	}
 	start := time.Now()
 	s.writer.commit(group) // the writer itself is at rest
@@ -571,9 +595,11 @@ func TestDamagedRowsAreErrorsAndNotTasks(t *testing.T) {
 func TestAHoldIsNotThereWhenItsChangeWasNotStored(t *testing.T) {
 	s := open(t, path(t))
 	a := newTask(t, s)
-	claim := tasks.Claim{Kind: tasks.Open, Key: tasks.Key{'k'}, Value: []byte("v"), Until: time.Now().Add(time.Hour)}
+	claim := tasks.Claim{Kind: tasks.Open, Key: tasks.Key{'k'}, Value: []byte("v"),
+		Until: time.Now().Add(time.Hour)}
 	change := tasks.Change{
-		ID: tasks.NewChangeID(), Task: a.Task, Checkpoint: []byte("waits"), Run: true, Claims: []tasks.Claim{claim},
+		ID: tasks.NewChangeID(), Task: a.Task, Checkpoint: []byte("waits"), Run: true,
+		Claims: []tasks.Claim{claim},
 	}
 	s.pragma(t, "query_only = 1")
 	if err := s.Append(t.Context(), a.Task.ID, a.Seq, change); !errors.Is(err, ErrReadOnly) {
@@ -588,7 +614,8 @@ func TestAHoldIsNotThereWhenItsChangeWasNotStored(t *testing.T) {
 	}
 }
 
-// Nothing of a request is in the file once it is over: what is removed or replaced is overwritten, in the log too.
+// Nothing of a request is in the file once it is over: what is removed or replaced is overwritten,
+// in the log too.
 func TestWhatIsReplacedLeavesNoTrace(t *testing.T) {
 	p := path(t)
 	s := open(t, p)
@@ -597,13 +624,15 @@ func TestWhatIsReplacedLeavesNoTrace(t *testing.T) {
 	for i := range 50 {
 		keys = append(keys, tasks.Key{byte(i)})
 		if err := s.Amend(t.Context(), tasks.NewChangeID(), []tasks.Claim{
-			{Kind: tasks.Take, Key: keys[i], Value: []byte(secret), Until: time.Now().Add(time.Hour)},
+			{Kind: tasks.Take, Key: keys[i], Value: []byte(secret),
+				Until: time.Now().Add(time.Hour)},
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i, key := range keys {
-		c := tasks.Claim{Kind: tasks.Put, Key: key, Value: []byte("over"), Until: time.Now().Add(time.Hour)}
+		c := tasks.Claim{Kind: tasks.Put, Key: key, Value: []byte("over"),
+			Until: time.Now().Add(time.Hour)}
 		if i%2 == 0 {
 			c = tasks.Claim{Kind: tasks.Drop, Key: key}
 		}
@@ -640,7 +669,8 @@ func TestTheCacheIsBoundedInBytes(t *testing.T) {
 	}
 }
 
-// A file of the time when the sum of a task's entries was stored beside them, and a prompt was held by a key alone.
+// A file of the time when the sum of a task's entries was stored beside them, and a prompt was held
+// by a key alone.
 func TestAFileOfAnEarlierVersionIsBroughtUpToDate(t *testing.T) {
 	files, err := migrations()
 	if err != nil {
@@ -649,26 +679,31 @@ func TestAFileOfAnEarlierVersionIsBroughtUpToDate(t *testing.T) {
 	const earlier = 3
 	p := path(t)
 	key := tasks.Key{'k'}
-	first := &a2a.Task{ID: "t", ContextID: "c", Status: a2a.TaskStatus{State: a2a.TaskStateAuthRequired, Timestamp: time.UnixMilli(1000).UTC()}}
+	first := &a2a.Task{ID: "t", ContextID: "c",
+		Status: a2a.TaskStatus{State: a2a.TaskStateAuthRequired,
+			Timestamp: time.UnixMilli(1000).UTC()}}
 	text := strings.Join(files[:earlier], "\n") + fmt.Sprintf(`;
 		INSERT INTO tasks (num, id, owner, context, state, finished, stamp, created, seq, snapshot, checkpoint, prompt)
 			VALUES (1, 't', x'62616e6b', 'c', %d, 0, 1000, 1000000000, 1, x'7b7d', x'77', x'%x');
 		INSERT INTO task_events (task, seq, event) VALUES (1, 1, x'%x');
 		PRAGMA application_id = %d; PRAGMA user_version = %d`,
 		first.Status.State, key[:], a2a.AppendEvent(nil, first), applicationID, earlier)
-	if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o700), os.WriteFile(p, nil, 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(p), 0o700),
+		os.WriteFile(p, nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	raw(t, p, text)
 	s := open(t, p)
 	have, err := s.Get(t.Context(), "t")
-	if err != nil || string(have.Task.AppendJSON(nil)) != string(first.AppendJSON(nil)) || string(have.Checkpoint) != "w" {
+	if err != nil || string(have.Task.AppendJSON(nil)) != string(first.AppendJSON(nil)) ||
+		string(have.Checkpoint) != "w" {
 		t.Errorf("the task is %+v, %v", have, err)
 	}
 	if h, err := s.Hold(t.Context(), key); err != nil || len(h.Tasks) != 1 || h.Tasks[0] != "t" {
 		t.Errorf("the key is held by %+v, %v", h, err)
 	}
-	if n, err := s.Kept(t.Context(), "bank"); err != nil || n != int64(len(a2a.AppendEvent(nil, first))) {
+	if n, err := s.Kept(t.Context(), "bank"); err != nil ||
+		n != int64(len(a2a.AppendEvent(nil, first))) {
 		t.Errorf("%d bytes are kept, %v", n, err)
 	}
 }
@@ -769,8 +804,10 @@ func TestABackupIsTheStoreAtOneMoment(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, rec := range page.Records {
-		if entries, err := copied.Events(t.Context(), rec.Task.ID, 0); err != nil || len(entries) != int(rec.Seq) {
-			t.Errorf("a task of the copy is at %d and has %d entries, %v", rec.Seq, len(entries), err)
+		if entries, err := copied.Events(t.Context(), rec.Task.ID, 0); err != nil ||
+			len(entries) != int(rec.Seq) {
+			t.Errorf("a task of the copy is at %d and has %d entries, %v", rec.Seq,
+				len(entries), err)
 		}
 	}
 	if claimed, err := copied.Claim(t.Context(), 10000); err != nil || len(claimed) != page.Total {
@@ -818,7 +855,8 @@ func TestOldKeysArePruned(t *testing.T) {
 	if n > 2 {
 		t.Errorf("%d keys are left", n)
 	}
-	if existing, err := s.Create(t.Context(), last, []a2a.Event{last.Task}, last.Created); !errors.Is(err, tasks.ErrStored) {
+	if existing, err := s.Create(t.Context(), last, []a2a.Event{last.Task},
+		last.Created); !errors.Is(err, tasks.ErrStored) {
 		t.Errorf("the last key: %q, %v", existing, err)
 	}
 }
@@ -834,7 +872,8 @@ func TestTasksThatFellOutOfTheCacheAreReadFromTheFile(t *testing.T) {
 	}
 	for _, r := range all {
 		next := mustAdd(t, s, r, a2a.TaskStateAuthRequired, "x")
-		if have, err := s.Get(t.Context(), r.Task.ID); err != nil || have.Seq != next.Seq || have.Owner != "bank" || !have.Created.Equal(r.Created) {
+		if have, err := s.Get(t.Context(), r.Task.ID); err != nil || have.Seq != next.Seq ||
+			have.Owner != "bank" || !have.Created.Equal(r.Created) {
 			t.Fatalf("%+v %v", have, err)
 		}
 	}
@@ -851,7 +890,8 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 		"SELECT count(*) FROM tasks WHERE owner = ? AND context = ? AND state = ? AND stamp >= ?":                       "COVERING INDEX tasks_listed",
 		"SELECT seq, event FROM task_events WHERE task = (SELECT num FROM tasks WHERE id = ?) AND seq > ? ORDER BY seq": "PRIMARY KEY (task=? AND seq>?)",
 	} {
-		rows, err := s.readers.Query("EXPLAIN QUERY PLAN "+query, make([]any, strings.Count(query, "?"))...)
+		rows, err := s.readers.Query("EXPLAIN QUERY PLAN "+query,
+			make([]any, strings.Count(query, "?"))...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -865,7 +905,8 @@ func TestQueriesUseTheirIndexes(t *testing.T) {
 			plan = append(plan, detail)
 		}
 		rows.Close()
-		if all := strings.Join(plan, "; "); !strings.Contains(all, index) || strings.Contains(all, "TEMP B-TREE") {
+		if all := strings.Join(plan, "; "); !strings.Contains(all, index) ||
+			strings.Contains(all, "TEMP B-TREE") {
 			t.Errorf("%s\n  is done by %s", query, all)
 		}
 	}

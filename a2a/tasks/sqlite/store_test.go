@@ -21,7 +21,9 @@ func open(t testing.TB, path string) *Store {
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, storetest.Stores{
-		Open: func(t *testing.T) tasks.Store { return open(t, filepath.Join(t.TempDir(), "agent.db")) },
+		Open: func(t *testing.T) tasks.Store {
+			return open(t, filepath.Join(t.TempDir(), "agent.db"))
+		},
 		Reopen: func(t *testing.T, s tasks.Store) tasks.Store {
 			if err := s.Close(); err != nil {
 				t.Fatal(err)

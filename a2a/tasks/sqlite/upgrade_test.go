@@ -17,11 +17,13 @@ const earlier = "testdata/861aec8.db.gz"
 
 // The tasks in it.
 const (
-	earlierReal        = a2a.TaskID("01a21e45-332f-7f0f-8bff-d4149b18bbb0") // waits for an approval
-	earlierJoined      = a2a.TaskID("01a21e45-355e-7d19-b1c1-7a320569e1cd") // for the same one
-	earlierPretended   = a2a.TaskID("01a21e45-37a2-741b-a60c-18db3cac5408") // nobody was asked
-	earlierUnannounced = a2a.TaskID("01a21e45-3b25-7f5d-b1a3-d11bdc192f58") // the caller had not been told yet
-	earlierAtWork      = a2a.TaskID("01a21e45-3bf5-7f4b-b0d8-11ec805ae5f8") // the person had not been looked up yet
+	earlierReal      = a2a.TaskID("01a21e45-332f-7f0f-8bff-d4149b18bbb0") // waits for an approval
+	earlierJoined    = a2a.TaskID("01a21e45-355e-7d19-b1c1-7a320569e1cd") // for the same one
+	earlierPretended = a2a.TaskID("01a21e45-37a2-741b-a60c-18db3cac5408") // nobody was asked
+	// the caller had not been told yet
+	earlierUnannounced = a2a.TaskID("01a21e45-3b25-7f5d-b1a3-d11bdc192f58")
+	// the person had not been looked up yet
+	earlierAtWork = a2a.TaskID("01a21e45-3bf5-7f4b-b0d8-11ec805ae5f8")
 )
 
 func unpack(t *testing.T) string {
@@ -89,7 +91,8 @@ func TestAFileOfAnEarlierReleaseIsReadAndGoesOn(t *testing.T) {
 			atWork = append(atWork, p.ID)
 		}
 	}
-	if !slices.Equal(waiting, []a2a.TaskID{earlierReal, earlierJoined, earlierPretended, earlierUnannounced}) {
+	if !slices.Equal(waiting, []a2a.TaskID{earlierReal, earlierJoined, earlierPretended,
+		earlierUnannounced}) {
 		t.Errorf("waiting: %v", waiting)
 	}
 	if !slices.Equal(atWork, []a2a.TaskID{earlierAtWork}) {
@@ -98,7 +101,8 @@ func TestAFileOfAnEarlierReleaseIsReadAndGoesOn(t *testing.T) {
 	// Those that shared a prompt share a hold.
 	var shared []a2a.TaskID
 	var key []byte
-	if err := s.readers.QueryRow("SELECT hold FROM tasks WHERE id = ?", string(earlierReal)).Scan(&key); err != nil {
+	if err := s.readers.QueryRow("SELECT hold FROM tasks WHERE id = ?", string(earlierReal)).Scan(
+		&key); err != nil {
 		t.Fatal(err)
 	}
 	if h, err := s.Hold(t.Context(), tasks.Key(key)); err != nil {

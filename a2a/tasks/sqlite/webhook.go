@@ -36,12 +36,14 @@ func (w *writer) setWebhook(hook *tasks.Webhook) error {
 	if err != nil {
 		return err
 	}
-	count, err := w.statement("SELECT count(*), count(CASE WHEN id = ? THEN 1 END) FROM webhooks WHERE task = ?")
+	count, err := w.statement(
+		"SELECT count(*), count(CASE WHEN id = ? THEN 1 END) FROM webhooks WHERE task = ?")
 	if err != nil {
 		return err
 	}
 	var all, same int
-	if err := count.QueryRowContext(context.Background(), hook.Config.ID, r.num).Scan(&all, &same); err != nil {
+	if err := count.QueryRowContext(context.Background(), hook.Config.ID, r.num).Scan(&all,
+		&same); err != nil {
 		return err
 	}
 	switch {
@@ -50,7 +52,8 @@ func (w *writer) setWebhook(hook *tasks.Webhook) error {
 		if err != nil {
 			return err
 		}
-		return w.exec(replaceWebhook, config, hook.Config.Version, rand.Int64(), r.num, hook.Config.ID)
+		return w.exec(replaceWebhook, config, hook.Config.Version, rand.Int64(), r.num,
+			hook.Config.ID)
 	case all >= tasks.MaxWebhooks:
 		return tasks.ErrWebhooksFull
 	}
@@ -59,7 +62,8 @@ func (w *writer) setWebhook(hook *tasks.Webhook) error {
 		return err
 	}
 	var over bool
-	if err := finished.QueryRowContext(context.Background(), int64(hook.Sent), r.num).Scan(&over); err != nil {
+	if err := finished.QueryRowContext(context.Background(), int64(hook.Sent),
+		r.num).Scan(&over); err != nil {
 		return err
 	}
 	return w.insertWebhook(r.num, hook, over)
@@ -70,20 +74,24 @@ func (w *writer) insertWebhook(task int64, hook *tasks.Webhook, over bool) error
 	if err != nil {
 		return err
 	}
-	return w.exec(insertWebhook, task, hook.Config.ID, config, hook.Config.Version, rand.Int64(), int64(hook.Sent), over)
+	return w.exec(insertWebhook, task, hook.Config.ID, config, hook.Config.Version, rand.Int64(),
+		int64(hook.Sent), over)
 }
 
 // RemoveWebhook removes a webhook.
 func (s *Store) RemoveWebhook(ctx context.Context, task a2a.TaskID, id string) error {
 	return s.change(ctx, &write{run: func(w *writer, _ *write) error {
-		return w.exec("DELETE FROM webhooks WHERE task = (SELECT num FROM tasks WHERE id = ?) AND id = ?", string(task), id)
+		return w.exec(
+			"DELETE FROM webhooks WHERE task = (SELECT num FROM tasks WHERE id = ?) AND id = ?",
+			string(task), id)
 	}})
 }
 
 // ReportWebhook stores what became of a webhook.
 func (s *Store) ReportWebhook(ctx context.Context, hook *tasks.Webhook, _ time.Time) error {
 	return s.change(ctx, &write{run: func(w *writer, _ *write) error {
-		n, err := w.affect(reportWebhook, int64(hook.Sent), hook.Over, hook.Tries, tasks.Nanos(hook.Since), tasks.Nanos(hook.Due), hook.Failure,
+		n, err := w.affect(reportWebhook, int64(hook.Sent), hook.Over, hook.Tries,
+			tasks.Nanos(hook.Since), tasks.Nanos(hook.Due), hook.Failure,
 			string(hook.Config.TaskID), hook.Config.ID, hook.Revision)
 		if err == nil && n == 0 {
 			err = tasks.ErrConflict
@@ -98,12 +106,16 @@ func (s *Store) Webhooks(ctx context.Context, task a2a.TaskID) ([]*tasks.Webhook
 }
 
 // LiveWebhooks gives what is not over.
-func (s *Store) LiveWebhooks(ctx context.Context, after int64, limit int) ([]*tasks.Webhook, error) {
+func (s *Store) LiveWebhooks(
+	ctx context.Context, after int64, limit int,
+) ([]*tasks.Webhook, error) {
 	return s.webhooks(ctx, "w.over = 0 AND w.num > ? ORDER BY w.num LIMIT ?", after, limit)
 }
 
 // TakeWebhook gives one to send to. Who has the file has it alone (the lock).
-func (s *Store) TakeWebhook(ctx context.Context, task a2a.TaskID, id string, _ time.Time) (*tasks.Webhook, error) {
+func (s *Store) TakeWebhook(
+	ctx context.Context, task a2a.TaskID, id string, _ time.Time,
+) (*tasks.Webhook, error) {
 	hooks, err := s.webhooks(ctx, "t.id = ? AND w.id = ?", string(task), id)
 	switch {
 	case err != nil:
@@ -136,7 +148,8 @@ func scanWebhook(rows *sql.Rows) (*tasks.Webhook, error) {
 	var config []byte
 	var version string
 	var since, due int64
-	err := rows.Scan(&w.Num, &config, &version, &w.Revision, &w.Sent, &w.Over, &w.Tries, &since, &due, &w.Failure, &w.Behind)
+	err := rows.Scan(&w.Num, &config, &version, &w.Revision, &w.Sent, &w.Over, &w.Tries, &since,
+		&due, &w.Failure, &w.Behind)
 	if err != nil {
 		return nil, err
 	}

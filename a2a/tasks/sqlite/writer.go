@@ -15,11 +15,13 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// maxGroup bounds the changes of one transaction, and so how long the first of them waits for the last.
+// maxGroup bounds the changes of one transaction, and so how long the first of them waits for the
+// last.
 const maxGroup = 256
 
-// A transaction costs as much processor time for one change as for a few. So the writer lets others run before it begins one, this many times:
-// when the processors are busy, more changes have come by then; when they are idle, it takes no time.
+// A transaction costs as much processor time for one change as for a few. So the writer lets others
+// run before it begins one, this many times: when the processors are busy, more changes have come
+// by then; when they are idle, it takes no time.
 const gatherTurns = 4
 
 // writer makes all changes, one transaction after the other.
@@ -35,12 +37,14 @@ type writer struct {
 	closed  bool
 
 	// Of the transaction under way.
-	touched map[a2a.TaskID]row // tasks as they are in it; a row without a record is a task that is removed
-	kept    map[string]int64   // by how much clients have grown in it
-	undo    []func()           // takes back what has changed below, should it fail
-	creates int                // since the keys were pruned
+	// tasks as they are in it; a row without a record is a task that is removed
+	touched map[a2a.TaskID]row
+	kept    map[string]int64 // by how much clients have grown in it
+	undo    []func()         // takes back what has changed below, should it fail
+	creates int              // since the keys were pruned
 
-	// What is in the file, for it is asked for with every change. Only the writer's goroutine looks here.
+	// What is in the file, for it is asked for with every change. Only the writer's goroutine looks
+	// here.
 	holds   map[tasks.Key]*hold
 	holding map[int64]*tasks.Key // by number of the task
 
@@ -49,8 +53,8 @@ type writer struct {
 
 // write is one change and what became of it.
 type write struct {
-	// run executes the statements. A refusal (see refusal) says that it has executed none that change anything: the others go on. Any other error
-	// undoes the transaction.
+	// run executes the statements. A refusal (see refusal) says that it has executed none that
+	// change anything: the others go on. Any other error undoes the transaction.
 	run  func(*writer, *write) error
 	err  error
 	done chan struct{}
@@ -74,13 +78,15 @@ func openWriter(ctx context.Context, s *Store, file string) (_ *writer, err erro
 		"busy_timeout(%d)", busyTimeout.Milliseconds(), "synchronous(%s)", "FULL",
 		// What is removed is overwritten: a checkpoint holds an auth_req_id.
 		"secure_delete(%s)", "ON",
-		"wal_autocheckpoint(%d)", walPages, "journal_size_limit(%d)", walLimit, "cache_size(-%d)", writerCacheKiB, "temp_store(%s)", "MEMORY"))
+		"wal_autocheckpoint(%d)", walPages, "journal_size_limit(%d)", walLimit, "cache_size(-%d)",
+		writerCacheKiB, "temp_store(%s)", "MEMORY"))
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
 	w := &writer{
-		store: s, db: db, stmt: map[string]*sql.Stmt{}, queue: make(chan *write, maxGroup), done: make(chan struct{}),
+		store: s, db: db, stmt: map[string]*sql.Stmt{}, queue: make(chan *write, maxGroup),
+		done:    make(chan struct{}),
 		touched: map[a2a.TaskID]row{}, kept: map[string]int64{},
 		holds: map[tasks.Key]*hold{}, holding: map[int64]*tasks.Key{},
 	}
@@ -132,7 +138,8 @@ func (w *writer) close() error {
 	return errors.Join(append(errs, w.db.Close())...)
 }
 
-// do puts a change into the queue and waits for its transaction. The wait does not end with ctx: what became of the change must be told.
+// do puts a change into the queue and waits for its transaction. The wait does not end with ctx:
+// what became of the change must be told.
 func (w *writer) do(ctx context.Context, c *write) error {
 	c.done = make(chan struct{})
 	w.closing.RLock()
@@ -194,8 +201,9 @@ func (w *writer) waiting(group []*write) []*write {
 	return group
 }
 
-// commit makes the changes of a group durable and tells who waits for them. If they cannot be committed together, each is tried alone, so that
-// one that cannot be stored does not take the others with it.
+// commit makes the changes of a group durable and tells who waits for them. If they cannot be
+// committed together, each is tried alone, so that one that cannot be stored does not take the
+// others with it.
 func (w *writer) commit(group []*write) {
 	if retry := w.transaction(group); retry && len(group) > 1 {
 		for i := range group {
@@ -207,8 +215,9 @@ func (w *writer) commit(group []*write) {
 	}
 }
 
-// transaction makes the changes of a group, all or none, and sets their errors. When it has not even begun, for another process holds the file,
-// there is no use in trying them one by one: each would wait as long.
+// transaction makes the changes of a group, all or none, and sets their errors. When it has not
+// even begun, for another process holds the file, there is no use in trying them one by one: each
+// would wait as long.
 func (w *writer) transaction(group []*write) (retry bool) {
 	clear(w.touched)
 	clear(w.kept)
@@ -219,7 +228,8 @@ func (w *writer) transaction(group []*write) (retry bool) {
 		return false
 	}
 	if err := w.attempt(group); err != nil {
-		// SQLite has rolled back by itself after some errors, a full disk among them; then there is nothing to roll back.
+		// SQLite has rolled back by itself after some errors, a full disk among them; then there is
+		// nothing to roll back.
 		_ = w.exec("ROLLBACK")
 		for _, undo := range slices.Backward(w.undo) {
 			undo()
@@ -301,6 +311,7 @@ func (w *writer) probe(*write) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.conn.ExecContext(context.Background(), fmt.Sprintf("PRAGMA user_version = %d", len(files)))
+	_, err = w.conn.ExecContext(context.Background(),
+		fmt.Sprintf("PRAGMA user_version = %d", len(files)))
 	return err
 }

@@ -27,9 +27,11 @@ func second(t *testing.T, f *fixture) {
 	}
 	r := other.must("a")
 	// The other agent's caller adds to the task; the runner is late then.
-	_, err := other.try(r, "", false, &a2a.Message{MessageID: "n", TaskID: "a", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("?")}})
+	_, err := other.try(r, "", false, &a2a.Message{MessageID: "n", TaskID: "a", Role: a2a.RoleUser,
+		Parts: []a2a.Part{a2a.TextPart("?")}})
 	f.check(err)
-	if _, err := f.try(r, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err, tasks.ErrConflict) {
+	if _, err := f.try(r, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err,
+		tasks.ErrConflict) {
 		t.Errorf("the runner's late step: %v", err)
 	}
 	f.add(f.must("a"), a2a.TaskStateCompleted, "")
@@ -41,7 +43,8 @@ func second(t *testing.T, f *fixture) {
 	if got, err := other.Claim(f.ctx, 10); len(got) != 0 || err != nil {
 		t.Errorf("the other agent claimed %v, %v", got, err)
 	}
-	if _, err := other.try(mine, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err, tasks.ErrLeaseLost) {
+	if _, err := other.try(mine, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err,
+		tasks.ErrLeaseLost) {
 		t.Errorf("the other agent ran it: %v", err)
 	}
 	if f.must("mine").Elsewhere || !other.must("mine").Elsewhere {
@@ -61,7 +64,8 @@ func answers(t *testing.T, f *fixture) {
 	if !f.must("t").Elsewhere || other.must("t").Elsewhere {
 		t.Error("the task should be the agent's that has the answer")
 	}
-	if _, err := f.try(next, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err, tasks.ErrLeaseLost) {
+	if _, err := f.try(next, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err,
+		tasks.ErrLeaseLost) {
 		t.Errorf("the agent that asked goes on: %v", err)
 	}
 	other.add(next, a2a.TaskStateCompleted, "")
@@ -111,7 +115,8 @@ func joins(t *testing.T, f *fixture) {
 	if f.must("late").Elsewhere || !other.must("late").Elsewhere {
 		t.Error("who joins should go to the agent that runs the hold")
 	}
-	if _, err := other.try(late, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err, tasks.ErrLeaseLost) {
+	if _, err := other.try(late, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err,
+		tasks.ErrLeaseLost) {
 		t.Errorf("the agent that gave it away goes on: %v", err)
 	}
 	for i, want := range []int{1, 0} {
@@ -149,7 +154,8 @@ var shared = []test{
 	{"two agents see one store", second},
 	{"a task that asks goes on at the agent that is answered", answers},
 	{"of many at two agents who open a hold at once one does and some join", holdsOfTwo},
-	{"of many at two agents who amend a hold at once one does, of all that they have read", amendsOfTwo},
+	{"of many at two agents who amend a hold at once one does, of all that they have read",
+		amendsOfTwo},
 	{"who joins a hold goes to the agent that runs it", joins},
 	{"an equal key that arrives at two agents at once is one task", keysOfTwo},
 }

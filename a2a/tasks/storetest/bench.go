@@ -18,31 +18,36 @@ func Questions(b *testing.B, s tasks.Store, parallel int) {
 func BenchRecord(id a2a.TaskID) (*tasks.Record, []a2a.Event) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	task := &a2a.Task{
-		ID: id, ContextID: a2a.NewContextID(), Status: a2a.TaskStatus{State: a2a.TaskStateSubmitted, Timestamp: now},
+		ID: id, ContextID: a2a.NewContextID(), Status: a2a.TaskStatus{State: a2a.TaskStateSubmitted,
+			Timestamp: now},
 		History: []*a2a.Message{{
 			MessageID: a2a.NewMessageID(), TaskID: id, ContextID: "c", Role: a2a.RoleUser,
-			Parts: []a2a.Part{a2a.TextPart("Does John Doe with email jdoe@staff0.com work at Staff0?")},
+			Parts: []a2a.Part{a2a.TextPart(
+				"Does John Doe with email jdoe@staff0.com work at Staff0?")},
 		}},
 	}
 	working := BenchStatus(task, a2a.TaskStateWorking, "Looking into the request…")
 	key := [32]byte{}
 	copy(key[:], id[len(id)-32:])
-	return &tasks.Record{Task: task.Apply(working), Owner: "bank", Seq: 2, Created: now, MessageKey: key[:]}, []a2a.Event{task, working}
+	return &tasks.Record{Task: task.Apply(working), Owner: "bank", Seq: 2, Created: now,
+		MessageKey: key[:]}, []a2a.Event{task, working}
 }
 
 // BenchStatus is a status of such a task.
 func BenchStatus(t *a2a.Task, state a2a.TaskState, text string) *a2a.TaskStatusUpdateEvent {
-	u := &a2a.TaskStatusUpdateEvent{TaskID: t.ID, ContextID: t.ContextID, Status: a2a.TaskStatus{State: state, Timestamp: time.Now().UTC()}}
+	u := &a2a.TaskStatusUpdateEvent{TaskID: t.ID, ContextID: t.ContextID,
+		Status: a2a.TaskStatus{State: state, Timestamp: time.Now().UTC()}}
 	if text != "" {
 		u.Status.Message = &a2a.Message{
-			MessageID: a2a.NewMessageID(), TaskID: t.ID, ContextID: t.ContextID, Role: a2a.RoleAgent, Parts: []a2a.Part{a2a.TextPart(text)},
+			MessageID: a2a.NewMessageID(), TaskID: t.ID, ContextID: t.ContextID,
+			Role: a2a.RoleAgent, Parts: []a2a.Part{a2a.TextPart(text)},
 		}
 	}
 	return u
 }
 
-// question is what one question costs a store: the task, the announcement, the claim on the person, the
-// acknowledgement, the answer.
+// question is what one question costs a store: the task, the announcement, the claim on the person,
+// the acknowledgement, the answer.
 func question(b *testing.B, s tasks.Store) {
 	ctx := b.Context()
 	r, events := BenchRecord(a2a.NewTaskID())
@@ -60,7 +65,8 @@ func question(b *testing.B, s tasks.Store) {
 			task = task.Apply(e)
 		}
 		change := tasks.Change{
-			ID: tasks.NewChangeID(), Events: events, Task: task, Checkpoint: []byte(checkpoint), Run: true, Claims: claims,
+			ID: tasks.NewChangeID(), Events: events, Task: task, Checkpoint: []byte(checkpoint),
+			Run: true, Claims: claims,
 		}
 		if err := s.Append(ctx, task.ID, rec.Seq, change); err != nil {
 			b.Error(err)
@@ -78,16 +84,21 @@ func question(b *testing.B, s tasks.Store) {
 	until := time.Now().Add(time.Minute)
 	put := tasks.Claim{Kind: tasks.Put, Key: key, Value: []byte(value), Until: until}
 	add(checkpoint, []tasks.Claim{{Kind: tasks.Open, Key: key, Value: []byte(value), Until: until}},
-		BenchStatus(r.Task, a2a.TaskStateWorking, "Waiting for the person's approval. Code 7K3F-9QXM. Nothing has to be sent; keep watching this task."))
+		BenchStatus(r.Task, a2a.TaskStateWorking,
+			"Waiting for the person's approval. Code 7K3F-9QXM. Nothing has to be sent; keep "+
+				"watching this task."))
 	amend(tasks.Claim{Kind: tasks.Take, Key: person, Value: key[:], Until: until}, put)
 	amend(put)
 	add("", []tasks.Claim{put, {Kind: tasks.Drop, Key: person, Value: key[:]}},
 		BenchStatus(r.Task, a2a.TaskStateWorking, "Approved. Reading the employment record…"),
-		&a2a.TaskArtifactUpdateEvent{TaskID: r.Task.ID, ContextID: r.Task.ContextID, Artifact: &a2a.Artifact{
-			ArtifactID: "a", Name: "employment-status", Parts: []a2a.Part{
-				a2a.TextPart("Yes, John Doe (jdoe@staff0.com) is an active employee of Staff0."),
-				a2a.DataPart([]byte(`{"answer":"yes","identifier":"jdoe@staff0.com","employed":true,"company":"Staff0","as_of":"2026-11-21T08:00:00.000Z","consent":{"method":"ciba","at":"2026-11-21T08:00:00.000Z","code":"7K3F-9QXM"}}`)),
-			}}}, BenchStatus(r.Task, a2a.TaskStateCompleted, ""))
+		&a2a.TaskArtifactUpdateEvent{TaskID: r.Task.ID, ContextID: r.Task.ContextID,
+			Artifact: &a2a.Artifact{
+				ArtifactID: "a", Name: "employment-status", Parts: []a2a.Part{
+					a2a.TextPart(
+						"Yes, John Doe (jdoe@staff0.com) is an active employee of Staff0."),
+					a2a.DataPart(
+						[]byte(`{"answer":"yes","identifier":"jdoe@staff0.com","employed":true,"company":"Staff0","as_of":"2026-11-21T08:00:00.000Z","consent":{"method":"ciba","at":"2026-11-21T08:00:00.000Z","code":"7K3F-9QXM"}}`)),
+				}}}, BenchStatus(r.Task, a2a.TaskStateCompleted, ""))
 }
 
 // InParallel shares the iterations among so many goroutines.

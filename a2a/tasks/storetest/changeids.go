@@ -19,20 +19,23 @@ func (f *fixture) wantStored(id a2a.TaskID, base tasks.Seq, c tasks.Change) {
 	f.want(before)
 }
 
-// known has the same change given to the store again, before and after others, with and without entries.
+// known has the same change given to the store again, before and after others, with and without
+// entries.
 func known(_ *testing.T, f *fixture) {
 	r := f.create("t")
 	speak := func(r *tasks.Record, state a2a.TaskState) tasks.Change {
 		u := status(state, f.clock)
 		u.TaskID, u.ContextID = r.Task.ID, r.Task.ContextID
 		return tasks.Change{
-			ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: r.Task.Apply(u), Checkpoint: []byte("c"), Run: true,
+			ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: r.Task.Apply(u),
+			Checkpoint: []byte("c"), Run: true,
 		}
 	}
 	first := speak(r, a2a.TaskStateWorking)
 	f.check(f.Append(f.ctx, "t", r.Seq, first))
 	f.wantStored("t", r.Seq, first)
-	alone := tasks.Change{ID: tasks.NewChangeID(), Task: f.must("t").Task, Checkpoint: []byte("d"), Run: true}
+	alone := tasks.Change{ID: tasks.NewChangeID(), Task: f.must("t").Task, Checkpoint: []byte("d"),
+		Run: true}
 	f.check(f.Append(f.ctx, "t", 3, alone))
 	f.wantStored("t", 3, alone)
 	last := speak(f.must("t"), a2a.TaskStateCompleted)
@@ -75,18 +78,21 @@ func knownAmendments(_ *testing.T, f *fixture) {
 	}
 }
 
-// knownTasks has the same task created again: with a message key, which another repetition of the message finds.
+// knownTasks has the same task created again: with a message key, which another repetition of the
+// message finds.
 func knownTasks(_ *testing.T, f *fixture) {
 	r, entries := f.record("t")
 	r.MessageKey = []byte("key of the message")
 	f.store(r, entries)
-	if existing, err := f.Create(f.ctx, r, entries, f.clock.Add(-time.Minute)); existing != "" || !errors.Is(err, tasks.ErrStored) {
+	if existing, err := f.Create(f.ctx, r, entries, f.clock.Add(-time.Minute)); existing != "" ||
+		!errors.Is(err, tasks.ErrStored) {
 		f.t.Errorf("the same task again: %q, %v", existing, err)
 	}
 	f.wantEvents("t", entries)
 	other, entries := f.record("u")
 	other.MessageKey = r.MessageKey
-	if existing, err := f.Create(f.ctx, other, entries, f.clock.Add(-time.Minute)); existing != "t" || err != nil {
+	if existing, err := f.Create(f.ctx, other, entries,
+		f.clock.Add(-time.Minute)); existing != "t" || err != nil {
 		f.t.Errorf("another task with the same key: %q, %v", existing, err)
 	}
 }

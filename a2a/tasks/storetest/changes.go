@@ -29,7 +29,8 @@ func missing(t *testing.T, f *fixture) {
 		t.Errorf("events: %v", err)
 	}
 	r, _ := f.record("u")
-	if _, err := f.try(r, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err, tasks.ErrNotFound) {
+	if _, err := f.try(r, "", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err,
+		tasks.ErrNotFound) {
 		t.Errorf("append: %v", err)
 	}
 }
@@ -37,8 +38,10 @@ func missing(t *testing.T, f *fixture) {
 func appended(t *testing.T, f *fixture) {
 	r, entries := f.record("t")
 	f.store(r, entries)
-	artifact := &a2a.TaskArtifactUpdateEvent{TaskID: "t", ContextID: "c", LastChunk: true, Artifact: &a2a.Artifact{ArtifactID: "a", Parts: []a2a.Part{a2a.TextPart("Yes.")}}}
-	message := &a2a.Message{MessageID: "n", TaskID: "t", ContextID: "c", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("Hurry.")}}
+	artifact := &a2a.TaskArtifactUpdateEvent{TaskID: "t", ContextID: "c", LastChunk: true,
+		Artifact: &a2a.Artifact{ArtifactID: "a", Parts: []a2a.Part{a2a.TextPart("Yes.")}}}
+	message := &a2a.Message{MessageID: "n", TaskID: "t", ContextID: "c", Role: a2a.RoleUser,
+		Parts: []a2a.Part{a2a.TextPart("Hurry.")}}
 	end := status(a2a.TaskStateCompleted, f.clock.Add(time.Second))
 	next, err := f.try(r, "", true, message)
 	f.check(err)
@@ -56,7 +59,8 @@ func conflict(t *testing.T, f *fixture) {
 	for _, base := range []tasks.Seq{0, 1, 2, 4, 99} {
 		late := *r
 		late.Seq = base
-		if _, err := f.try(&late, "late", true, status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err, tasks.ErrConflict) {
+		if _, err := f.try(&late, "late", true,
+			status(a2a.TaskStateCompleted, f.clock)); !errors.Is(err, tasks.ErrConflict) {
 			t.Errorf("a change after %d of 3: %v", base, err)
 		}
 	}
@@ -84,7 +88,8 @@ func checkpoints(t *testing.T, f *fixture) {
 	r := f.add(f.create("t"), a2a.TaskStateAuthRequired, "auth_req_id")
 	f.want(r)
 	// The caller's message, which has perhaps not seen it, leaves it alone.
-	next, err := f.try(r, "", false, &a2a.Message{MessageID: "n", TaskID: "t", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("?")}})
+	next, err := f.try(r, "", false, &a2a.Message{MessageID: "n", TaskID: "t", Role: a2a.RoleUser,
+		Parts: []a2a.Part{a2a.TextPart("?")}})
 	f.check(err)
 	next.Checkpoint = []byte("auth_req_id")
 	f.want(next)
@@ -96,7 +101,8 @@ func checkpoints(t *testing.T, f *fixture) {
 		f.check(err)
 		f.want(end)
 	}
-	f.want(f.add(f.add(f.create("note"), a2a.TaskStateAuthRequired, "auth_req_id"), a2a.TaskStateRejected, "no_answer"))
+	f.want(f.add(f.add(f.create("note"), a2a.TaskStateAuthRequired, "auth_req_id"),
+		a2a.TaskStateRejected, "no_answer"))
 }
 
 func checkpointAlone(t *testing.T, f *fixture) {
@@ -137,7 +143,9 @@ func manyEvents(t *testing.T, f *fixture) {
 		f.store(r, want)
 		var more []a2a.Event
 		for i := range n {
-			more = append(more, &a2a.TaskArtifactUpdateEvent{TaskID: r.Task.ID, ContextID: "c", Artifact: &a2a.Artifact{ArtifactID: fmt.Sprint(i), Parts: []a2a.Part{a2a.TextPart("x")}}})
+			more = append(more, &a2a.TaskArtifactUpdateEvent{TaskID: r.Task.ID, ContextID: "c",
+				Artifact: &a2a.Artifact{ArtifactID: fmt.Sprint(i),
+					Parts: []a2a.Part{a2a.TextPart("x")}}})
 		}
 		_, err := f.try(r, "", true, more...)
 		f.check(err)
@@ -165,7 +173,8 @@ func writers(t *testing.T, f *fixture) {
 					return
 				}
 				u := status(a2a.TaskStateWorking, f.clock)
-				u.Status.Message = &a2a.Message{MessageID: fmt.Sprint(w, "-", i), Role: a2a.RoleAgent, Parts: []a2a.Part{a2a.TextPart("x")}}
+				u.Status.Message = &a2a.Message{MessageID: fmt.Sprint(w, "-", i),
+					Role: a2a.RoleAgent, Parts: []a2a.Part{a2a.TextPart("x")}}
 				_, err = f.try(r, "", true, u)
 				switch {
 				case err == nil:
@@ -232,14 +241,20 @@ func readers(t *testing.T, f *fixture) {
 
 func content(t *testing.T, f *fixture) {
 	for i, text := range []string{
-		"Arbeitet María García hier? 加藤 太郎 🙂", "\x00\x01\x7f", "'; DROP TABLE tasks; --", "line\nline\r\n\u2028", `{"a":"\u0000"}`, "",
+		"Arbeitet María García hier? 加藤 太郎 🙂", "\x00\x01\x7f", "'; DROP TABLE tasks; --",
+		"line\nline\r\n\u2028", `{"a":"\u0000"}`, "",
 	} {
 		r, entries := f.record(fmt.Sprint("t", i))
 		message := &a2a.Message{
-			MessageID: text + "m", TaskID: r.Task.ID, ContextID: "c", Role: a2a.RoleUser, Metadata: a2a.Struct(`{"ключ":[1,null,{}]}`),
+			MessageID: text + "m", TaskID: r.Task.ID, ContextID: "c", Role: a2a.RoleUser,
+			Metadata: a2a.Struct(`{"ключ":[1,null,{}]}`),
 			Parts: []a2a.Part{
-				a2a.TextPart(text), a2a.DataPart([]byte(`{"n":1.50,"big":123456789012345678901234567890,"null":null}`)), a2a.DataPart([]byte("null")),
-				{Kind: a2a.PartRaw, Raw: []byte{0, 255, 128}, Filename: text + ".bin", MediaType: "application/pdf"}, {Kind: a2a.PartURL, URL: "https://a.example/?b=ü"},
+				a2a.TextPart(text),
+				a2a.DataPart([]byte(`{"n":1.50,"big":123456789012345678901234567890,"null":null}`)),
+				a2a.DataPart([]byte("null")),
+				{Kind: a2a.PartRaw, Raw: []byte{0, 255, 128}, Filename: text + ".bin",
+					MediaType: "application/pdf"}, {Kind: a2a.PartURL,
+					URL: "https://a.example/?b=ü"},
 			},
 			Extensions: []string{"https://e.example/x"}, ReferenceTaskIDs: []a2a.TaskID{"other"},
 		}

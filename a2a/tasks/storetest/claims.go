@@ -24,7 +24,8 @@ func canceled(t *testing.T, f *fixture) {
 	cancel()
 	u := status(a2a.TaskStateCompleted, f.clock)
 	u.TaskID = "t"
-	err := f.Append(ctx, "t", r.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u}, Task: r.Task.Apply(u), Run: true})
+	err := f.Append(ctx, "t", r.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: []a2a.Event{u},
+		Task: r.Task.Apply(u), Run: true})
 	have := f.must("t")
 	if stored := have.Seq == 3; stored != (err == nil) {
 		t.Errorf("stored: %v, error: %v", stored, err)
@@ -86,7 +87,8 @@ func claim(t *testing.T, f *fixture) {
 			if p.State == a2a.TaskStateInputRequired && f.must(p.ID).Task.Status.State == p.State {
 				continue // nobody has anything to do with those, claimed or not
 			}
-			if w, ok := want[p.ID]; !ok || w.State != p.State || string(w.Checkpoint) != string(p.Checkpoint) {
+			if w, ok := want[p.ID]; !ok || w.State != p.State ||
+				string(w.Checkpoint) != string(p.Checkpoint) {
 				t.Errorf("claimed %+v, want %+v", p, w)
 			}
 			delete(want, p.ID)

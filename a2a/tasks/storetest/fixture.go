@@ -20,7 +20,8 @@ type fixture struct {
 }
 
 func newFixture(t *testing.T, stores Stores) *fixture {
-	return &fixture{stores.Open(t), t, t.Context(), stores, time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)}
+	return &fixture{stores.Open(t), t, t.Context(), stores,
+		time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)}
 }
 
 // reopened is the fixture of the next process.
@@ -46,12 +47,15 @@ func status(state a2a.TaskState, at time.Time) *a2a.TaskStatusUpdateEvent {
 func (f *fixture) record(id string) (*tasks.Record, []a2a.Event) {
 	f.clock = f.clock.Add(time.Second)
 	first := &a2a.Task{
-		ID: a2a.TaskID(id), ContextID: "c", Status: a2a.TaskStatus{State: a2a.TaskStateSubmitted, Timestamp: f.clock},
-		History: []*a2a.Message{{MessageID: "m", TaskID: a2a.TaskID(id), ContextID: "c", Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("Does jdoe work here?")}}},
+		ID: a2a.TaskID(id), ContextID: "c", Status: a2a.TaskStatus{State: a2a.TaskStateSubmitted,
+			Timestamp: f.clock},
+		History: []*a2a.Message{{MessageID: "m", TaskID: a2a.TaskID(id), ContextID: "c",
+			Role: a2a.RoleUser, Parts: []a2a.Part{a2a.TextPart("Does jdoe work here?")}}},
 	}
 	working := status(a2a.TaskStateWorking, f.clock)
 	working.TaskID, working.ContextID = first.ID, "c"
-	return &tasks.Record{Task: first.Apply(working), Owner: owner, Seq: 2, Created: f.clock}, []a2a.Event{first, working}
+	return &tasks.Record{Task: first.Apply(working), Owner: owner, Seq: 2, Created: f.clock},
+		[]a2a.Event{first, working}
 }
 
 // create stores such a task.
@@ -79,7 +83,9 @@ func (f *fixture) add(r *tasks.Record, state a2a.TaskState, checkpoint string) *
 	return next
 }
 
-func (f *fixture) try(r *tasks.Record, checkpoint string, run bool, events ...a2a.Event) (*tasks.Record, error) {
+func (f *fixture) try(
+	r *tasks.Record, checkpoint string, run bool, events ...a2a.Event,
+) (*tasks.Record, error) {
 	next := *r
 	for _, event := range events {
 		if u, ok := event.(*a2a.TaskStatusUpdateEvent); ok {
@@ -92,7 +98,8 @@ func (f *fixture) try(r *tasks.Record, checkpoint string, run bool, events ...a2
 	if checkpoint != "" {
 		next.Checkpoint = []byte(checkpoint)
 	}
-	return &next, f.Append(f.ctx, r.Task.ID, r.Seq, tasks.Change{ID: tasks.NewChangeID(), Events: events, Task: next.Task, Checkpoint: next.Checkpoint, Run: run})
+	return &next, f.Append(f.ctx, r.Task.ID, r.Seq, tasks.Change{ID: tasks.NewChangeID(),
+		Events: events, Task: next.Task, Checkpoint: next.Checkpoint, Run: run})
 }
 
 // want compares what is stored of a task.
@@ -106,7 +113,8 @@ func (f *fixture) want(r *tasks.Record) {
 }
 
 func show(r *tasks.Record) string {
-	return fmt.Sprintf("%q %d %q %d %s", r.Owner, r.Seq, r.Checkpoint, r.Created.UnixMilli(), r.Task.AppendJSON(nil))
+	return fmt.Sprintf("%q %d %q %d %s", r.Owner, r.Seq, r.Checkpoint, r.Created.UnixMilli(),
+		r.Task.AppendJSON(nil))
 }
 
 // wantEvents compares the entries of a task, which are numbered from 1.
@@ -118,8 +126,10 @@ func (f *fixture) wantEvents(id a2a.TaskID, want []a2a.Event) {
 		f.t.Fatalf("%d entries, want %d", len(entries), len(want))
 	}
 	for i, entry := range entries {
-		if entry.Seq != tasks.Seq(i+1) || string(a2a.AppendEvent(nil, entry.Event)) != string(a2a.AppendEvent(nil, want[i])) {
-			f.t.Errorf("entry %d is %d %s\nwant %s", i+1, entry.Seq, a2a.AppendEvent(nil, entry.Event), a2a.AppendEvent(nil, want[i]))
+		if entry.Seq != tasks.Seq(i+1) ||
+			string(a2a.AppendEvent(nil, entry.Event)) != string(a2a.AppendEvent(nil, want[i])) {
+			f.t.Errorf("entry %d is %d %s\nwant %s", i+1, entry.Seq,
+				a2a.AppendEvent(nil, entry.Event), a2a.AppendEvent(nil, want[i]))
 		}
 	}
 }

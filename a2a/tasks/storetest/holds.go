@@ -33,14 +33,17 @@ func open(k byte, value string, until time.Time) tasks.Claim {
 	return tasks.Claim{Kind: tasks.Open, Key: key(k), Value: []byte(value), Until: until}
 }
 
-func join(k byte, most int) tasks.Claim { return tasks.Claim{Kind: tasks.Join, Key: key(k), Max: most} }
+func join(k byte, most int) tasks.Claim {
+	return tasks.Claim{Kind: tasks.Join, Key: key(k), Max: most}
+}
 
 func take(k byte, value string, until time.Time) tasks.Claim {
 	return tasks.Claim{Kind: tasks.Take, Key: key(k), Value: []byte(value), Until: until}
 }
 
 func put(k byte, value string, revision int64) tasks.Claim {
-	return tasks.Claim{Kind: tasks.Put, Key: key(k), Value: []byte(value), Until: soon(), Revision: revision}
+	return tasks.Claim{Kind: tasks.Put, Key: key(k), Value: []byte(value), Until: soon(),
+		Revision: revision}
 }
 
 func drop(k byte, value string) tasks.Claim {
@@ -62,8 +65,10 @@ func (f *fixture) wantHold(k byte, value string, revision int64, ids ...a2a.Task
 		return
 	}
 	f.check(err)
-	if h.Key != key(k) || string(h.Value) != value || h.Revision != revision || !slices.Equal(h.Tasks, ids) {
-		f.t.Errorf("hold %c is %q, revision %d, of %v; want %q, %d, of %v", k, h.Value, h.Revision, h.Tasks, value, revision, ids)
+	if h.Key != key(k) || string(h.Value) != value || h.Revision != revision ||
+		!slices.Equal(h.Tasks, ids) {
+		f.t.Errorf("hold %c is %q, revision %d, of %v; want %q, %d, of %v", k, h.Value, h.Revision,
+			h.Tasks, value, revision, ids)
 	}
 }
 
@@ -75,7 +80,8 @@ func (f *fixture) wantRefusal(err, reason error, value string) {
 		f.t.Errorf("got %v, want %v", err, reason)
 		return
 	}
-	if (refused.Hold == nil) != (value == "-") || refused.Hold != nil && string(refused.Hold.Value) != value {
+	if (refused.Hold == nil) != (value == "-") || refused.Hold != nil &&
+		string(refused.Hold.Value) != value {
 		f.t.Errorf("the refusal tells of %+v, want %q", refused.Hold, value)
 	}
 }
@@ -137,12 +143,14 @@ func holdsAmended(_ *testing.T, f *fixture) {
 	f.check(f.amend(drop('k', ""), put('k', "4", 0))) // nothing is there to be put to
 	f.wantHold('k', "-", 0)
 	f.wantRefusal(f.amend(put('k', "4", 3)), tasks.ErrNoHold, "-")
-	for _, c := range []tasks.Claim{open('k', "", soon()), join('k', 1), {}, take('k', string(make([]byte, tasks.MaxHoldValue+1)), soon())} {
+	for _, c := range []tasks.Claim{open('k', "", soon()), join('k', 1), {},
+		take('k', string(make([]byte, tasks.MaxHoldValue+1)), soon())} {
 		if err := f.amend(c); err == nil {
 			f.t.Errorf("claim of kind %d is granted", c.Kind)
 		}
 	}
-	f.check(f.claims(f.must("a"), open('k', "again", soon()))) // who was in a hold that was dropped is free
+	// who was in a hold that was dropped is free
+	f.check(f.claims(f.must("a"), open('k', "again", soon())))
 	f.wantHold('k', "again", 1, "a")
 }
 
@@ -237,7 +245,8 @@ func holdsSwept(_ *testing.T, f *fixture) {
 	f.wantHold('q', "2", 1)
 }
 
-// amendAtOnce has agents amend the same two holds at once, named in either order, each on what it has read.
+// amendAtOnce has agents amend the same two holds at once, named in either order, each on what it
+// has read.
 func amendAtOnce(t *testing.T, agents ...*fixture) {
 	const rounds = 20
 	f := agents[0]

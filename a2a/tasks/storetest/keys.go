@@ -50,7 +50,8 @@ func keys(t *testing.T, f *fixture) {
 	f.create("y")
 	// A task that is gone is no task to answer with.
 	r := f.add(f.must("d"), a2a.TaskStateCompleted, "")
-	if n, err := f.Remove(f.ctx, r.Task.Status.Timestamp.Add(time.Second), 10); n != 1 || err != nil {
+	if n, err := f.Remove(f.ctx, r.Task.Status.Timestamp.Add(time.Second), 10); n != 1 ||
+		err != nil {
 		t.Fatalf("removed %d, %v", n, err)
 	}
 	if got := f.repeat("g", "l", start); got != "g" {

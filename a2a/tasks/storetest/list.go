@@ -74,7 +74,8 @@ func listPages(t *testing.T, f *fixture) {
 			t.Errorf("in pages of %d: %v", size, got)
 		}
 	}
-	page, err := f.List(f.ctx, tasks.Query{Owner: owner, Limit: 100, After: tasks.Position{Timestamp: f.clock.Add(time.Hour), ID: "x"}})
+	page, err := f.List(f.ctx, tasks.Query{Owner: owner, Limit: 100,
+		After: tasks.Position{Timestamp: f.clock.Add(time.Hour), ID: "x"}})
 	f.check(err)
 	if len(page.Records) != 9 {
 		t.Errorf("after a position before all: %d", len(page.Records))
@@ -100,9 +101,12 @@ func listFilters(t *testing.T, f *fixture) {
 		{"unknown context", tasks.Query{Context: "D-é"}, nil},
 		{"state", tasks.Query{State: a2a.TaskStateCompleted}, []a2a.TaskID{"a"}},
 		{"no such state", tasks.Query{State: a2a.TaskStateFailed}, nil},
-		{"since, inclusive", tasks.Query{Since: start.Add(3 * time.Second)}, []a2a.TaskID{"c", "b"}},
-		{"since, a nanosecond later", tasks.Query{Since: start.Add(3*time.Second + 1)}, []a2a.TaskID{"c"}},
-		{"all", tasks.Query{Context: "c", State: a2a.TaskStateAuthRequired, Since: start.Add(2 * time.Second)}, []a2a.TaskID{"c"}},
+		{"since, inclusive", tasks.Query{Since: start.Add(3 * time.Second)},
+			[]a2a.TaskID{"c", "b"}},
+		{"since, a nanosecond later", tasks.Query{Since: start.Add(3*time.Second + 1)},
+			[]a2a.TaskID{"c"}},
+		{"all", tasks.Query{Context: "c", State: a2a.TaskStateAuthRequired,
+			Since: start.Add(2 * time.Second)}, []a2a.TaskID{"c"}},
 	} {
 		row.q.Owner, row.q.Limit = owner, 10
 		page, err := f.List(f.ctx, row.q)
@@ -121,7 +125,8 @@ func listFilters(t *testing.T, f *fixture) {
 
 func listOwner(t *testing.T, f *fixture) {
 	f.create("a")
-	for _, stranger := range []tasks.Owner{"bank", "bank\x00", "bank\x00user2", "BANK\x00user", ""} {
+	for _, stranger := range []tasks.Owner{"bank", "bank\x00", "bank\x00user2",
+		"BANK\x00user", ""} {
 		page, err := f.List(f.ctx, tasks.Query{Owner: stranger, Limit: 10})
 		f.check(err)
 		if page.Total != 0 || len(page.Records) != 0 {

@@ -34,9 +34,12 @@ func removed(t *testing.T, f *fixture) {
 		want   int
 		left   []a2a.TaskID
 	}{
-		{"nothing that ended at that very time", ends[0], 100, 0, []a2a.TaskID{"open", "t9", "t8", "t7", "t6", "t5", "t4", "t3", "t2", "t1", "t0"}},
-		{"but a moment later", ends[0].Add(1), 100, 1, []a2a.TaskID{"open", "t9", "t8", "t7", "t6", "t5", "t4", "t3", "t2", "t1"}},
-		{"the oldest first", ends[9], 3, 3, []a2a.TaskID{"open", "t9", "t8", "t7", "t6", "t5", "t4"}},
+		{"nothing that ended at that very time", ends[0], 100, 0,
+			[]a2a.TaskID{"open", "t9", "t8", "t7", "t6", "t5", "t4", "t3", "t2", "t1", "t0"}},
+		{"but a moment later", ends[0].Add(1), 100, 1,
+			[]a2a.TaskID{"open", "t9", "t8", "t7", "t6", "t5", "t4", "t3", "t2", "t1"}},
+		{"the oldest first", ends[9], 3, 3,
+			[]a2a.TaskID{"open", "t9", "t8", "t7", "t6", "t5", "t4"}},
 		{"no unfinished task", f.clock.Add(time.Hour), 100, 6, []a2a.TaskID{"open"}},
 		{"nothing is left to remove", f.clock.Add(time.Hour), 100, 0, []a2a.TaskID{"open"}},
 	} {

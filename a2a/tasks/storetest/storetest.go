@@ -7,13 +7,16 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// Stores opens stores for a test. All of them are closed by whoever opens them, at the end of the test if not before.
+// Stores opens stores for a test. All of them are closed by whoever opens them, at the end of the
+// test if not before.
 type Stores struct {
 	// Open opens a store with nothing in it.
 	Open func(t *testing.T) tasks.Store
-	// Reopen opens what a store holds once more, as the process after a crash does. Nil leaves out what only it can show.
+	// Reopen opens what a store holds once more, as the process after a crash does. Nil leaves out
+	// what only it can show.
 	Reopen func(t *testing.T, s tasks.Store) tasks.Store
-	// Second opens what a store holds beside it, as another agent does. Nil leaves out what only it can show.
+	// Second opens what a store holds beside it, as another agent does. Nil leaves out what only it
+	// can show.
 	Second func(t *testing.T, s tasks.Store) tasks.Store
 }
 
@@ -61,7 +64,8 @@ func Run(t *testing.T, stores Stores) {
 		{"a late change is late before it is refused for its claims", holdsLate},
 		{"an end is stored with what is said of the hold", holdsWithAnEnd},
 		{"of many who open a hold at once one does and some join", holdsAtOnce},
-		{"of many who amend a hold at once one does, of all that they have read", holdsAmendedAtOnce},
+		{"of many who amend a hold at once one does, of all that they have read",
+			holdsAmendedAtOnce},
 		{"holds that are over are removed", holdsSwept},
 	})
 	run(t, stores, webhooks)

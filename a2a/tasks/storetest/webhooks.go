@@ -12,7 +12,8 @@ import (
 	"staff0/a2a/tasks"
 )
 
-// webhooks is what a store does with webhooks; webhooksRestart what it does with them after a restart, webhooksShared what with several agents.
+// webhooks is what a store does with webhooks; webhooksRestart what it does with them after a
+// restart, webhooksShared what with several agents.
 var (
 	webhooks = []test{
 		{"a webhook is kept as it was set", webhookKept},
@@ -52,8 +53,10 @@ func (f *fixture) hooks() tasks.Webhooks {
 
 func webhook(task, id string) *tasks.Webhook {
 	return &tasks.Webhook{Config: &a2a.TaskPushNotificationConfig{
-		Tenant: "t", TaskID: a2a.TaskID(task), ID: id, URL: "https://bank.example/hook?a=b&c=<ä>", Token: "tok\u2028en",
-		Authentication: &a2a.AuthenticationInfo{Scheme: "Bearer", Credentials: "secret"}, Version: "another",
+		Tenant: "t", TaskID: a2a.TaskID(task), ID: id, URL: "https://bank.example/hook?a=b&c=<ä>",
+		Token:          "tok\u2028en",
+		Authentication: &a2a.AuthenticationInfo{Scheme: "Bearer", Credentials: "secret"},
+		Version:        "another",
 	}}
 }
 
@@ -127,7 +130,8 @@ func webhookKept(t *testing.T, f *fixture) {
 	want := webhook("t", "a/ ä")
 	want.Sent = 1
 	f.check(f.hooks().SetWebhook(f.ctx, want))
-	plain := &tasks.Webhook{Config: &a2a.TaskPushNotificationConfig{TaskID: "t", ID: "b", URL: "https://b.example"}, Sent: 2}
+	plain := &tasks.Webhook{Config: &a2a.TaskPushNotificationConfig{TaskID: "t", ID: "b",
+		URL: "https://b.example"}, Sent: 2}
 	f.check(f.hooks().SetWebhook(f.ctx, plain))
 	want.Behind = true
 	f.same(f.take("t", "a/ ä"), want)
@@ -148,15 +152,18 @@ func webhookReplaced(t *testing.T, f *fixture) {
 	f.create("t")
 	first := f.hook("t", "a", 1)
 	f.hook("t", "b", 1)
-	next := &tasks.Webhook{Config: &a2a.TaskPushNotificationConfig{TaskID: "t", ID: "a", URL: "https://new.example"}, Sent: 2}
+	next := &tasks.Webhook{Config: &a2a.TaskPushNotificationConfig{TaskID: "t", ID: "a",
+		URL: "https://new.example"}, Sent: 2}
 	f.check(f.hooks().SetWebhook(f.ctx, next))
 	f.wantHooks("t", "a", "b")
 	got := f.take("t", "a")
-	if got.Config.URL != "https://new.example" || got.Config.Authentication != nil || got.Config.Version != "" {
+	if got.Config.URL != "https://new.example" || got.Config.Authentication != nil ||
+		got.Config.Version != "" {
 		t.Errorf("the configuration is %+v", got.Config)
 	}
 	if got.Sent != 1 || got.Num != first.Num || got.Revision == first.Revision {
-		t.Errorf("sent %d, number %d after %d, the same revision: %t", got.Sent, got.Num, first.Num, got.Revision == first.Revision)
+		t.Errorf("sent %d, number %d after %d, the same revision: %t", got.Sent, got.Num, first.Num,
+			got.Revision == first.Revision)
 	}
 }
 
@@ -166,7 +173,8 @@ func webhooksFull(t *testing.T, f *fixture) {
 	for i := range tasks.MaxWebhooks {
 		f.hook("t", fmt.Sprint(i), 2)
 	}
-	if err := f.hooks().SetWebhook(f.ctx, webhook("t", "more")); !errors.Is(err, tasks.ErrWebhooksFull) {
+	if err := f.hooks().SetWebhook(f.ctx, webhook("t", "more")); !errors.Is(err,
+		tasks.ErrWebhooksFull) {
 		t.Errorf("one more: %v", err)
 	}
 	f.hook("t", "3", 2)
@@ -181,7 +189,8 @@ func webhookMissing(t *testing.T, f *fixture) {
 	}
 	f.wantHooks("t")
 	f.create("t")
-	if _, err := f.hooks().TakeWebhook(f.ctx, "t", "a", time.Now()); !errors.Is(err, tasks.ErrNotFound) {
+	if _, err := f.hooks().TakeWebhook(f.ctx, "t", "a", time.Now()); !errors.Is(err,
+		tasks.ErrNotFound) {
 		t.Errorf("take: %v", err)
 	}
 	w := webhook("t", "a")
@@ -336,7 +345,8 @@ func webhooksAtOnce(t *testing.T, f *fixture) {
 	var group sync.WaitGroup
 	for i := range 3 * tasks.MaxWebhooks {
 		group.Go(func() {
-			if err := f.hooks().SetWebhook(f.ctx, webhook("t", fmt.Sprint(i))); err != nil && !errors.Is(err, tasks.ErrWebhooksFull) {
+			if err := f.hooks().SetWebhook(f.ctx, webhook("t", fmt.Sprint(i))); err != nil &&
+				!errors.Is(err, tasks.ErrWebhooksFull) {
 				t.Error(err)
 			}
 		})
@@ -354,7 +364,8 @@ func webhookRestart(_ *testing.T, f *fixture) {
 	r.Webhook = webhook("t", "a")
 	f.store(r, entries)
 	w := f.take("t", "a")
-	w.Sent, w.Tries, w.Failure, w.Since, w.Due = 1, 3, "timed out", f.clock, f.clock.Add(time.Minute)
+	w.Sent, w.Tries, w.Failure, w.Since, w.Due = 1, 3, "timed out", f.clock,
+		f.clock.Add(time.Minute)
 	f.report(w)
 	f = f.reopened()
 	f.same(f.take("t", "a"), w)
@@ -365,13 +376,15 @@ func webhookTaken(t *testing.T, f *fixture) {
 	other := f.another()
 	f.create("t")
 	w := f.hook("t", "a", 0) // taken
-	if _, err := other.hooks().TakeWebhook(f.ctx, "t", "a", time.Now().Add(time.Minute)); !errors.Is(err, tasks.ErrWebhookTaken) {
+	if _, err := other.hooks().TakeWebhook(f.ctx, "t", "a",
+		time.Now().Add(time.Minute)); !errors.Is(err, tasks.ErrWebhookTaken) {
 		t.Errorf("the other agent takes it: %v", err)
 	}
 	f.take("t", "a")
 	w.Sent = 1
 	f.check(f.hooks().ReportWebhook(f.ctx, w, time.Now().Add(time.Minute)))
-	if _, err := other.hooks().TakeWebhook(f.ctx, "t", "a", time.Now().Add(time.Minute)); !errors.Is(err, tasks.ErrWebhookTaken) {
+	if _, err := other.hooks().TakeWebhook(f.ctx, "t", "a",
+		time.Now().Add(time.Minute)); !errors.Is(err, tasks.ErrWebhookTaken) {
 		t.Errorf("the other agent takes it between two reports: %v", err)
 	}
 	w.Sent = 2
@@ -388,7 +401,8 @@ func webhookLeft(_ *testing.T, f *fixture) {
 	other := f.another()
 	f.create("t")
 	f.check(f.hooks().SetWebhook(f.ctx, webhook("t", "a")))
-	_, err := f.hooks().TakeWebhook(f.ctx, "t", "a", time.Now().Add(-time.Minute)) // by the clock of any machine
+	// by the clock of any machine
+	_, err := f.hooks().TakeWebhook(f.ctx, "t", "a", time.Now().Add(-time.Minute))
 	f.check(err)
 	other.take("t", "a")
 }
