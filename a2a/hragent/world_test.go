@@ -375,12 +375,16 @@ func (w *world) die() {
 	w.stop()
 }
 
+var taskInLog = regexp.MustCompile(`task=[0-9a-v]+`)
+
 // wantSilentLog checks that nothing of persons, tokens and requests is in the log.
 func (w *world) wantSilentLog() {
 	w.t.Helper()
 	for _, secret := range []string{"@", "auth0|", "auth-req", "eyJ", "jdoe", "jroe", "E1001",
 		"John", "Keycloak says"} {
-		if text := w.log.String(); strings.Contains(text, secret) {
+		// ids are random letters, which may spell a name
+		text := taskInLog.ReplaceAllString(w.log.String(), "task=ID")
+		if strings.Contains(text, secret) {
 			w.t.Errorf("the log holds %q:\n%s", secret, text)
 		}
 	}
