@@ -69,8 +69,7 @@ func (st *stream) rest() {
 	}
 }
 
-// pause is how long the stream may be silent.
-func (st *stream) pause() time.Duration { return min(st.every, max(time.Until(st.end), 0)) }
+func (st *stream) pause() time.Duration { return silence(st.every, st.end) }
 
 // beat breaks the silence, or ends the stream when its time is over. Where nobody listens any more,
 // the line cannot be sent and the wait ends.

@@ -36,7 +36,25 @@ func newWait(c *call, every time.Duration) (*wait, context.Context) {
 	return w, ctx
 }
 
-func (w *wait) pause() time.Duration { return min(w.every, max(time.Until(w.end), 0)) }
+func (w *wait) pause() time.Duration { return silence(w.every, w.end) }
+
+// beats is the grid of what breaks silences. A thousand calls that wait would otherwise wake a
+// processor that has nothing else to do a thousand times, which costs more than all that they send.
+const beats = 250 * time.Millisecond
+
+// silence is how long a call may be silent from now on: at most the given time, up to a point of
+// the grid, and not beyond its end.
+func silence(every time.Duration, end time.Time) time.Duration {
+	now := time.Now()
+	next := now.Add(every)
+	if every > 2*beats {
+		next = next.Truncate(beats)
+	}
+	if end.Before(next) {
+		next = end
+	}
+	return max(next.Sub(now), 0)
+}
 
 // beat sends a blank, or ends the wait when its time is over. Where nobody listens any more the
 // wait ends, too.

@@ -23,8 +23,10 @@ const (
 	lastPoll  = 2 * time.Second // before the deadline, see Request.tail
 	again     = time.Second     // until what the store has refused to keep is tried again
 	// how long an outcome is known in memory after the last task of a request has ended
-	lingering  = 10 * time.Second
-	coalesce   = 2 * time.Millisecond
+	lingering = 10 * time.Second
+	coalesce  = 2 * time.Millisecond
+	// polls that come so close leave together: to be woken for each costs as much as the poll
+	inStep     = 50 * time.Millisecond
 	aliveLook  = 50 * time.Millisecond // while the tasks may be another agent's
 	idleLook   = time.Hour             // when nothing is due
 	drainGrace = 5 * time.Second       // for what is in flight when the agent stops
@@ -329,7 +331,7 @@ func (r *Room) schedule(w *waiting) {
 		if w.mayPoll() && !r.polls.has(w) {
 			// Polls may wait a little for one another; what a caller sees may not, or he could tell
 			// what it waits for.
-			at = earlier(at, r.epoch.Add((w.pollAt.Sub(r.epoch)+coalesce-1)/coalesce*coalesce))
+			at = earlier(at, r.epoch.Add((w.pollAt.Sub(r.epoch)+inStep-1)/inStep*inStep))
 		}
 	}
 	r.clock.put(w, at)
