@@ -270,6 +270,14 @@ func first(b []byte, n string) []byte {
 
 const hexDigits = "0123456789abcdef"
 
+// plain are the bytes that a JSON string holds as they are, and that need no look at the next one.
+var plain = func() (table [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
 // AppendString appends s as a JSON string, see appendString.
 func AppendString(b []byte, s string) []byte { return appendString(b, s) }
 
@@ -282,11 +290,11 @@ func appendString(b []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
+		if plain[c] {
+			i++
+			continue
+		}
 		if c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
-				i++
-				continue
-			}
 			b = append(b, s[start:i]...)
 			switch c {
 			case '"', '\\':

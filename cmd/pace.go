@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,7 +29,7 @@ func (l *pacedListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pacedConn{c, l.timeout}, nil
+	return &pacedConn{Conn: c, timeout: l.timeout}, nil
 }
 
 // pacedConn writes in slices, each of which has to leave within the timeout. It stands below TLS
@@ -38,12 +39,18 @@ func (l *pacedListener) Accept() (net.Conn, error) {
 type pacedConn struct {
 	net.Conn
 	timeout time.Duration
+	// when a write last set its deadline, in ns of Unix time; 0 when another one is set
+	set atomic.Int64
 }
+
+// pacePart is which part of a slice's time may have gone when it begins to leave: to set a deadline
+// for each small answer costs more than to write some of them.
+const pacePart = 20
 
 // Write implements io.Writer.
 func (c *pacedConn) Write(p []byte) (n int, err error) {
 	for {
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+		if err := c.hurry(); err != nil {
 			return n, err
 		}
 		slice := p[n:min(n+writeSlice, len(p))]
@@ -53,6 +60,31 @@ func (c *pacedConn) Write(p []byte) (n int, err error) {
 			return n, err
 		}
 	}
+}
+
+func (c *pacedConn) hurry() error {
+	now := time.Now()
+	if now.UnixNano()-c.set.Load() < int64(c.timeout/pacePart) {
+		return nil
+	}
+	c.set.Store(now.UnixNano())
+	return c.Conn.SetWriteDeadline(now.Add(c.timeout))
+}
+
+// SetWriteDeadline implements net.Conn. A deadline of ours is not taken off, as net/http would do
+// after each request: without a write it does no harm, and the next one may have the rest of it.
+func (c *pacedConn) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() && c.set.Load() != 0 {
+		return nil
+	}
+	c.set.Store(0)
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline implements net.Conn.
+func (c *pacedConn) SetDeadline(t time.Time) error {
+	c.set.Store(0)
+	return c.Conn.SetDeadline(t)
 }
 
 // CloseWrite lets net/http say the end of an answer before it closes a connection that has still

@@ -11,12 +11,16 @@ import (
 
 // extensions are what the card declares (§4.6), by URI. Another version of an extension is another
 // extension.
-type extensions struct{ declared, required []string }
+type extensions struct {
+	declared, required []string
+	alone              [][]string // each declared one as a header's values
+}
 
 func newExtensions(card *a2a.AgentCard) extensions {
 	var e extensions
 	for _, x := range card.Capabilities.Extensions {
 		e.declared = append(e.declared, x.URI)
+		e.alone = append(e.alone, []string{x.URI})
 		if x.Required {
 			e.required = append(e.required, x.URI)
 		}
@@ -29,6 +33,14 @@ func newExtensions(card *a2a.AgentCard) extensions {
 var extensionHeaders = [...]string{
 	http.CanonicalHeaderKey(wire.ExtensionsHeader),
 	http.CanonicalHeaderKey(wire.LegacyExtensionsHeader),
+}
+
+// headerOf is where a version names extensions, as net/http spells it.
+func headerOf(d *wire.Dialect) string {
+	if d.Extensions == wire.ExtensionsHeader {
+		return extensionHeaders[0]
+	}
+	return extensionHeaders[1]
 }
 
 // activate notes which of the extensions that the client asks for are in force, tells it so, and
@@ -55,10 +67,15 @@ func (e *extensions) activate(c *call) error {
 
 // add puts an extension in force that the card declares.
 func (e *extensions) add(c *call, uri string) {
-	if slices.Contains(e.declared, uri) && !slices.Contains(c.extensions, uri) {
-		c.extensions = append(c.extensions, uri)
-		c.w.Header().Set(c.dialect.Extensions, strings.Join(c.extensions, ", "))
+	i := slices.Index(e.declared, uri)
+	if i < 0 || slices.Contains(c.extensions, uri) {
+		return
 	}
+	value := e.alone[i]
+	if c.extensions = append(c.extensions, e.declared[i]); len(c.extensions) > 1 {
+		value = []string{strings.Join(c.extensions, ", ")}
+	}
+	c.w.Header()[headerOf(c.dialect)] = value
 }
 
 // message hands a message the extensions that are in force. Those that it names itself (§4.1.4)
