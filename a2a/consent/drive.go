@@ -72,7 +72,13 @@ func (r *Room) drive(ctx context.Context, w *waiting) error {
 // read takes in what is kept of a request: after a restart, or when it is not what this process
 // believed.
 func (r *Room) read(ctx context.Context, w *waiting) error {
+	select {
+	case r.reading <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	kept, err := r.keeper.Hold(ctx, w.id.key)
+	<-r.reading
 	var q *Request
 	if err == nil {
 		q, err = ReadRequest(kept.Value)
@@ -384,15 +390,31 @@ const maxKept = 12 << 10
 // waited for. The same is kept of a pretended one. The lock is held.
 func (r *Room) tidy(w *waiting) {
 	w.tidied = true
+	next := w.q
+	next.AuthReqID, next.Subject, next.Email, next.Address = "", "", "", ""
+	r.keepAside(w, next)
+}
+
+// note keeps why a request will end like silence: whoever takes it over does not poll in vain for
+// what has gone, and the operator reads the reason. The lock is held.
+func (r *Room) note(w *waiting) {
+	if w.settled == nil && w.q.Reason != "" {
+		next := w.q
+		next.AuthReqID = ""
+		r.keepAside(w, next)
+	}
+}
+
+// keepAside keeps a change that nothing waits for. The lock is held.
+func (r *Room) keepAside(w *waiting, next Request) {
 	if r.work == nil {
 		return
 	}
-	next, ctx := w.q, r.work
-	next.AuthReqID, next.Subject, next.Email, next.Address = "", "", "", ""
+	ctx := r.work
 	r.driving++
 	r.group.Go(func() {
 		if err := r.keep(ctx, w, next); err != nil {
-			r.c.Log.Info("what was kept of a request that nobody waits for stays until it is over",
+			r.c.Log.Info("what is kept of a request stays as it was until it is over",
 				"error", err)
 		}
 		r.mu.Lock()

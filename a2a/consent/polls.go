@@ -177,11 +177,13 @@ func (r *Room) judge(w *waiting, grant *ciba.Grant, now time.Time, err error) {
 			r.settle(w, &Signal{Outcome: Declined, Reason: ReasonDeclined})
 		} else {
 			w.q.Reason = ReasonDeclined
+			r.note(w)
 		}
 	default:
 		what, reason := cause(err)
 		r.alarmLocked(w, what, reason, err)
 		r.pretend(w, Broken, reason)
+		r.note(w)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"staff0/ciba"
+	"staff0/ciba/oauth"
 )
 
 // When one request is polled, and what the provider says of it.
@@ -310,6 +311,39 @@ func TestPollsAfterARestart(t *testing.T) {
 			d.wantEnd(fmt.Sprint("gone", i), Silent, ReasonNoAnswer, 0)
 		}
 	})
+}
+
+// What the provider will never answer is kept with its reason: a process that takes the request over
+// asks for it no more, and the operator reads why it ended like silence.
+func TestWhatAnotherProcessFoundOut(t *testing.T) {
+	for name, row := range map[string]struct {
+		says   error
+		policy Policy
+		reason string
+	}{
+		"the provider has forgotten": {&oauth.Error{Status: 400, Code: "invalid_grant"},
+			Policy{TellDeclined: true}, ReasonForgot},
+		"declined, which is not told": {ciba.ErrAccessDenied, Policy{}, ReasonDeclined},
+	} {
+		t.Run(name, func(t *testing.T) {
+			policy := func(c *Config) { c.Policy = row.policy }
+			office(t, policy, func(t *testing.T, d *desk) {
+				d.answer = func(string, int) (*ciba.Grant, error) { return nil, row.says }
+				ticket := d.begins("a", time.Minute, time.Second)
+				time.Sleep(5 * time.Second)
+				d.stop()
+				<-d.done
+				polled := len(d.at("a"))
+				d.open(policy)
+				d.Park("a", ticket, nil)
+				time.Sleep(2 * time.Minute)
+				d.wantEnd("a", Silent, row.reason, time.Minute)
+				if n := len(d.at("a")); polled == 0 || n != polled {
+					t.Errorf("polled %d times, and %d times by the next process", polled, n-polled)
+				}
+			})
+		})
+	}
 }
 
 // Ten thousand people who agree at one moment are not in memory at one moment.

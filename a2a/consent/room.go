@@ -30,7 +30,10 @@ const (
 	aliveLook  = 50 * time.Millisecond // while the tasks may be another agent's
 	idleLook   = time.Hour             // when nothing is due
 	drainGrace = 5 * time.Second       // for what is in flight when the agent stops
-	maxSlew    = time.Second           // between two clocks; what is more, somebody has set
+	// requests that are read from the store at a time: of those that another agent leaves there may
+	// be thousands, and approvals that are on their way to the store go before them
+	maxReading = 4
+	maxSlew    = time.Second // between two clocks; what is more, somebody has set
 )
 
 var (
@@ -61,6 +64,7 @@ type Room struct {
 	process uint64    // tells this process from those before it
 	epoch   time.Time // polls are rounded up to a multiple after it
 	kick    chan struct{}
+	reading chan struct{} // holds one for each request that is being read
 
 	mu       sync.Mutex
 	work     context.Context // of all that is under way; nil before Run
@@ -148,6 +152,7 @@ func NewRoom(c Config) (*Room, error) {
 	}
 	return &Room{
 		c: c, process: rand.Uint64(), epoch: time.Now(), kick: make(chan struct{}, 1),
+		reading:  make(chan struct{}, maxReading),
 		requests: map[requestID]*waiting{}, members: map[string]*member{},
 		clock: queue{which: onClock}, polls: queue{which: onPolls},
 	}, nil
