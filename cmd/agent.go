@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -132,8 +133,27 @@ func (s *settings) publicURL(ln net.Listener, secure bool) (string, error) {
 	return "http://" + addr.String(), nil
 }
 
-// model is who helps the rules to read questions, nil if nobody does.
-func (s *settings) model(log *slog.Logger) (llm.Model, error) {
+// emailDomains are the domains of the company's addresses.
+func (s *settings) emailDomains() []string {
+	domains := strings.Split(s.EmailDomain, ",")
+	for i := range domains {
+		domains[i] = strings.TrimSpace(domains[i])
+	}
+	return domains
+}
+
+// employeeNumber matches a whole employee number, in any case.
+func (s *settings) employeeNumber() (*regexp.Regexp, error) {
+	number, err := regexp.Compile(`(?i)^(?:` + s.EmployeeNumber + `)$`)
+	if err != nil {
+		return nil, usageError(fmt.Sprintf("STAFF0_EMPLOYEE_NUMBER is no regular expression: %v", err),
+			"write it as in E[0-9]{3,}")
+	}
+	return number, nil
+}
+
+// model is who reads questions before the rules do, nil if nobody does.
+func (s *settings) model(log *slog.Logger) (*llm.Gemini, error) {
 	key := s.GoogleAPIKey // wins, as in Google's own libraries
 	if key == "" {
 		key = s.GeminiAPIKey
@@ -297,7 +317,7 @@ func (a *agentServer) newServer(
 		config.QuestionsPerAsker = a2asrv.Rate{N: r.N, Per: r.Per}
 	}
 	card := hragent.CardConfig{
-		Company: a.Company, Organization: "https://" + a.EmailDomain,
+		Company: a.Company, Organization: "https://" + a.emailDomains()[0],
 		Interfaces: a2asrv.Interfaces(a.base + "/"),
 		TokenURL:   metadata.TokenEndpoint, Scope: askScope,
 		Disclosure: hragent.Disclosure(a.Disclosure), Expiry: a.ConsentExpiry,
@@ -332,8 +352,16 @@ func (a *agentServer) newHRAgent(
 	if err != nil {
 		return nil, err
 	}
+	reader := &llm.Reader{Company: a.Company, Domains: a.emailDomains(), Log: a.log}
 	model, err := a.model(a.log)
 	if err != nil {
+		return nil, err
+	}
+	if model != nil {
+		reader.Model = model
+		go a.lookAt(model)
+	}
+	if reader.Number, err = a.employeeNumber(); err != nil {
 		return nil, err
 	}
 	records := &hrapi.Client{BaseURL: a.APIBaseURL,
@@ -350,8 +378,7 @@ func (a *agentServer) newHRAgent(
 		memory = 0 // where people try things again
 	}
 	agent, err := hragent.New(hragent.Config{
-		Company: a.Company, Reader: &llm.Reader{Company: a.Company, Domain: a.EmailDomain,
-			Model: model, Log: a.log},
+		Company: a.Company, Reader: reader,
 		Directory: directory, Consent: consent, Records: records, Provider: provider,
 		Scope:  recordScope,
 		Expiry: a.ConsentExpiry, Disclosure: policy, Memory: memory,
@@ -361,6 +388,16 @@ func (a *agentServer) newHRAgent(
 		return nil, startError(err, "check the settings of the agent")
 	}
 	return agent, nil
+}
+
+// lookAt tells the operator that a model reads the questions, and whether it would. It keeps nothing
+// from starting.
+func (a *agentServer) lookAt(model *llm.Gemini) {
+	a.log.Info("a model reads the questions; texts and names go to it, identifiers do not", "model",
+		model.Model(), "address", model.Address())
+	if err := model.Check(context.Background()); err != nil {
+		a.log.Warn("the model cannot be used, the rules decide", "error", err)
+	}
 }
 
 // directory is how identifiers become people.

@@ -62,13 +62,15 @@ type settings struct {
 	GoogleAPIKey  oauth.Secret `env:"GOOGLE_API_KEY"`
 	GeminiAPIKey  oauth.Secret `env:"GEMINI_API_KEY"`
 	GeminiBaseURL string       `env:"GOOGLE_GEMINI_BASE_URL"`
-	GeminiModel   string       `env:"STAFF0_GEMINI_MODEL" envDefault:"gemini-3.8-flash"`
+	GeminiModel   string       `env:"STAFF0_GEMINI_MODEL" envDefault:"gemini-3.5-flash-lite"`
 	Model         string       `env:"STAFF0_MODEL" envDefault:"auto"`
 
 	Directory   string `env:"STAFF0_DIRECTORY"`
 	Company     string `env:"STAFF0_COMPANY" envDefault:"Staff0"`
 	EmailDomain string `env:"STAFF0_EMAIL_DOMAIN" envDefault:"staff0.com"`
-	PublicURL   string `env:"STAFF0_PUBLIC_URL"`
+	// EmployeeNumber is a regular expression.
+	EmployeeNumber string `env:"STAFF0_EMPLOYEE_NUMBER" envDefault:"E[0-9]{3,}"`
+	PublicURL      string `env:"STAFF0_PUBLIC_URL"`
 
 	AgentDatabase string `env:"STAFF0_AGENT_DATABASE"`
 	APIDatabase   string `env:"STAFF0_API_DATABASE"`

@@ -61,7 +61,7 @@ func TestDefaults(t *testing.T) {
 		{"audience of the API", s.APIAudience, "https://staff0/api"},
 		{"API", s.APIBaseURL, "http://localhost:10051"},
 		{"agent", s.Agent, "http://localhost:10050"}, {"model", s.Model, "auto"},
-		{"Gemini", s.GeminiModel, "gemini-3.8-flash"},
+		{"Gemini", s.GeminiModel, "gemini-3.5-flash-lite"},
 		{"company", s.Company, "Staff0"}, {"domain", s.EmailDomain, "staff0.com"},
 		{"disclosure", s.Disclosure, "guarded"},
 		{"expiry", s.ConsentExpiry.String(), "2m0s"},

@@ -114,7 +114,13 @@ var settingTable = []setting{
 			"address is the login hint), `file:PATH` (CSV `email,subject,employee_id,login_hint`)"},
 	{name: "STAFF0_COMPANY", uses: forAgent | forAPI, doc: "name in sentences"},
 	{name: "STAFF0_EMAIL_DOMAIN", uses: forAgent, class: policy, party: toProvider,
-		doc: "domain that completes a bare user name"},
+		check: (*settings).checkEmailDomain,
+		doc: "domains of the company's addresses, separated by commas; the first completes a " +
+			"bare user name"},
+	{name: "STAFF0_EMPLOYEE_NUMBER", uses: forAgent, class: policy, party: toProvider,
+		check: (*settings).checkEmployeeNumber,
+		doc: "what an employee number looks like as a whole, a regular expression; digits alone " +
+			"count only behind a label"},
 	{name: "STAFF0_PUBLIC_URL", uses: forAgent, class: address, party: toProvider,
 		standard: "the listening address",
 		check:    (*settings).checkPublicURL,
@@ -168,8 +174,7 @@ var settingTable = []setting{
 
 // later are settings that this version does not act on.
 var later = []string{
-	"STAFF0_PROMPTS_PER_PERSON", "STAFF0_PROMPTS_PER_ASKER", "STAFF0_EMPLOYEE_NUMBER",
-	"STAFF0_ASKERS",
+	"STAFF0_PROMPTS_PER_PERSON", "STAFF0_PROMPTS_PER_ASKER", "STAFF0_ASKERS",
 	"STAFF0_CIBA_MODE", "STAFF0_MANAGEMENT_URL", "STAFF0_CA_FILE",
 }
 
@@ -284,3 +289,18 @@ func (s *settings) checkRetention() error {
 
 // providerKinds are the words of STAFF0_PROVIDER beside auto.
 var providerKinds = []ciba.Provider{ciba.Auth0, ciba.Keycloak, ciba.Generic}
+
+func (s *settings) checkEmailDomain() error {
+	for _, domain := range s.emailDomains() {
+		if domain == "" || strings.ContainsAny(domain, "@/: \t") {
+			return usageError(fmt.Sprintf("STAFF0_EMAIL_DOMAIN is %q", s.EmailDomain),
+				"name domains, such as staff0.com,staff0.example")
+		}
+	}
+	return nil
+}
+
+func (s *settings) checkEmployeeNumber() error {
+	_, err := s.employeeNumber()
+	return err
+}

@@ -18,37 +18,28 @@ import (
 const (
 	// DefaultGeminiURL is Google's public endpoint.
 	DefaultGeminiURL = "https://generativelanguage.googleapis.com"
-	// DefaultGeminiModel is the model that is asked unless another is set.
-	DefaultGeminiModel = "gemini-3.8-flash"
+	// DefaultGeminiModel is the model that is asked unless another is set: Google recommends it for
+	// classification, and it answers in less than a second.
+	DefaultGeminiModel = "gemini-3.5-flash-lite"
 
-	// maxGeminiBody bounds an answer; a tool call of three strings is far smaller.
+	// maxGeminiBody bounds an answer; a tool call of four strings is far smaller.
 	maxGeminiBody = 1 << 20
 	// maxOutputTokens leaves room for thinking, which Gemini 3 takes out of the
 	// same budget (facts/gemini.md §7): a small cap yields MAX_TOKENS and nothing.
 	maxOutputTokens = 4096
 )
 
-var (
-	// ErrModelUnavailable means no usable HTTP answer: network, quota, overload.
-	ErrModelUnavailable = errors.New(
-		"the model is unavailable; the built-in rules answer meanwhile")
-	// ErrModelConfiguration means the key, the model's name or the base URL is
-	// wrong and no attempt will succeed until the operator mends it.
-	ErrModelConfiguration = errors.New(
-		"the model refuses our settings: check GOOGLE_API_KEY, STAFF0_GEMINI_MODEL and " +
-			"GOOGLE_GEMINI_BASE_URL")
-	// ErrModelAnswer means an answer without the one function call asked for.
-	ErrModelAnswer = errors.New("the model gave no usable answer")
-)
-
 // Gemini is a [Model] over Google's REST API: stateless generateContent, one
 // forced function call, one attempt (facts/gemini.md §§1, 3). The key goes to
 // BaseURL in a header and nowhere else.
 type Gemini struct {
-	endpoint string
+	model    string
+	endpoint string // of the model
+	thinking string // how much it is to think; empty leaves it to the model
 	key      string
 	client   *http.Client
 	log      *slog.Logger
+	breaker  breaker
 }
 
 // GeminiConfig configures [NewGemini]. APIKey is required.
@@ -104,10 +95,27 @@ func NewGemini(c GeminiConfig) (*Gemini, error) {
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	hc.Jar = nil
 	return &Gemini{
-		endpoint: strings.TrimSuffix(u.String(), "/") + "/v1beta/models/" + url.PathEscape(model) +
-			":generateContent",
-		key: key, client: hc, log: c.Log,
+		model:    model,
+		endpoint: strings.TrimSuffix(u.String(), "/") + "/v1beta/models/" + url.PathEscape(model),
+		thinking: thinkingOf(model), key: key, client: hc, log: c.Log,
 	}, nil
+}
+
+// Model is the name of the model, and Address where it is asked.
+func (g *Gemini) Model() string { return g.model }
+
+// Address is the URL of the model, without the key.
+func (g *Gemini) Address() string { return g.endpoint }
+
+// thinkingOf is the least that a model thinks. From Gemini 3 on all do, and reading a question takes
+// none; the lite ones do the least by themselves, and MINIMAL is an error for others
+// (facts/gemini.md §3.3).
+func thinkingOf(model string) string {
+	generation, ok := strings.CutPrefix(model, "gemini-")
+	if !ok || generation < "3" || strings.Contains(model, "lite") {
+		return ""
+	}
+	return "LOW"
 }
 
 func loopback(host string) bool {
@@ -133,6 +141,9 @@ type (
 	geminiTool struct {
 		FunctionDeclarations []geminiFunction `json:"functionDeclarations"`
 	}
+	geminiThinking struct {
+		ThinkingLevel string `json:"thinkingLevel"`
+	}
 	geminiRequest struct {
 		Contents          []geminiContent `json:"contents"`
 		SystemInstruction geminiContent   `json:"systemInstruction"`
@@ -144,37 +155,18 @@ type (
 			} `json:"functionCallingConfig"`
 		} `json:"toolConfig"`
 		GenerationConfig struct {
-			MaxOutputTokens int `json:"maxOutputTokens"`
+			MaxOutputTokens int             `json:"maxOutputTokens"`
+			ThinkingConfig  *geminiThinking `json:"thinkingConfig,omitempty"`
 		} `json:"generationConfig"`
 	}
 )
 
-// The answer: every member may be missing (facts/gemini.md §5.1).
-type geminiResponse struct {
-	Candidates []struct {
-		Content struct {
-			Parts []struct {
-				FunctionCall *struct {
-					Name string          `json:"name"`
-					Args json.RawMessage `json:"args"`
-				} `json:"functionCall"`
-			} `json:"parts"`
-		} `json:"content"`
-		FinishReason string `json:"finishReason"`
-	} `json:"candidates"`
-	PromptFeedback struct {
-		BlockReason string `json:"blockReason"`
-	} `json:"promptFeedback"`
-	ModelVersion string `json:"modelVersion"`
-	ModelStatus  struct {
-		ModelStage     string `json:"modelStage"`
-		RetirementTime string `json:"retirementTime"`
-	} `json:"modelStatus"`
-}
-
-// Call makes one attempt. Its errors wrap one of the three sentinels and hold
-// neither the key nor a word of the request or of the answer.
+// Call makes one attempt. Its errors wrap one of the sentinels and hold neither the key nor a word
+// of the request or of the answer's text.
 func (g *Gemini) Call(ctx context.Context, req *Request) (*ToolCall, error) {
+	if !g.breaker.closed() {
+		return nil, ErrModelPaused
+	}
 	var body geminiRequest
 	body.SystemInstruction = geminiContent{Parts: []geminiPart{{req.System}}}
 	body.Contents = []geminiContent{{Role: "user", Parts: []geminiPart{{req.Text}}}}
@@ -183,109 +175,74 @@ func (g *Gemini) Call(ctx context.Context, req *Request) (*ToolCall, error) {
 	body.ToolConfig.FunctionCallingConfig.Mode = "ANY"
 	body.ToolConfig.FunctionCallingConfig.AllowedFunctionNames = []string{req.Tool.Name}
 	body.GenerationConfig.MaxOutputTokens = maxOutputTokens
+	if g.thinking != "" {
+		body.GenerationConfig.ThinkingConfig = &geminiThinking{g.thinking}
+	}
 	raw, err := json.Marshal(&body)
 	if err != nil {
-		return nil, fmt.Errorf("llm: encoding the request: %w", ErrModelConfiguration)
+		return nil, fmt.Errorf("encoding the request: %w", ErrModelConfiguration)
 	}
-	hr, err := http.NewRequestWithContext(ctx, http.MethodPost, g.endpoint, bytes.NewReader(raw))
-	if err != nil {
-		return nil, fmt.Errorf("llm: %w", ErrModelConfiguration)
-	}
-	hr.Header.Set("Content-Type", "application/json")
-	hr.Header.Set("X-Goog-Api-Key", g.key)
 	start := time.Now()
-	res, err := g.client.Do(hr)
-	if err != nil {
-		// The cause may quote the URL and whatever a proxy said; its kind is enough.
-		reason := "no connection"
-		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-			reason = "no answer in time"
-		}
-		var ne net.Error
-		if errors.As(err, &ne) && ne.Timeout() {
-			reason = "no answer in time"
-		}
-		return nil, fmt.Errorf("llm: %s: %w", reason, ErrModelUnavailable)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("llm: HTTP %d: %w", res.StatusCode, statusError(res.StatusCode))
-	}
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxGeminiBody+1))
-	if err != nil {
-		return nil, fmt.Errorf("llm: the answer broke off: %w", ErrModelUnavailable)
-	}
-	if len(answer) > maxGeminiBody {
-		return nil, fmt.Errorf("llm: the answer exceeds %d bytes: %w", maxGeminiBody,
-			ErrModelAnswer)
-	}
 	var out geminiResponse
-	if json.Unmarshal(answer, &out) != nil {
-		return nil, fmt.Errorf("llm: the answer is not the JSON expected: %w", ErrModelAnswer)
+	err = g.do(ctx, http.MethodPost, g.endpoint+":generateContent", raw, &out)
+	// What the caller's leaving has ended says nothing of the model.
+	if opened := ctx.Err() != context.Canceled && g.breaker.note(err); opened && g.log != nil {
+		g.log.Warn("the model is left out for a while, the rules decide", "pause", breakerPause)
 	}
+	if err != nil {
+		return nil, err
+	}
+	call, err := out.call(req.Tool.Name)
 	if g.log != nil {
-		g.log.LogAttrs(ctx, slog.LevelInfo, "model answered",
+		g.log.LogAttrs(ctx, slog.LevelInfo, "model answered", slog.Bool("usable", err == nil),
 			slog.String("model_version", short(out.ModelVersion)),
 			slog.String("model_stage", short(out.ModelStatus.ModelStage)),
 			slog.String("retirement", short(out.ModelStatus.RetirementTime)),
 			slog.Duration("took", time.Since(start)))
 	}
-	return out.call(req.Tool.Name)
+	return call, err
 }
 
-// statusError sorts HTTP answers by who can mend them (facts/gemini.md §6).
-// Quota and overload are not waited for: the rules' answer is ready.
-func statusError(status int) error {
-	switch status {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+// Check looks whether the model is there and takes the key. Whatever is wrong, questions are read
+// all the same, by the rules.
+func (g *Gemini) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, modelTimeout)
+	defer cancel()
+	var model struct{}
+	return g.do(ctx, http.MethodGet, g.endpoint, nil, &model)
+}
+
+// do makes one request and reads the JSON that comes back.
+func (g *Gemini) do(ctx context.Context, method, address string, body []byte, into any) error {
+	hr, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
 		return ErrModelConfiguration
 	}
-	return ErrModelUnavailable
-}
-
-// call takes the one call out of the answer and fails closed on all else:
-// blocked prompts, every finish reason but STOP, half calls, two calls, text.
-func (r *geminiResponse) call(name string) (*ToolCall, error) {
-	if r.PromptFeedback.BlockReason != "" || len(r.Candidates) == 0 {
-		return nil, fmt.Errorf("llm: blocked or empty (%s): %w",
-			short(r.PromptFeedback.BlockReason), ErrModelAnswer)
+	if body != nil {
+		hr.Header.Set("Content-Type", "application/json")
 	}
-	c := &r.Candidates[0]
-	// Local servers leave the reason out (facts/gemini.md §11).
-	if c.FinishReason != "STOP" && c.FinishReason != "" {
-		return nil, fmt.Errorf("llm: finished with %s: %w", short(c.FinishReason), ErrModelAnswer)
-	}
-	var found *ToolCall
-	for i := range c.Content.Parts {
-		f := c.Content.Parts[i].FunctionCall
-		switch {
-		case f == nil:
-		case found != nil:
-			return nil, fmt.Errorf("llm: two function calls: %w", ErrModelAnswer)
-		case f.Name != name:
-			return nil, fmt.Errorf("llm: a function that was not declared: %w", ErrModelAnswer)
-		default:
-			found = &ToolCall{Name: f.Name, Arguments: f.Args}
+	hr.Header.Set("X-Goog-Api-Key", g.key)
+	res, err := g.client.Do(hr)
+	if err != nil {
+		// The cause may quote the URL and whatever a proxy said; its kind is enough.
+		reason := "no connection"
+		if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() ||
+			errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+			reason = "no answer in time"
 		}
+		return fmt.Errorf("%s: %w", reason, ErrModelUnavailable)
 	}
-	if found == nil {
-		return nil, fmt.Errorf("llm: no function call: %w", ErrModelAnswer)
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, maxGeminiBody+1))
+	switch {
+	case res.StatusCode != http.StatusOK:
+		return refusal(res.StatusCode, answer)
+	case err != nil:
+		return fmt.Errorf("the answer broke off: %w", ErrModelUnavailable)
+	case len(answer) > maxGeminiBody:
+		return fmt.Errorf("the answer exceeds %d bytes: %w", maxGeminiBody, ErrModelAnswer)
+	case json.Unmarshal(answer, into) != nil:
+		return fmt.Errorf("the answer is not the JSON expected: %w", ErrModelAnswer)
 	}
-	if len(found.Arguments) == 0 {
-		found.Arguments = json.RawMessage("{}")
-	}
-	return found, nil
-}
-
-// short keeps a word of a foreign answer fit for a log: an identifier's
-// characters, and few of them.
-func short(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
-			strings.ContainsRune("-_.:", r) {
-			return r
-		}
-		return -1
-	}, text)
-	return text[:min(len(text), 64)]
+	return nil
 }

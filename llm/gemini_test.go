@@ -23,7 +23,7 @@ const testKey = "AQ.test-key-that-must-not-be-printed"
 const foreign = "Werkt jdoe@staff0.com bij Staff0?"
 
 func goodAnswer(finish string) string {
-	return `{"candidates":[{"content":{"role":"model","parts":[{"text":"thinking","thought":true},{"functionCall":{"name":"read_question","args":{"ours":true},"id":"x1"},"thoughtSignature":"c2ln"}]},"finishReason":"` + finish + `"}],"modelVersion":"gemini-3.8-flash-001","grease":[1]}`
+	return `{"candidates":[{"content":{"role":"model","parts":[{"text":"thinking","thought":true},{"functionCall":{"name":"read_question","args":{"topic":"employment","person":"P1"},"id":"x1"},"thoughtSignature":"c2ln"}]},"finishReason":"` + finish + `"}],"modelVersion":"gemini-3.5-flash-lite-001","grease":[1]}`
 }
 
 // fakeGemini plays one answer and keeps the requests.
@@ -57,7 +57,7 @@ func TestGeminiRequest(t *testing.T) {
 		q.Person != "jdoe@staff0.com" {
 		t.Fatalf("%+v", q)
 	}
-	if path != "/v1beta/models/gemini-3.8-flash:generateContent" || query != "" || key != testKey {
+	if path != "/v1beta/models/gemini-3.5-flash-lite:generateContent" || query != "" || key != testKey {
 		t.Errorf("path %q, query %q, trimmed key %t", path, query, key == testKey)
 	}
 	var top map[string]json.RawMessage
@@ -87,7 +87,7 @@ func TestGeminiRequest(t *testing.T) {
 			t.Errorf("the request holds %s", never)
 		}
 	}
-	if !strings.Contains(log.String(), "model_version=gemini-3.8-flash-001") {
+	if !strings.Contains(log.String(), "model_version=gemini-3.5-flash-lite-001") {
 		t.Errorf("log %q", log)
 	}
 }
@@ -151,12 +151,12 @@ func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 		"parts null": {answer(200,
 			`{"candidates":[{"content":{"parts":null},"finishReason":"STOP"}]}`), ErrModelAnswer},
 		"no parts":  {parts(``), ErrModelAnswer},
-		"text only": {parts(`{"text":"{\"ours\":true}"}`), ErrModelAnswer},
+		"text only": {parts(`{"text":"{\"topic\":\"employment\"}"}`), ErrModelAnswer},
 		"undeclared call": {parts(
-			`{"functionCall":{"name":"is_active_employee","args":{"ours":true}}}`), ErrModelAnswer},
+			`{"functionCall":{"name":"is_active_employee","args":{"topic":"employment"}}}`), ErrModelAnswer},
 		"two calls": {parts(
-			`{"functionCall":{"name":"read_question","args":{"ours":true}}},{"functionCall":{"name":"read_question","args":{"ours":true}}}`), ErrModelAnswer},
-		"name missing": {parts(`{"functionCall":{"args":{"ours":true}}}`), ErrModelAnswer},
+			`{"functionCall":{"name":"read_question","args":{"topic":"employment"}}},{"functionCall":{"name":"read_question","args":{"topic":"other"}}}`), ErrModelAnswer},
+		"name missing": {parts(`{"functionCall":{"args":{"topic":"employment"}}}`), ErrModelAnswer},
 		"100 MB": {func(w http.ResponseWriter, _ *http.Request) {
 			chunk := bytes.Repeat([]byte(" "), 1<<20)
 			for range 100 {
@@ -170,13 +170,13 @@ func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 			io.WriteString(w, "{")
 		}, ErrModelUnavailable},
 		// What decodes but says nothing that can be used.
-		"arguments missing": {parts(`{"functionCall":{"name":"read_question"}}`), nil},
+		"arguments missing": {parts(`{"functionCall":{"name":"read_question"}}`), ErrModelAnswer},
 		"arguments a string": {parts(`{"functionCall":{"name":"read_question","args":"ours"}}`),
-			nil},
+			ErrModelAnswer},
 		"arguments wrong type": {parts(
-			`{"functionCall":{"name":"read_question","args":{"ours":"yes","__proto__":{"ours":true}}}}`), nil},
+			`{"functionCall":{"name":"read_question","args":{"ours":"yes","__proto__":{"topic":"employment"}}}}`), nil},
 		"arguments of 100 kB": {parts(
-			`{"functionCall":{"name":"read_question","args":{"ours":true,"x":"` +
+			`{"functionCall":{"name":"read_question","args":{"topic":"employment","x":"` +
 				strings.Repeat("y", 100<<10) + `"}}}`), nil},
 	}
 	for _, reason := range []string{"MAX_TOKENS", "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST",
@@ -209,7 +209,7 @@ func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 			var log bytes.Buffer
 			r := newReader()
 			r.Model, r.Log = g, slog.New(slog.NewTextHandler(&log, nil))
-			if q := r.Read(t.Context(), []string{foreign}); q != (Question{Outcome: Ask}) {
+			if q := r.Read(t.Context(), []string{foreign}); q.Outcome != AskWhat {
 				t.Errorf("%+v", q)
 			}
 			if n := calls.Load(); n != 1 {
@@ -230,10 +230,10 @@ func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 func TestGeminiTakesAnswersOfLocalServers(t *testing.T) {
 	g, _, _ := fakeGemini(t, func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w,
-			`{"candidates":[{"content":{"parts":[{"functionCall":{"name":"read_question","args":{"ours":true}}}]}}]}`)
+			`{"candidates":[{"content":{"parts":[{"functionCall":{"name":"read_question","args":{"topic":"employment"}}}]}}]}`)
 	})
 	call, err := g.Call(t.Context(), &Request{Tool: readTool})
-	if err != nil || call.Name != "read_question" || string(call.Arguments) != `{"ours":true}` {
+	if err != nil || call.Name != "read_question" || string(call.Arguments) != `{"topic":"employment"}` {
 		t.Errorf("%+v, %v", call, err)
 	}
 }
@@ -257,7 +257,7 @@ func TestSlowModelIsLeftAfterAFewSeconds(t *testing.T) {
 		r := newReader()
 		r.Model = g
 		start := time.Now()
-		if q := r.Read(t.Context(), []string{foreign}); q.Outcome != Ask {
+		if q := r.Read(t.Context(), []string{foreign}); q.Outcome != AskWhat {
 			t.Errorf("%+v", q)
 		}
 		if took := time.Since(start); took != modelTimeout {
@@ -266,7 +266,7 @@ func TestSlowModelIsLeftAfterAFewSeconds(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		start = time.Now()
-		if q := r.Read(ctx, []string{foreign}); q.Outcome != Ask || time.Since(start) != 0 {
+		if q := r.Read(ctx, []string{foreign}); q.Outcome != AskWhat || time.Since(start) != 0 {
 			t.Errorf("%+v after %v", q, time.Since(start))
 		}
 	})
@@ -294,7 +294,7 @@ func TestSlowDripEndsInTime(t *testing.T) {
 		r := newReader()
 		r.Model = g
 		start := time.Now()
-		if q := r.Read(t.Context(), []string{foreign}); q.Outcome != Ask ||
+		if q := r.Read(t.Context(), []string{foreign}); q.Outcome != AskWhat ||
 			time.Since(start) > modelTimeout {
 			t.Errorf("%+v after %v", q, time.Since(start))
 		}

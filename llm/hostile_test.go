@@ -30,19 +30,19 @@ func quickest(t *testing.T, r *Reader, text string, enough time.Duration) time.D
 func TestHostileTextsAreReadInTime(t *testing.T) {
 	distinct := func(format string) string {
 		var b strings.Builder
-		for i := 0; b.Len() < maxText-40; i++ {
+		for i := 0; b.Len() < MaxText-40; i++ {
 			fmt.Fprintf(&b, format, i)
 		}
 		return b.String()
 	}
 	texts := map[string]string{
-		"an empty line each":          strings.Repeat("\n", maxText),
+		"an empty line each":          strings.Repeat("\n", MaxText),
 		"different addresses":         distinct("a%d@b "),
 		"different numbers":           distinct("E%d "),
 		"different numbers and marks": distinct("E%d,"),
 		"user names with and":         distinct("is u%d and "),
-		"one address over and over":   strings.Repeat("a@b ", maxText/4),
-		"addresses and commas":        strings.Repeat("a@b,", maxText/4),
+		"one address over and over":   strings.Repeat("a@b ", MaxText/4),
+		"addresses and commas":        strings.Repeat("a@b,", MaxText/4),
 		"behind employee number":      "employee number " + distinct("%d,"),
 	}
 	for _, unit := range []string{"x", "a@", "@", "a@b|", "a@b&", "?a@b", "/a@b", "auth0|",
@@ -63,14 +63,14 @@ func TestHostileTextsAreReadInTime(t *testing.T) {
 		"phone aa ", "tel. ", "1 ", "one of your ", "one of ", "in_", "_", "Staff0", "Staff0 ",
 		"staff0.com ", "Staff0.", "ein ", "arbeitet ", "sie ", "löschen sie ", "travaille ", "que ",
 		"est-ce-"} {
-		texts[fmt.Sprintf("%q repeated", unit)] = strings.Repeat(unit, maxText/len(unit))
+		texts[fmt.Sprintf("%q repeated", unit)] = strings.Repeat(unit, MaxText/len(unit))
 		texts[fmt.Sprintf("a question and %q", unit)] = "Does John Doe jdoe@staff0.com work? " +
-			strings.Repeat(unit, (maxText-60)/len(unit)) + " employed?"
+			strings.Repeat(unit, (MaxText-60)/len(unit)) + " employed?"
 	}
 	r := newReader()
-	r.Read(t.Context(), []string{"warm the lexicon"})
+	r.Read(t.Context(), []string{"warm the lists"})
 	plain := func() time.Duration {
-		return quickest(t, r, strings.Repeat("lorem ipsum dolor sit amet. ", maxText/28), 0)
+		return quickest(t, r, strings.Repeat("lorem ipsum dolor sit amet. ", MaxText/28), 0)
 	}
 	usual := plain()
 	for name, text := range texts {

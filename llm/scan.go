@@ -1,149 +1,330 @@
 package llm
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
+
+// mention is one identifier as it stands in a text.
+type mention struct {
+	text       string // as written
+	person     string // normalised: what two mentions of one person have in common
+	kind       IdentifierKind
+	message    int
+	start, end int // in the message's text
+	sentence   int // index in view.sentences
+	ours       bool
+	contact    bool // in a header, a signature or quoted text
+	userName   bool
+}
 
 type tokenKind uint8
 
 const (
 	word tokenKind = iota
 	digits
-	mark // punctuation; its rune is in token.r
-	identity
+	mark // punctuation, a line's end included
+	identifier
 	company
 )
 
-// token is one word, mark or identifier of the text.
+// token is one word, mark or identifier of a text.
 type token struct {
-	text       string // as written, a part of the asker's text
-	low        string // as looked up: lower case, compatibility forms and invisible characters gone
-	ent        *entry
 	start, end int
-	class      class // what the word is in its sentence's language
-	ident      int   // index of the identifier, or -1
-	r          rune
-	lang       language
+	low        string // as words are compared: lower case, without accents and compatibility forms
+	r          rune   // of a mark
+	mention    int32  // of an identifier: index in view.mentions
 	kind       tokenKind
-	capital    bool // begins with a capital letter
-	space      bool // whitespace before it
-	possessive bool // 's cut off
-	foreign    bool // no language of its sentence knows it
-	userName   bool // read as a bare user name
+	class      class
+	capital    bool // begins with a capital letter, or has none in its script
+	space      bool // a blank, or a line's end, before it
 }
 
-func (t *token) is(c class) bool { return t.class&c != 0 }
+// scanner cuts a text into tokens and finds what is an identifier by its form alone.
+type scanner struct {
+	*view
+	message int
+	text    string
+	tokens  []token
+	space   bool
+}
 
-// unknown tells a word that no word list holds.
-func (t *token) unknown() bool { return t.kind == word && t.class == 0 }
-
-// plain tells an unknown word that could be a user name or a misspelling.
-func (t *token) plain() bool { return t.unknown() && !t.capital && t.ident < 0 }
-
-// nameable tells a capitalised word that is nothing else.
-func (t *token) nameable() bool { return t.unknown() && (t.capital || uncased(t.text)) }
-
-func (t *token) ends() bool {
-	if t.kind != mark {
-		return false
+func (s *scanner) scan() {
+	text := s.text
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == '\n' || r == '\u2028' || r == '\u2029':
+			s.mark(i, i+n, '\n')
+			s.space = true
+		case unicode.IsSpace(r):
+			s.space = true
+		case ofMailbox(r):
+			for i+n < len(text) {
+				next, m := utf8.DecodeRuneInString(text[i+n:])
+				if !ofMailbox(next) {
+					break
+				}
+				n += m
+			}
+			s.run(i, i+n)
+		case !unicode.IsControl(r):
+			s.mark(i, i+n, r)
+		}
+		i += n
 	}
-	switch t.r {
-	case '.', '?', '!', ';', '\n', '。', '？', '！', '；', '…', '¿', '¡', '｡':
-		return true
+}
+
+func (s *scanner) mark(start, end int, r rune) {
+	s.tokens = append(s.tokens, token{start: start, end: end, kind: mark, r: r, space: s.space,
+		low: s.text[start:end]})
+	s.space = false
+}
+
+func (s *scanner) found(start, end int, kind IdentifierKind) {
+	m := &mention{text: s.text[start:end], person: lower(s.text[start:end]), kind: kind,
+		message: s.message, start: start, end: end}
+	m.ours = kind != Email || s.Reader.owns(m.person)
+	s.tokens = append(s.tokens, token{start: start, end: end, kind: identifier,
+		mention: int32(len(s.mentions)), space: s.space})
+	s.space = false
+	s.mentions = append(s.mentions, m)
+}
+
+// owns reports whether an address is in a domain of the company; subdomains are only where listed.
+func (r *Reader) owns(address string) bool {
+	domain := address[strings.LastIndexByte(address, '@')+1:]
+	for _, d := range r.Domains {
+		if domain == lower(d) {
+			return true
+		}
 	}
 	return false
 }
 
-// scanner cuts a text into tokens and finds what is an identifier by its form
-// alone; user names need the sentence around them.
-type scanner struct {
-	text            string
-	company, domain string
-	dict            *dictionary
-	tokens          []token
-	idents          []identifier
-	space           bool
-	newline         int
-	message         int
-}
-
-func (s *scanner) scan(from, to int) {
-	for i := from; i < to; {
-		r, n := utf8.DecodeRuneInString(s.text[i:to])
-		switch {
-		case r == '\n' || r == '\u2028' || r == '\u2029':
-			s.newline++
-			s.space = true
-			i += n
-		case unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || unicode.IsControl(r):
-			s.space = s.space || unicode.IsSpace(r)
-			i += n
-		case mailbox(r):
-			s.breakLine(r)
-			end := s.run(i, to)
-			if !s.identifier(i, end) {
-				s.words(i, end)
-			}
-			i = end
-		default:
-			s.breakLine(r)
-			s.mark(i, i+n, r)
-			i += n
-		}
-	}
-}
-
-// breakLine makes a line break a mark unless the line merely wraps: the next
-// line goes on in lower case and no blank line stands between.
-func (s *scanner) breakLine(next rune) {
-	if s.newline > 1 || s.newline == 1 && !unicode.IsLower(next) {
-		s.tokens = append(s.tokens, token{kind: mark, r: '\n', ident: -1, space: true})
-	}
-	s.newline = 0
-}
-
-func (s *scanner) mark(start, end int, r rune) {
-	s.tokens = append(s.tokens, token{text: s.text[start:end], start: start, end: end, kind: mark,
-		r: r, ident: -1, space: s.space})
-	s.space = false
-}
-
-// mailbox tells whether a mailbox may hold r: RFC 5322 §3.2.3 atext, the dot
-// and the at sign, the letters of RFC 6531, and whatever could be slipped in
-// to make one address look like another (invisible characters, look-alikes).
-func mailbox(r rune) bool {
+// ofMailbox reports whether a mailbox or a subject may hold a character: RFC 5322 §3.2.3 atext, the
+// dot and the at sign, the letters of RFC 6531, and whatever could be slipped in to make one address
+// look like another (invisible characters, look-alikes).
+func ofMailbox(r rune) bool {
 	if r < utf8.RuneSelf {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
 			strings.ContainsRune("!#$%&'*+-/=?^_`{|}~.@", r)
 	}
-	switch r {
-	case '’', '‑', '\uFF20', '\uFE6B', '．', '－', '＋', '＿', '＇', '·', '‧', '・':
-		return true
-	}
 	return unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.So, unicode.Sk, unicode.Cf,
-		unicode.Co)
+		unicode.Co) || strings.ContainsRune("’‑·‧・＠﹫．－＿＇＋", r)
 }
 
-// run returns the end of the whole run of mailbox characters.
-func (s *scanner) run(from, to int) int {
-	i := from
-	for i < to {
-		r, n := utf8.DecodeRuneInString(s.text[i:to])
-		if !mailbox(r) {
+func isAt(r rune) bool { return r == '@' || r == '\uFF20' || r == '\uFE6B' }
+
+const subjectPrefix = "auth0|"
+
+// run reads a run of characters that a mailbox may hold: the addresses or the subject in it, or an
+// employee number, or words.
+func (s *scanner) run(from, to int) {
+	run := s.text[from:to]
+	at := strings.IndexFunc(run, isAt)
+	if i := indexFold(run, subjectPrefix); i >= 0 &&
+		(i == 0 || !wordRune(rune(run[i-1]))) && (at < 0 || i < at) {
+		if start, end := s.trim(from+i, to); end-start > len(subjectPrefix) {
+			s.words(from, start)
+			s.found(start, end, Subject)
+			s.words(end, to)
+			return
+		}
+	}
+	if at <= 0 {
+		s.byScript(from, to)
+		return
+	}
+	// a&b@x and a@x|b@y name two people; a@b@c is one strange mailbox.
+	if strings.Count(run, "@") > 1 {
+		for _, sep := range "|&+=*`~!" {
+			left, right, _ := strings.Cut(run, string(sep))
+			if strings.Contains(left, "@") && strings.Contains(right, "@") {
+				mid := from + len(left)
+				s.run(from, mid)
+				s.mark(mid, mid+1, ',')
+				s.run(mid+1, to)
+				return
+			}
+		}
+	}
+	// A query (mailto:…?subject=…) and a path are not the address, which may hold both characters
+	// before the at sign.
+	if cut := strings.IndexAny(run[at:], "?/"); cut > 0 {
+		s.run(from, from+at+cut)
+		s.run(from+at+cut+1, to)
+		return
+	}
+	if label := strings.LastIndexByte(run[:at], '='); label > 0 && s.isLabel(run[:label]) {
+		s.words(from, from+label)
+		s.mark(from+label, from+label+1, '=')
+		s.run(from+label+1, to)
+		return
+	}
+	a, b := unglued(run)
+	start, end := s.trim(from+a, from+b)
+	core := s.text[start:max(start, end)]
+	if i := strings.IndexFunc(core, isAt); i <= 0 || i == len(core)-1 {
+		s.words(from, to)
+		return
+	}
+	s.words(from, start)
+	s.found(start, end, Email)
+	if end < to && strings.Trim(s.text[end:to], "'’s") != "" {
+		s.words(end, to)
+	}
+}
+
+// trim takes the punctuation around an identifier away: quotes, brackets, markdown, sentence marks,
+// invisible characters, the English genitive. An underscore, a plus and a hyphen may begin a mailbox
+// and stay, unless markdown puts one on both sides.
+func (s *scanner) trim(from, to int) (int, int) {
+	for from < to {
+		r, n := utf8.DecodeRuneInString(s.text[from:to])
+		if !strings.ContainsRune("!#'*/=?^`{|}~.’·‧", r) && !unicode.Is(unicode.Cf, r) {
 			break
 		}
-		i += n
+		from += n
 	}
-	return i
+	for from < to {
+		r, n := utf8.DecodeLastRuneInString(s.text[from:to])
+		rest := s.text[from:to]
+		switch {
+		case strings.ContainsRune("!#'*/=?^`{|}~.’·‧．-‑+", r) || unicode.Is(unicode.Cf, r):
+			to -= n
+			continue
+		case r == '_' && s.text[from] == '_' && len(rest) > 2:
+			from, to = from+1, to-1
+			continue
+		case strings.HasSuffix(rest, "'s") && len(rest) > 2:
+			to -= len("'s")
+			continue
+		case strings.HasSuffix(rest, "’s") && len(rest) > len("’s"):
+			to -= len("’s")
+			continue
+		}
+		break
+	}
+	return from, to
+}
+
+// unglued is where an ASCII address lies in a run that Chinese or Japanese touches without a blank:
+// メールはjdoe@staff0.comです. A label that changes script in the middle is no name that a registry
+// would take, so this is a sentence and not a mailbox; a label wholly in one script is one.
+func unglued(run string) (from, to int) {
+	at := strings.IndexFunc(run, isAt)
+	to = len(run)
+	for i, r := range run {
+		next := i + utf8.RuneLen(r)
+		switch {
+		case !cjk(r):
+		case next < at && run[next] < utf8.RuneSelf && run[next] != '.':
+			from = next
+		case i > at && i < to && run[i-1] < utf8.RuneSelf &&
+			!strings.ContainsRune(".@-", rune(run[i-1])):
+			to = i
+		}
+	}
+	return from, to
+}
+
+// byScript cuts a run without an address where Chinese or Japanese meets another script.
+func (s *scanner) byScript(from, to int) {
+	start := from
+	for i, r := range s.text[from:to] {
+		if at := from + i; at > start && cjk(r) != cjk(firstRune(s.text[start:])) {
+			s.numberOrWords(start, at)
+			start = at
+		}
+	}
+	s.numberOrWords(start, to)
+}
+
+// numberOrWords reads a run without an address, in one script.
+func (s *scanner) numberOrWords(from, to int) {
+	start, end := s.trim(from, to)
+	if start < end {
+		core := s.text[start:end]
+		if s.Reader.isNumber(core) {
+			s.words(from, start)
+			s.found(start, end, EmployeeNumber)
+			return
+		}
+		// E1001-E1005 and E1001/E1002 are two, id=E1001 is one.
+		for _, sep := range "=-/|&+" {
+			left, right, ok := strings.Cut(core, string(sep))
+			if ok && s.Reader.isNumber(right) && (sep == '=' || s.Reader.isNumber(left)) {
+				mid := start + len(left)
+				s.numberOrWords(from, mid)
+				s.mark(mid, mid+1, sep)
+				s.numberOrWords(mid+1, to)
+				return
+			}
+		}
+	}
+	if start < end && s.compound(s.text[start:end]) {
+		s.words(from, start)
+		s.word(start, end, rune(s.text[start]))
+		s.words(end, to)
+		return
+	}
+	s.words(from, to)
+}
+
+// compound reports whether a text may be a user name of several parts: j.doe, john_doe2. Words that
+// the lists know stay words.
+func (s *scanner) compound(text string) bool {
+	return strings.ContainsAny(text, "._-") && !strings.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+	}) && !isDigits(text[:1]) && s.lists != nil && s.unlisted(text)
+}
+
+// unlisted reports whether no part of a text is in a list.
+func (s *scanner) unlisted(text string) bool {
+	l := scanner{view: s.view, text: text}
+	l.words(0, len(text))
+	s.lists.classify(l.tokens)
+	return !slices.ContainsFunc(l.tokens, func(t token) bool { return t.class != none || t.kind == company })
+}
+
+// isNumber reports whether a token is an employee number wherever it stands. Digits alone are one
+// only behind a label.
+func (r *Reader) isNumber(text string) bool {
+	if isDigits(text) {
+		return false
+	}
+	if r.Number == nil {
+		return len(text) > 3 && text[0]|0x20 == 'e' && isDigits(text[1:])
+	}
+	return r.Number.MatchString(text)
+}
+
+func isDigits(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
+}
+
+// isLabel reports whether a text is what may stand before the = of a field: words of the lists. Any
+// other may be the beginning of an address.
+func (s *scanner) isLabel(text string) bool {
+	if s.lists == nil {
+		return false // the lists themselves are being read
+	}
+	l := scanner{view: s.view, text: text}
+	l.words(0, len(text))
+	s.lists.classify(l.tokens)
+	return !slices.ContainsFunc(l.tokens, func(t token) bool { return t.class == none })
 }
 
 func wordRune(r rune) bool {
 	if r < utf8.RuneSelf {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_'
 	}
-	return unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.Cf)
+	return unicode.In(r, unicode.L, unicode.M, unicode.N)
 }
 
 func cjk(r rune) bool {
@@ -151,219 +332,121 @@ func cjk(r rune) bool {
 		r == 'ー' || r == '々'
 }
 
-// words cuts a run without an address into words and marks.
+// words cuts a run into words and marks. Words end where their script or their case changes
+// (workEmail), at a hyphen, an apostrophe and an underscore: e-mail and employment_check are two.
+// Chinese and Japanese, which are written without blanks, are cut into characters.
 func (s *scanner) words(from, to int) {
 	for i := from; i < to; {
 		r, n := utf8.DecodeRuneInString(s.text[i:to])
 		switch {
+		case s.employer(i, to) > 0:
+			n = s.employer(i, to)
+			s.tokens = append(s.tokens, token{start: i, end: i + n, kind: company, capital: true,
+				low: companyWord, space: s.space})
+			s.space = false
 		case cjk(r):
-			end := i
-			for end < to {
-				r, n := utf8.DecodeRuneInString(s.text[end:to])
-				if !cjk(r) && r != '・' {
+			s.tokens = append(s.tokens, token{start: i, end: i + n, low: s.text[i : i+n],
+				capital: true, space: s.space})
+			s.space = false
+		case wordRune(r) && r != '_':
+			before := r
+			for i+n < to {
+				next, m := utf8.DecodeRuneInString(s.text[i+n : to])
+				if !wordRune(next) || next == '_' || cjk(next) ||
+					unicode.IsUpper(next) && unicode.IsLower(before) {
 					break
 				}
-				end += n
+				n, before = n+m, next
 			}
-			s.japanese(i, end)
-			i = end
-		case s.companyAt(i, to) > 0:
-			end := i + s.companyAt(i, to)
-			s.tokens = append(s.tokens, token{text: s.text[i:end], start: i, end: end,
-				kind: company, ident: -1, space: s.space})
-			s.space = false
-			i = s.skipPossessive(end, to)
-		case wordRune(r) && !unicode.Is(unicode.Cf, r):
-			end := s.wordEnd(i, to)
-			if strings.Trim(s.text[i:end], "_") == "" {
-				s.mark(i, end, '_')
-			} else {
-				s.word(i, end)
-			}
-			i = end
+			s.word(i, i+n, r)
+		case strings.ContainsRune("_-‑'’", r) || isAt(r) && i == from || unicode.Is(unicode.Cf, r):
+			// parts words and is no mark
 		default:
-			if !unicode.Is(unicode.Cf, r) {
-				s.mark(i, i+n, r)
-			}
-			i += n
+			s.mark(i, i+n, r)
 		}
+		i += n
 	}
 }
 
-func (s *scanner) skipPossessive(i, to int) int {
-	for _, p := range [...]string{"'s", "’s"} {
-		if strings.HasPrefix(s.text[i:to], p) {
-			if r, _ := utf8.DecodeRuneInString(s.text[i+len(p) : to]); i+len(p) == to ||
-				!wordRune(r) {
-				return i + len(p)
-			}
-		}
+func (s *scanner) word(start, end int, first rune) {
+	text := s.text[start:end]
+	t := token{start: start, end: end, low: fold(text), space: s.space,
+		capital: unicode.IsUpper(first) || unicode.IsLetter(first) && !unicode.IsLower(first)}
+	if isDigits(text) {
+		t.kind = digits
 	}
-	return i
+	s.space = false
+	s.tokens = append(s.tokens, t)
 }
 
-// companyAt returns how long the company's name, or its domain, is at i.
-func (s *scanner) companyAt(i, to int) int {
-	for _, name := range [...]string{s.domain, s.company} {
+// companyWord is how the lists spell the company's name.
+const companyWord = "COMPANY"
+
+// employer is how long the company's name, or its domain, is at i; 0 if it is not there.
+func (s *scanner) employer(i, to int) int {
+	for k := -1; k < len(s.Reader.Domains); k++ {
+		name := s.Reader.Company
+		if k >= 0 {
+			name = s.Reader.Domains[k]
+		}
 		if name == "" || len(s.text)-i < len(name) ||
 			!strings.EqualFold(s.text[i:i+len(name)], name) {
 			continue
 		}
-		end := i + len(name)
-		if end >= len(s.text) {
-			return len(name)
-		}
-		r, n := utf8.DecodeRuneInString(s.text[end:])
-		if wordRune(r) && !cjk(r) {
+		next, n := utf8.DecodeRuneInString(s.text[i+len(name):])
+		after, _ := utf8.DecodeRuneInString(s.text[min(i+len(name)+n, len(s.text)):])
+		// Staff0.evil and Staff0x are not Staff0.
+		if wordRune(next) && !cjk(next) || strings.ContainsRune(".&@", next) && wordRune(after) &&
+			!cjk(after) {
 			continue
 		}
-		if r == '.' || r == '&' || r == '@' {
-			// Staff0.evil is not Staff0.
-			if next, _ := utf8.DecodeRuneInString(s.text[end+n:]); wordRune(next) && !cjk(next) {
-				continue
-			}
-		}
-		return len(name)
+		return min(len(name), to-i)
 	}
 	return 0
 }
 
-// wordEnd runs over letters and the marks that may stand inside a word.
-func (s *scanner) wordEnd(i, to int) int {
-	for i < to {
-		r, n := utf8.DecodeRuneInString(s.text[i:to])
-		if cjk(r) {
+// lower is the case folding of identifiers. A letter outside ASCII whose lower case is an ASCII
+// letter (the Kelvin sign, the dotted capital I) stays what it is, or it would be another person's.
+func lower(text string) string {
+	return strings.Map(func(r rune) rune {
+		if l := unicode.ToLower(r); r < utf8.RuneSelf || l >= utf8.RuneSelf {
+			return l
+		}
+		return r
+	}, text)
+}
+
+// fold is the form in which words are compared with the lists. It is never used for identifiers.
+func fold(text string) string {
+	plain := true
+	for i := range len(text) {
+		if c := text[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
+			plain = false
 			break
 		}
-		if !wordRune(r) {
-			if !strings.ContainsRune("'’-‑.", r) || i+n >= to {
-				break
-			}
-			next, _ := utf8.DecodeRuneInString(s.text[i+n : to])
-			if !wordRune(next) || cjk(next) {
-				break
-			}
-		}
-		i += n
 	}
-	return i
+	if plain {
+		return text
+	}
+	text = strings.ToLower(text)
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return strings.Map(func(r rune) rune {
+				if unicode.Is(unicode.Mn, r) {
+					return -1
+				}
+				return r
+			}, norm.NFKD.String(text))
+		}
+	}
+	return text
 }
 
-// elides tells the French and Italian articles that lean on the next word.
-func elides(article string) bool {
-	switch article {
-	case "l", "d", "qu", "j", "s", "n", "c", "m", "t", "un", "dell", "all", "nell", "dall", "sull",
-		"quell", "quest", "lorsqu", "puisqu", "jusqu":
-		return true
+func indexFold(text, prefix string) int {
+	for i := 0; i+len(prefix) <= len(text); i++ {
+		if text[i]|0x20 == prefix[0] && strings.EqualFold(text[i:i+len(prefix)], prefix) {
+			return i
+		}
 	}
-	return false
+	return -1
 }
-
-func (s *scanner) word(i, end int) {
-	text := s.text[i:end]
-	low := lookup(text)
-	e := s.dict.words[low]
-	if e == nil {
-		if cut := strings.LastIndexAny(low, "'"); cut > 0 &&
-			(low[cut:] == "'s" || low[cut:] == "'") {
-			raw := strings.LastIndexAny(text, "'’")
-			if raw > 0 {
-				s.word(i, i+raw)
-				s.tokens[len(s.tokens)-1].possessive = true
-				return
-			}
-		}
-		if article, rest, ok := strings.Cut(low, "'"); ok && elides(article) &&
-			(s.dict.words[rest] != nil || !capital(text)) {
-			raw := strings.IndexAny(text, "'’")
-			_, n := utf8.DecodeRuneInString(text[raw:])
-			s.word(i, i+raw)
-			s.word(i+raw+n, end)
-			return
-		}
-		if s.pieces(i, end, low) {
-			return
-		}
-	}
-	first, _ := utf8.DecodeRuneInString(text)
-	t := token{text: text, low: low, ent: e, start: i, end: end, kind: word, ident: -1,
-		space: s.space, capital: unicode.IsUpper(first) || innerCapital(text)}
-	if low != "" && strings.Trim(low, "0123456789") == "" {
-		t.kind = digits
-	}
-	s.space = false
-	if t.ent == nil && employeeNumber(text) {
-		t.kind = identity
-		t.ident = s.found(identifier{start: i, end: end, kind: EmployeeNumber, person: lower(text)})
-	} else if t.ent == nil && employeeNumber(low) && low != lower(text) {
-		// Full-width forms of a number are never folded to it.
-		t.kind = identity
-		t.ident = s.found(identifier{start: i, end: end, kind: EmployeeNumber, person: lower(text),
-			unusable: true})
-	}
-	s.tokens = append(s.tokens, t)
-}
-
-// innerCapital tells al-Rahman and d'Artagnan: a capital behind a hyphen or an apostrophe.
-func innerCapital(text string) bool {
-	i := strings.IndexAny(text, "-'’‑")
-	if i < 0 {
-		return false
-	}
-	_, n := utf8.DecodeRuneInString(text[i:])
-	return capital(text[i+n:])
-}
-
-// pieces cuts a word that no list knows at its hyphens and dots where the
-// parts are known words: travaille-t-il, Google-Mitarbeiter, here.thanks,
-// E1001-E1005. Where a part is not, the word stays whole (j-doe).
-func (s *scanner) pieces(i, end int, low string) bool {
-	if !strings.ContainsAny(low, "-.") || len(low) > 80 {
-		return false
-	}
-	known, count, numbers := 0, 0, 0
-	var last *entry
-	for piece := range strings.FieldsFuncSeq(low, hyphenOrDot) {
-		count++
-		last = s.dict.words[piece]
-		if last != nil || strings.EqualFold(piece, s.company) {
-			known++
-		}
-		if employeeNumber(piece) {
-			numbers++
-		}
-	}
-	if count < 2 || known < count && numbers < 2 &&
-		(last == nil || last.all&(employee|employment) == 0) {
-		return false
-	}
-	for from := i; from < end; {
-		r, n := utf8.DecodeRuneInString(s.text[from:end])
-		if hyphenOrDot(r) {
-			if r == '.' {
-				s.mark(from, from+n, r)
-			}
-			from += n
-			continue
-		}
-		to := from
-		for to < end {
-			r, n := utf8.DecodeRuneInString(s.text[to:end])
-			if hyphenOrDot(r) {
-				break
-			}
-			to += n
-		}
-		if n := s.companyAt(from, to); n > 0 && from+n == to {
-			s.tokens = append(s.tokens, token{text: s.text[from:to], start: from, end: to,
-				kind: company, ident: -1, space: s.space})
-			s.space = false
-		} else {
-			s.word(from, to)
-		}
-		from = to
-	}
-	return true
-}
-
-func hyphenOrDot(r rune) bool { return r == '-' || r == '.' || r == '‑' }

@@ -112,7 +112,7 @@ func TestATasksWay(t *testing.T) {
 			name: "not our business", question: "What is jdoe@staff0.com's salary?",
 			want: []string{submitted, working,
 				"0s REJECTED: I only answer whether one named person works at Staff0."},
-			metadata: `{"outcome":"refused"}`,
+			metadata: `{"outcome":"refused","reason":"other_topic"}`,
 		},
 		{
 			name: "unknown person, open", question: nobodyAsk, change: open,
@@ -499,16 +499,17 @@ func (h hostile) Call(context.Context, *llm.Request) (*llm.ToolCall, error) {
 // Whatever a model says, person, scope, audience and binding message stay.
 func TestAHostileModelChangesNothing(t *testing.T) {
 	for _, arguments := range []string{
-		`{"ours":true,"user_name":"asmith","full_name":"Alice Smith"}`,
-		`{"ours":true,"user_name":"asmith@staff0.com","answer":"yes","scope":"openid admin","binding_message":"free money","login_hint":"auth0|asmith"}`,
-		`{"ours":false}`, `{"ours":"yes"}`, `yes`, `null`, `[]`,
-		`{"ours":true,"full_name":"jdoe@staff0.com"}`,
+		`{"topic":"employment","user_name":"asmith","full_name":"Alice Smith"}`,
+		`{"topic":"employment","person":"P2"}`,
+		`{"topic":"employment","user_name":"asmith@staff0.com","answer":"yes","scope":"openid admin","binding_message":"free money","login_hint":"auth0|asmith"}`,
+		`{"topic":"everything"}`, `{"topic":true}`, `yes`, `null`, `[]`, `{}`,
+		`{"topic":"employment","person":"P1","full_name":"jdoe@staff0.com"}`,
 	} {
 		for _, question := range []string{johnAsk, "Mag jdoe@staff0.com hier wel werken denk je?",
 			"Quetzal frobnicate jdoe@staff0.com Blivet?"} {
 			t.Run(arguments+" "+question, func(t *testing.T) {
 				bubble(t, func(w *world) {
-					w.config.Reader = &llm.Reader{Company: "Staff0", Domain: "staff0.com",
+					w.config.Reader = &llm.Reader{Company: "Staff0", Domains: []string{"staff0.com"},
 						Model: hostile{arguments}, Log: w.config.Log}
 				}, func(t *testing.T, w *world) {
 					w.ask(question)
@@ -521,7 +522,7 @@ func TestAHostileModelChangesNothing(t *testing.T) {
 						}
 					}
 					if len(w.phone.asked) != 1 && question == johnAsk {
-						t.Error("the rules were sure, and nobody was asked")
+						t.Error("nobody was asked")
 					}
 				})
 			})

@@ -3,7 +3,7 @@ package hragent
 import (
 	"context"
 	"encoding/json"
-	"time"
+	"strings"
 
 	"staff0/a2a"
 	"staff0/a2a/tasks"
@@ -56,26 +56,44 @@ func (a *Agent) read(ctx context.Context, turn *tasks.Turn) (*question, *tasks.S
 	if ctx.Err() != nil {
 		return nil, nil, context.Cause(ctx) // canceled, or the agent stops: nobody was asked yet
 	}
-	switch read.Outcome {
-	case llm.Answerable:
-	case llm.Ask:
-		s := step(a2a.TaskStateInputRequired, askText, nil)
-		return nil, &s, nil
-	default:
-		s := final(a2a.TaskStateRejected, refusedText+a.c.Company+".",
-			consentMetadata("", time.Time{}, Refused))
+	if read.Outcome != llm.Answerable {
+		s := a.unread(&read)
 		return nil, &s, nil
 	}
-	q := &question{asked: subject{read.Identifier, read.Name}}
+	q := &question{asked: subject{read.Identifier, read.Name}, more: read.More}
 	switch read.Kind {
 	case llm.Subject:
 		q.about.Subject = read.Identifier // providers compare subjects to the letter
 	case llm.EmployeeNumber:
 		q.about.Number = read.Person
 	default:
-		q.about.Email = read.Person
+		q.about.Email, q.about.Number = read.Person, read.Number
 	}
 	return q, nil, nil
+}
+
+// unread is the step that ends a turn in which nobody can be asked: by a question back, or a
+// refusal. It names nobody but those whom the caller has named.
+func (a *Agent) unread(read *llm.Question) tasks.Step {
+	only := refusedText + a.c.Company + "."
+	switch read.Outcome {
+	case llm.OtherTopic:
+		return final(a2a.TaskStateRejected, only, refusedMetadata(refusedTopic))
+	case llm.TooLong:
+		return final(a2a.TaskStateRejected, tooLongText, refusedMetadata(refusedLength))
+	case llm.AskWho:
+		return step(a2a.TaskStateInputRequired, askText, nil)
+	case llm.AskWhich:
+		return step(a2a.TaskStateInputRequired,
+			"Please ask about one person at a time: which of "+strings.Join(read.Which, ", ")+
+				" do you mean?", nil)
+	case llm.AskWhat:
+		return step(a2a.TaskStateInputRequired,
+			"I found "+read.Which[0]+", but not what you ask. You can ask, for example: Does "+
+				read.Which[0]+" work at "+a.c.Company+"?", nil)
+	default:
+		return step(a2a.TaskStateInputRequired, only+" "+askText, nil)
+	}
 }
 
 // said is what the caller has said in this task, oldest first.

@@ -13,6 +13,7 @@ const (
 	Opening        = "Looking into the request…" // for tasks.Config.Opening
 	askText        = "Please give the person's work e-mail or employee number."
 	refusedText    = "I only answer whether one named person works at "
+	tooLongText    = "The question is too long: at most 8 KiB."
 	approvedText   = "Approved. Reading the employment record…"
 	declinedText   = "The request was declined."
 	silenceText    = "Not confirmed: no approval was given in time."
@@ -91,6 +92,18 @@ func consentMetadata(code string, deadline time.Time, o Outcome) a2a.Struct {
 		b = append(b, '"')
 	}
 	return append(b, "}}"...)
+}
+
+// The reasons of a refusal that a caller is told, so that a program can tell them apart.
+const (
+	refusedTopic  = "other_topic"
+	refusedLength = "too_long"
+)
+
+// refusedMetadata is the metadata of a refusal.
+func refusedMetadata(reason string) a2a.Struct {
+	return a2a.Struct(`{"` + ConsentExtension + `":{"outcome":"` + string(Refused) +
+		`","reason":"` + reason + `"}}`)
 }
 
 // Reasons that are not the waiting room's, for the operator alone.

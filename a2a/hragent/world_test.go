@@ -307,7 +307,7 @@ func newWorld(t testing.TB) *world {
 	w.store = &w.memory
 	w.begun = time.Now()
 	w.config = Config{
-		Company: "Staff0", Reader: &llm.Reader{Company: "Staff0", Domain: "staff0.com"},
+		Company: "Staff0", Reader: &llm.Reader{Company: "Staff0", Domains: []string{"staff0.com"}},
 		Directory: w.book, Consent: w.phone,
 		Records: w.records, Provider: ciba.Auth0, Scope: testScope, Expiry: 2 * time.Minute,
 		Memory: Memory,
