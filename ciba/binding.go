@@ -5,42 +5,54 @@ import (
 	"strings"
 )
 
-// maxBindingAuth0 bounds a binding message at Auth0, in characters out of
-// A-Za-z0-9+-_.,:# (its documentation of bc-authorize).
-const maxBindingAuth0 = 64
+// messageForm is what a provider takes as a binding message.
+type messageForm struct {
+	max       int    // characters
+	others    string // beside letters and digits of ASCII
+	separator string // not among the others
+}
+
+// messageForms are those of the providers that take more than a code.
+var messageForms = map[Provider]messageForm{
+	Auth0: {64, "+-_.,#", ":"}, // its documentation of bc-authorize
+	// CIBA's default in Keycloak: "^[a-zA-Z0-9-._+/!?#]{1,50}$". The signs are left out that other
+	// channels stumble over.
+	Keycloak: {50, "-_+", "."},
+}
 
 // BindingMessage compiles the text that the person reads beside the prompt and
-// compares with what the asker shows (CIBA Core §7.1). With Auth0 it names asker
-// and purpose before the code, "first-bank:employment-status:7K3F-9QXM"; what
-// the character set lacks becomes "-", and so does a colon, which separates: no
-// label can look like a code of its own. The asker's label is cut to fit, or
+// compares with what the asker shows (CIBA Core §7.1). With Auth0 and Keycloak it
+// names asker and purpose before the code, "first-bank:employment-status:7K3F-9QXM"
+// or the same with dots; what the character set lacks becomes "-", and so does the
+// separator: no label can look like a code of its own. The asker's label is cut to fit, or
 // left out, so that the code is always whole and always last. The other
 // providers get the code alone: 20 characters is what oidc-provider takes, and
 // the nine of [NewCode] pass everywhere.
 //
 // The label must come from the authenticated client, never from its message.
 func (p Provider) BindingMessage(label, purpose, code string) string {
-	if p != Auth0 {
+	form, ok := messageForms[p]
+	if !ok {
 		return code
 	}
 	tail := code
-	if purpose != "" && len(purpose)+1+len(code) <= maxBindingAuth0 {
-		tail = bindable(purpose) + ":" + code
+	if purpose != "" && len(purpose)+1+len(code) <= form.max {
+		tail = form.fit(purpose) + form.separator + code
 	}
-	label = bindable(label)
-	label = label[:min(len(label), max(maxBindingAuth0-len(tail)-1, 0))]
+	label = form.fit(label)
+	label = label[:min(len(label), max(form.max-len(tail)-1, 0))]
 	if label == "" {
 		return tail
 	}
-	return label + ":" + tail
+	return label + form.separator + tail
 }
 
-// bindable replaces every character that Auth0 refuses, and the separator. The
+// fit replaces every character that the provider refuses, and the separator. The
 // result is ASCII.
-func bindable(s string) string {
+func (f messageForm) fit(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' ||
-			strings.ContainsRune("+-_.,#", r) {
+			strings.ContainsRune(f.others, r) {
 			return r
 		}
 		return '-'

@@ -33,7 +33,12 @@ func TestBindingMessage(t *testing.T) {
 			"bank:7K3F-9QXM"},
 		{"no room for a label", Auth0, "bank", strings.Repeat("p", 54), strings.Repeat("p", 54) +
 			":7K3F-9QXM"},
-		{"Keycloak: the code alone", Keycloak, "bank", "employment-status", code},
+		{"Keycloak: the same with dots", Keycloak, "bank", "employment-status",
+			"bank.employment-status.7K3F-9QXM"},
+		{"Keycloak: the separator becomes a dash, too", Keycloak, "first.bank:x,y#z", "p",
+			"first-bank-x-y-z.p.7K3F-9QXM"},
+		{"Keycloak: fifty characters", Keycloak, strings.Repeat("b", 100), "employment-status",
+			strings.Repeat("b", 22) + ".employment-status.7K3F-9QXM"},
 		{"others: the code alone", Generic, "bank", "employment-status", code},
 		{"nothing configured: the code alone", "", "bank", "employment-status", code},
 	} {
@@ -47,12 +52,17 @@ func FuzzBindingMessageEndsInTheWholeCode(f *testing.F) {
 	f.Add("bank", "employment-status")
 	f.Add("\xff\xfe", strings.Repeat("é", 99))
 	allowed := regexp.MustCompile(`^[A-Za-z0-9+\-_.,:#]{1,64}$`)
+	dotted := regexp.MustCompile(`^[A-Za-z0-9\-._+]{1,50}$`)
 	narrow := regexp.MustCompile(`^[A-Za-z0-9\-._+#]{1,20}$`)
 	f.Fuzz(func(t *testing.T, label, purpose string) {
 		code := NewCode()
 		if got := Auth0.BindingMessage(label, purpose, code); !allowed.MatchString(got) ||
 			!strings.HasSuffix(got, code) {
 			t.Errorf("Auth0 refuses %q", got)
+		}
+		if got := Keycloak.BindingMessage(label, purpose, code); !dotted.MatchString(got) ||
+			!strings.HasSuffix(got, code) {
+			t.Errorf("Keycloak refuses %q", got)
 		}
 		if got := Generic.BindingMessage(label, purpose, code); !narrow.MatchString(got) {
 			t.Errorf("somebody refuses %q", got)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"staff0/ciba/oauth"
@@ -23,9 +24,10 @@ var (
 	ErrAccessDenied = errors.New("ciba: the request was declined")
 	// ErrExpired: nobody answered in time, final.
 	ErrExpired = errors.New("ciba: nobody answered in time")
-	// ErrUnknownUser: the provider knows nobody by this login hint, final. Only
-	// providers that say unknown_user_id; Keycloak says invalid_request.
+	// ErrUnknownUser: the provider knows nobody by this login hint, final.
 	ErrUnknownUser = errors.New("ciba: the provider knows no such user")
+	// ErrNoDevice: the provider knows the person and has no way to reach them, final.
+	ErrNoDevice = errors.New("ciba: the person has no device that the provider can ring")
 )
 
 // SlowDown is the provider's request to poll less often (CIBA Core §11). The
@@ -90,9 +92,27 @@ func startError(err error) error {
 			return &outcome{ErrUnknownUser, err}
 		case "access_denied":
 			return &outcome{ErrAccessDenied, err}
+		case "invalid_request":
+			if kind := personal(e.Description); kind != nil {
+				return &outcome{kind, err}
+			}
 		}
 	}
 	return err
+}
+
+// personal tells an invalid_request that is about the person from one that is
+// about our request, or nil. CIBA Core §13 has unknown_user_id, which Keycloak
+// does not use, and nothing for a person without a device. Whoever may ask could
+// otherwise ring the operator's alarm by asking about people who do not exist.
+func personal(description string) error {
+	switch strings.ToLower(strings.TrimSuffix(description, ".")) {
+	case "invalid_user", "invalid user": // Keycloak, for unknown and disabled people alike
+		return ErrUnknownUser
+	case "user does not have push notifications enabled": // Auth0
+		return ErrNoDevice
+	}
+	return nil
 }
 
 // pollError sorts the failure of a token request (CIBA Core §11).

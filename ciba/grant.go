@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -35,6 +37,10 @@ type Grant struct {
 	Token   oauth.Token // without the ID token, which has served
 	Subject string      // of both tokens
 	Email   string      // from the ID token, if there and verified
+
+	// Excess names what was granted and not asked for, a phrase each, for the operator: whoever
+	// gets hold of the token could do more with it than this question needs.
+	Excess []string
 }
 
 // String leaves the person out.
@@ -76,6 +82,7 @@ func (c *Client) grant(
 	}
 	grant := &Grant{Token: *token, Subject: id.Subject}
 	grant.Token.IDToken = ""
+	grant.Excess = c.excess(access, token, want)
 	if id.EmailVerified {
 		grant.Email = id.Email
 	}
@@ -104,6 +111,43 @@ func (c *Client) mismatch(id, access *jwks.Claims, token *oauth.Token, want Expe
 	}
 	return ""
 }
+
+// maxTokenLife is the longest life of an access token that goes without a word. It serves one
+// question, within seconds.
+const maxTokenLife = time.Hour
+
+// excess names what a good grant holds beyond what was asked for.
+func (c *Client) excess(access *jwks.Claims, token *oauth.Token, want Expectation) []string {
+	var all []string
+	for _, aud := range access.Audience {
+		// Auth0 adds its userinfo endpoint to every token with openid.
+		if aud != c.audience && (c.provider != Auth0 || aud != c.metadata.Issuer+"userinfo") {
+			all = append(all, "the audience "+strconv.Quote(aud))
+		}
+	}
+	asked := append(strings.Fields(want.Scope), "openid")
+	if want.Subject == "" {
+		asked = append(asked, "email")
+	}
+	for _, scope := range access.Scope {
+		if !slices.Contains(asked, scope) {
+			all = append(all, "the scope "+strconv.Quote(scope))
+		}
+	}
+	if token.Refreshable {
+		all = append(all, "a refresh token")
+	}
+	if life := access.Expiry.Sub(access.IssuedAt); life > maxTokenLife {
+		all = append(all, "a life of "+life.String())
+	}
+	if len(all) > maxExcess {
+		all = append(all[:maxExcess], "and more")
+	}
+	return all
+}
+
+// maxExcess bounds what is told of a token that grants too much.
+const maxExcess = 5
 
 // verify repeats f while what is missing is a key.
 func verify(ctx context.Context, f func() (*jwks.Claims, error)) (*jwks.Claims, error) {

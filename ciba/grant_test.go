@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -279,4 +280,44 @@ func TestAMissingKeyIsWaitedFor(t *testing.T) {
 			}
 		})
 	})
+}
+
+// What was granted beyond what was asked is named, and nothing else is.
+func TestWhatIsGrantedTooMuch(t *testing.T) {
+	now := time.Now().Unix()
+	for _, tt := range []struct {
+		why      string
+		provider Provider
+		access   claims
+		response claims
+		want     []string
+	}{
+		{"what was asked", Generic, claims{"scope": "openid read:employee"}, nil, nil},
+		{"another audience", Generic, claims{"aud": []string{testAPI, "account"}}, nil,
+			[]string{`the audience "account"`}},
+		{"Auth0's userinfo", Auth0, claims{"aud": []string{testAPI, testIssuer + "userinfo"}}, nil,
+			nil},
+		{"userinfo elsewhere", Generic, claims{"aud": []string{testAPI, testIssuer + "userinfo"}},
+			nil, []string{`the audience "` + testIssuer + `userinfo"`}},
+		{"scopes", Generic, claims{"scope": "openid profile email read:employee"}, nil,
+			[]string{`the scope "profile"`, `the scope "email"`}},
+		{"a refresh token", Generic, nil, claims{"refresh_token": "r"},
+			[]string{"a refresh token"}},
+		{"an hour", Generic, claims{"iat": now, "exp": now + 3600}, nil, nil},
+		{"a day", Generic, claims{"iat": now, "exp": now + 86400}, nil,
+			[]string{"a life of 24h0m0s"}},
+		{"no end of it", Generic, claims{"scope": "read:employee a b c d e f"}, nil,
+			[]string{`the scope "a"`, `the scope "b"`, `the scope "c"`, `the scope "d"`,
+				`the scope "e"`, "and more"}},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			p := &provider{bc: acknowledged, polls: []http.HandlerFunc{approved("",
+				accessToken(tt.access), tt.response)}}
+			c := p.client(t, func(c *Config) { c.Provider = tt.provider })
+			grant, err := c.PollOnce(t.Context(), testID, jdoe)
+			if err != nil || !slices.Equal(grant.Excess, tt.want) {
+				t.Errorf("got %q, %v; want %q", grant.Excess, err, tt.want)
+			}
+		})
+	}
 }

@@ -252,7 +252,7 @@ func (a *agentServer) start(ctx context.Context) error {
 		return startError(errors.Join(err, a.stop(ctx)), "check STAFF0_AGENT_DATABASE")
 	}
 	close(a.running)
-	a.gate.ready = func(ctx context.Context) error { return a.ready(ctx, keys) }
+	a.gate.ready = func(ctx context.Context) error { return a.ready(ctx, keys, agent) }
 	a.gate.set(server)
 	a.log.Info("the HR agent is ready", "issuer", issuer, "provider", string(provider), "card",
 		a.base+"/.well-known/agent-card.json",
@@ -437,11 +437,11 @@ func (a *agentServer) directory(
 }
 
 // ready reports what keeps the agent from working.
-func (a *agentServer) ready(ctx context.Context, keys *jwks.Remote) error {
+func (a *agentServer) ready(ctx context.Context, keys *jwks.Remote, agent *hragent.Agent) error {
 	if a.draining.Load() {
 		return tasks.ErrDraining
 	}
-	err := keys.Ready(ctx)
+	err := errors.Join(keys.Ready(ctx), agent.Healthy())
 	if h, ok := a.store.(interface{ Healthy(context.Context) error }); ok {
 		err = errors.Join(err, h.Healthy(ctx))
 	}

@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,6 +32,42 @@ func cause(err error) (what, reason string) {
 		reason = ReasonScope
 	}
 	return "an approval cannot be used", reason
+}
+
+// words are what a provider said beside its code, which alone tells causes apart that share a
+// code. They are left out if they seem to hold anything of the person's.
+func words(err error, marks []string) string {
+	refused, ok := errors.AsType[*oauth.Error](err)
+	if !ok {
+		return ""
+	}
+	said := refused.Words()
+	low := strings.ToLower(said)
+	for _, mark := range append(marks, "@", "|") {
+		if mark != "" && strings.Contains(low, strings.ToLower(mark)) {
+			return "left out, it may name the person"
+		}
+	}
+	return said
+}
+
+// marks are the texts by which the person of a request can be known.
+func (q *Request) marks() []string {
+	all := []string{q.Subject, q.Email, q.Address}
+	var about map[string]any
+	if json.Unmarshal(q.About, &about) == nil {
+		for _, v := range about {
+			if text, ok := v.(string); ok {
+				all = append(all, text)
+			}
+		}
+	}
+	for _, mark := range all {
+		if name, _, ok := strings.Cut(mark, "@"); ok {
+			all = append(all, name) // providers know people by it, too
+		}
+	}
+	return all
 }
 
 // Plain is an error as it may be logged. The words of a provider are left out, for they may name

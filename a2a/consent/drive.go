@@ -242,11 +242,16 @@ func (r *Room) prompt(ctx context.Context, w *waiting, person Person, limit time
 
 	r.mu.Lock()
 	reason := ReasonProvider
+	r.judgeProvider(err, time.Now())
 	switch {
 	case err == nil:
 		w.acked = ack
-	case errors.Is(err, ciba.ErrUnknownUser), errors.Is(err, ciba.ErrAccessDenied):
+	case errors.Is(err, ciba.ErrUnknownUser):
 		r.pretend(w, Unknown, reasonUnknownUser)
+	case errors.Is(err, ciba.ErrAccessDenied):
+		r.pretend(w, Unknown, reasonRefusedUser)
+	case errors.Is(err, ciba.ErrNoDevice):
+		r.pretend(w, Unknown, reasonNoDevice)
 	case work.Err() != nil:
 		r.mu.Unlock()
 		return err // the agent has stopped: it is in doubt
@@ -439,7 +444,8 @@ func (r *Room) alarmLocked(w *waiting, what, reason string, err error) {
 			r.c.Log.Error(what, "task", task, "reason", reason)
 			return
 		}
-		r.c.Log.Error(what, "task", task, "reason", reason, "error", Plain(err))
+		r.c.Log.Error(what, "task", task, "reason", reason, "error", Plain(err),
+			"said", words(err, w.q.marks()))
 	})
 }
 

@@ -66,6 +66,8 @@ const (
 	ReasonScope        = "scope_missing"
 	ReasonToken        = "token_not_valid"
 	reasonUnknownUser  = "unknown_person"
+	reasonRefusedUser  = "blocked_person"
+	reasonNoDevice     = "person_without_device"
 )
 
 // Signal is what a task is woken with.

@@ -156,8 +156,10 @@ func (r *Room) judge(w *waiting, grant *ciba.Grant, now time.Time, err error) {
 	next, more := w.pace.Next(now, err)
 	temporary := isTemporary(err)
 	r.trouble(w, err)
+	r.judgeProvider(err, now)
 	switch {
 	case err == nil:
+		r.tooMuch(grant)
 		a := NewApproval(grant, now)
 		a.Address = w.q.Address
 		r.settle(w, &Signal{Outcome: Approved, Approval: a})

@@ -82,6 +82,9 @@ type Room struct {
 	paused   time.Time // until then the provider wants no polls at all (429)
 	outage   bool      // the last poll brought no answer
 	shorter  bool      // it was logged that the provider gives less time than is asked for
+	excess   string    // what was logged last of what the provider grants too much
+	fault    error     // that concerns no person, and keeps everybody from being asked
+	faultAt  time.Time // when it was met last
 	draining bool
 	group    sync.WaitGroup
 }

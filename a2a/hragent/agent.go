@@ -133,6 +133,9 @@ func (a *Agent) Run(ctx context.Context, engine *tasks.Engine) {
 // Waiting is the number of tasks that wait for a person, or pretend to.
 func (a *Agent) Waiting() int { return a.room.Waiting() }
 
+// Healthy reports what kept everybody from being asked a moment ago.
+func (a *Agent) Healthy() error { return a.room.Healthy() }
+
 // parked is what a turn hands over to the waiting.
 type parked struct {
 	ticket consent.Ticket

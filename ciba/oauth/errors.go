@@ -67,6 +67,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// Words is the description, shortened and escaped as in Error.
+func (e *Error) Words() string { return printable(e.Description) }
+
 // Is reports whether target is an *Error with the same non-empty code, so that
 // errors.Is(err, ErrInvalidClient) holds whatever else the provider said.
 func (e *Error) Is(target error) bool {

@@ -28,6 +28,9 @@ type Token struct {
 	Expiry      time.Time // zero: the provider did not say
 	Scope       string    // space separated; "" means the scope that was asked for (RFC 6749 §5.1)
 	IDToken     Secret    // "" unless the grant yields one
+
+	// Refreshable says that a refresh token came along. It is not kept: nothing here asks for one.
+	Refreshable bool
 }
 
 // TokenSource yields an access token that is usable now. Implementations are
@@ -48,6 +51,7 @@ func (r *Response) Token() (*Token, error) {
 		ExpiresIn   *Seconds `json:"expires_in"`
 		Scope       string   `json:"scope"`
 		IDToken     string   `json:"id_token"`
+		Refresh     string   `json:"refresh_token"`
 	}
 	if err := r.Decode(&m); err != nil {
 		return nil, err
@@ -62,7 +66,7 @@ func (r *Response) Token() (*Token, error) {
 		return nil, fmt.Errorf("%w: token_type is not Bearer", ErrBadResponse)
 	}
 	t := &Token{AccessToken: Secret(m.AccessToken), Type: m.TokenType, Scope: m.Scope,
-		IDToken: Secret(m.IDToken)}
+		IDToken: Secret(m.IDToken), Refreshable: m.Refresh != ""}
 	if m.ExpiresIn != nil {
 		t.Expiry = r.Sent.Add(min(max(m.ExpiresIn.Duration(), 0), maxLifetime))
 	}
