@@ -1,4 +1,4 @@
-package ciba_test
+package ciba
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"staff0/ciba"
 	"staff0/ciba/idp"
 	"staff0/ciba/jwks"
 	"staff0/ciba/oauth"
@@ -20,7 +19,7 @@ import (
 
 const idpIssuer = "http://localhost:10052/"
 
-var john = ciba.Expectation{Subject: "auth0|jdoe", Scope: "read:employee"}
+var john = Expectation{Subject: "auth0|jdoe", Scope: "read:employee"}
 
 type handler struct{ http.Handler }
 
@@ -34,7 +33,7 @@ func (h handler) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // start makes a provider and a client that has discovered it.
-func start(t *testing.T, change func(*idp.Config)) (*idp.Provider, *ciba.Client) {
+func start(t *testing.T, change func(*idp.Config)) (*idp.Provider, *Client) {
 	t.Helper()
 	cfg := idp.Config{Issuer: idpIssuer, Alg: "ES256", Interval: 5 * time.Second}
 	if change != nil {
@@ -53,9 +52,9 @@ func start(t *testing.T, change func(*idp.Config)) (*idp.Provider, *ciba.Client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ciba.New(ciba.Config{
+	c, err := New(Config{
 		Metadata: meta, Auth: oauth.ClientAuth{ID: "hr-agent", Secret: "hr-agent-secret"},
-		HTTPClient: hc, Keys: keys, Provider: ciba.DetectProvider(meta),
+		HTTPClient: hc, Keys: keys, Provider: DetectProvider(meta),
 		Audience: "https://staff0/api",
 	})
 	if err != nil {
@@ -64,17 +63,17 @@ func start(t *testing.T, change func(*idp.Config)) (*idp.Provider, *ciba.Client)
 	return p, c
 }
 
-func question(subject string) *ciba.AuthenticationRequest {
-	return &ciba.AuthenticationRequest{
-		Scope: "openid read:employee", LoginHint: ciba.Auth0.LoginHint(idpIssuer, subject),
-		BindingMessage:  ciba.Auth0.BindingMessage("bank", "employment-status", ciba.NewCode()),
+func question(subject string) *AuthenticationRequest {
+	return &AuthenticationRequest{
+		Scope: "openid read:employee", LoginHint: Auth0.LoginHint(idpIssuer, subject),
+		BindingMessage:  Auth0.BindingMessage("bank", "employment-status", NewCode()),
 		RequestedExpiry: 2 * time.Minute,
 	}
 }
 
 func authenticate(
-	t *testing.T, c *ciba.Client, r *ciba.AuthenticationRequest,
-) *ciba.Acknowledgement {
+	t *testing.T, c *Client, r *AuthenticationRequest,
+) *Acknowledgement {
 	t.Helper()
 	ack, err := c.Authenticate(t.Context(), r)
 	if err != nil {
@@ -121,7 +120,7 @@ func TestDevelopmentProviderDenies(t *testing.T) {
 		})
 		begin := time.Now()
 		_, err := c.Poll(t.Context(), authenticate(t, c, question("auth0|jdoe")), time.Time{}, john)
-		if !errors.Is(err, ciba.ErrAccessDenied) || time.Since(begin) != 11*time.Second {
+		if !errors.Is(err, ErrAccessDenied) || time.Since(begin) != 11*time.Second {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
 	})
@@ -133,11 +132,11 @@ func TestDevelopmentProviderExpires(t *testing.T) {
 		begin := time.Now()
 		ack := authenticate(t, c, question("auth0|jdoe"))
 		_, err := c.Poll(t.Context(), ack, time.Time{}, john)
-		if !errors.Is(err, ciba.ErrExpired) || time.Since(begin) != 2*time.Minute {
+		if !errors.Is(err, ErrExpired) || time.Since(begin) != 2*time.Minute {
 			t.Errorf("after %v: %v", time.Since(begin), err)
 		}
 		if _, err := c.PollOnce(t.Context(), ack.AuthReqID, john); !errors.Is(err,
-			ciba.ErrExpired) {
+			ErrExpired) {
 			t.Errorf("the provider's own word: %v", err)
 		}
 	})
@@ -147,18 +146,18 @@ func TestDevelopmentProviderSlowsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, c := start(t, nil)
 		ack := authenticate(t, c, question("auth0|jdoe"))
-		pace := ciba.NewPace(ack, time.Time{}, 2*time.Second)
+		pace := NewPace(ack, time.Time{}, 2*time.Second)
 		poll := func() error {
 			_, err := c.PollOnce(t.Context(), ack.AuthReqID, john)
 			return err
 		}
-		if err := poll(); !errors.Is(err, ciba.ErrPending) {
+		if err := poll(); !errors.Is(err, ErrPending) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Second)
 		sent := time.Now()
 		err := poll()
-		if _, ok := errors.AsType[*ciba.SlowDown](err); !ok {
+		if _, ok := errors.AsType[*SlowDown](err); !ok {
 			t.Fatalf("got %v", err)
 		}
 		at, ok := pace.Next(time.Now(), err)
@@ -166,7 +165,7 @@ func TestDevelopmentProviderSlowsDown(t *testing.T) {
 			t.Fatalf("next poll after %v", at.Sub(sent))
 		}
 		time.Sleep(time.Until(at))
-		if err := poll(); !errors.Is(err, ciba.ErrPending) {
+		if err := poll(); !errors.Is(err, ErrPending) {
 			t.Errorf("who obeys is not slowed down again: %v", err)
 		}
 		if err := p.Approve(p.Pending()[0].ID); err != nil {
@@ -186,26 +185,26 @@ func TestDevelopmentProviderIsAskedAboutTheRightPerson(t *testing.T) {
 		// Alice's consent says nothing about John.
 		g, err := c.PollOnce(t.Context(), authenticate(t, c, question("auth0|asmith")).AuthReqID,
 			john)
-		if _, ok := errors.AsType[*ciba.MismatchError](err); !ok {
+		if _, ok := errors.AsType[*MismatchError](err); !ok {
 			t.Errorf("got %v, %v", g, err)
 		}
 
 		// Directory "hint": the address is all that is known.
 		byAddress := question("")
 		byAddress.LoginHint, byAddress.Scope = "jdoe@staff0.com", "openid email read:employee"
-		want := ciba.Expectation{Email: "jdoe@staff0.com", Scope: "read:employee"}
+		want := Expectation{Email: "jdoe@staff0.com", Scope: "read:employee"}
 		g, err = c.PollOnce(t.Context(), authenticate(t, c, byAddress).AuthReqID, want)
 		if err != nil || g.Subject != "auth0|jdoe" || g.Email != "jdoe@staff0.com" {
 			t.Errorf("got %v, %v", g, err)
 		}
 		byAddress.LoginHint = "asmith@staff0.com"
 		_, err = c.PollOnce(t.Context(), authenticate(t, c, byAddress).AuthReqID, want)
-		if _, ok := errors.AsType[*ciba.MismatchError](err); !ok {
+		if _, ok := errors.AsType[*MismatchError](err); !ok {
 			t.Errorf("got %v", err)
 		}
 
 		if _, err := c.Authenticate(t.Context(), question("auth0|nobody")); !errors.Is(err,
-			ciba.ErrUnknownUser) {
+			ErrUnknownUser) {
 			t.Errorf("got %v", err)
 		}
 	})
