@@ -123,43 +123,29 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// The request, camelCase only: gateways do not take snake_case. Sampling
+// object is one of JSON.
+type object = map[string]any
+
+// request is the body of a call, camelCase only: gateways do not take snake_case. Sampling
 // parameters and thinkingBudget are left out, newer models answer 400 to some.
-type (
-	geminiPart struct {
-		Text string `json:"text"`
+func (g *Gemini) request(req *Request) object {
+	said := func(text string) object { return object{"parts": []object{{"text": text}}} }
+	asked := said(req.Text)
+	asked["role"] = "user"
+	generation := object{"maxOutputTokens": maxOutputTokens}
+	if g.thinking != "" {
+		generation["thinkingConfig"] = object{"thinkingLevel": g.thinking}
 	}
-	geminiContent struct {
-		Role  string       `json:"role,omitempty"`
-		Parts []geminiPart `json:"parts"`
+	return object{
+		"systemInstruction": said(req.System),
+		"contents":          []object{asked},
+		"tools": []object{{"functionDeclarations": []object{{"name": req.Tool.Name,
+			"description": req.Tool.Description, "parametersJsonSchema": req.Tool.Parameters}}}},
+		"toolConfig": object{"functionCallingConfig": object{"mode": "ANY",
+			"allowedFunctionNames": []string{req.Tool.Name}}},
+		"generationConfig": generation,
 	}
-	geminiFunction struct {
-		Name        string          `json:"name"`
-		Description string          `json:"description"`
-		Parameters  json.RawMessage `json:"parametersJsonSchema"`
-	}
-	geminiTool struct {
-		FunctionDeclarations []geminiFunction `json:"functionDeclarations"`
-	}
-	geminiThinking struct {
-		ThinkingLevel string `json:"thinkingLevel"`
-	}
-	geminiRequest struct {
-		Contents          []geminiContent `json:"contents"`
-		SystemInstruction geminiContent   `json:"systemInstruction"`
-		Tools             []geminiTool    `json:"tools"`
-		ToolConfig        struct {
-			FunctionCallingConfig struct {
-				Mode                 string   `json:"mode"`
-				AllowedFunctionNames []string `json:"allowedFunctionNames"`
-			} `json:"functionCallingConfig"`
-		} `json:"toolConfig"`
-		GenerationConfig struct {
-			MaxOutputTokens int             `json:"maxOutputTokens"`
-			ThinkingConfig  *geminiThinking `json:"thinkingConfig,omitempty"`
-		} `json:"generationConfig"`
-	}
-)
+}
 
 // Call makes one attempt. Its errors wrap one of the sentinels and hold neither the key nor a word
 // of the request or of the answer's text.
@@ -167,18 +153,7 @@ func (g *Gemini) Call(ctx context.Context, req *Request) (*ToolCall, error) {
 	if !g.breaker.closed() {
 		return nil, ErrModelPaused
 	}
-	var body geminiRequest
-	body.SystemInstruction = geminiContent{Parts: []geminiPart{{req.System}}}
-	body.Contents = []geminiContent{{Role: "user", Parts: []geminiPart{{req.Text}}}}
-	body.Tools = []geminiTool{{[]geminiFunction{{req.Tool.Name, req.Tool.Description,
-		req.Tool.Parameters}}}}
-	body.ToolConfig.FunctionCallingConfig.Mode = "ANY"
-	body.ToolConfig.FunctionCallingConfig.AllowedFunctionNames = []string{req.Tool.Name}
-	body.GenerationConfig.MaxOutputTokens = maxOutputTokens
-	if g.thinking != "" {
-		body.GenerationConfig.ThinkingConfig = &geminiThinking{g.thinking}
-	}
-	raw, err := json.Marshal(&body)
+	raw, err := json.Marshal(g.request(req))
 	if err != nil {
 		return nil, fmt.Errorf("encoding the request: %w", ErrModelConfiguration)
 	}

@@ -1,7 +1,6 @@
 package llm
 
 import (
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -160,7 +159,7 @@ func (s *scanner) run(from, to int) {
 		s.run(from+at+cut+1, to)
 		return
 	}
-	if label := strings.LastIndexByte(run[:at], '='); label > 0 && s.isLabel(run[:label]) {
+	if label := strings.LastIndexByte(run[:at], '='); label > 0 && s.listed(run[:label]) == 1 {
 		s.words(from, from+label)
 		s.mark(from+label, from+label+1, '=')
 		s.run(from+label+1, to)
@@ -281,15 +280,7 @@ func (s *scanner) numberOrWords(from, to int) {
 func (s *scanner) compound(text string) bool {
 	return strings.ContainsAny(text, "._-") && !strings.ContainsFunc(text, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
-	}) && !isDigits(text[:1]) && s.lists != nil && s.unlisted(text)
-}
-
-// unlisted reports whether no part of a text is in a list.
-func (s *scanner) unlisted(text string) bool {
-	l := scanner{view: s.view, text: text}
-	l.words(0, len(text))
-	s.lists.classify(l.tokens)
-	return !slices.ContainsFunc(l.tokens, func(t token) bool { return t.class != none || t.kind == company })
+	}) && !isDigits(text[:1]) && s.listed(text) == 0
 }
 
 // isNumber reports whether a token is an employee number wherever it stands. Digits alone are one
@@ -308,16 +299,20 @@ func isDigits(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-// isLabel reports whether a text is what may stand before the = of a field: words of the lists. Any
-// other may be the beginning of an address.
-func (s *scanner) isLabel(text string) bool {
+// listed is the share of the words of a text that are in a list.
+func (s *scanner) listed(text string) float64 {
 	if s.lists == nil {
-		return false // the lists themselves are being read
+		return 0.5 // the lists themselves are being read
 	}
-	l := scanner{view: s.view, text: text}
+	l, n := scanner{view: s.view, text: text}, 0
 	l.words(0, len(text))
 	s.lists.classify(l.tokens)
-	return !slices.ContainsFunc(l.tokens, func(t token) bool { return t.class == none })
+	for i := range l.tokens {
+		if l.tokens[i].class != none || l.tokens[i].kind == company {
+			n++
+		}
+	}
+	return float64(n) / float64(max(len(l.tokens), 1))
 }
 
 func wordRune(r rune) bool {

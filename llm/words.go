@@ -4,12 +4,13 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 )
 
 // class is what a word or phrase of the lists is for. Each stands in one list only.
-type class uint8
+type class int8
 
 // The lists. The files say what each is for, with the same names.
 const (
@@ -32,15 +33,13 @@ const (
 	yes
 	and
 	speaker
+	frame // a phrase in which * is the place of a user name
 	classes
 )
 
-var classNames = map[string]class{
-	"employment": employment, "other": other, "label": label, "number": numberLabel,
-	"user": userLabel, "name": nameLabel, "nobody": nobody, "asks": asks, "link": link,
-	"title": title, "particle": particle, "firm": firm, "header": header, "closing": closing,
-	"quoted": quoted, "yes": yes, "and": and, "speaker": speaker,
-}
+// classNames are the lists' names in the files, in the same order.
+var classNames = strings.Fields("none employment other label number user name nobody asks link " +
+	"title particle firm header closing quoted yes and speaker frame")
 
 //go:embed words/*.txt
 var wordFiles embed.FS
@@ -62,7 +61,6 @@ type prefix struct {
 type node struct {
 	next  map[string]*node
 	class class // of the phrase that ends here
-	frame bool  // one ends here
 }
 
 const star = "*"
@@ -101,7 +99,6 @@ var lists = sync.OnceValue(func() *lexicon {
 // read takes in one file: comments behind #, [LIST], and an entry a line.
 func (l *lexicon) read(text string) error {
 	var into class
-	frame := false
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
 		line = strings.TrimSpace(line)
@@ -109,26 +106,21 @@ func (l *lexicon) read(text string) error {
 		case line == "":
 			continue
 		case line[0] == '[':
-			name := strings.Trim(line, "[]")
-			into, frame = classNames[name], name == "frame"
-			if into == none && !frame {
+			into = class(slices.Index(classNames, strings.Trim(line, "[]")))
+			if into <= none || into >= classes {
 				return fmt.Errorf("there is no list %s", line)
 			}
 			continue
-		case frame:
-			n := &l.frames
-			for _, w := range entry(line) {
-				n = n.child(w)
-			}
-			n.frame = true
-			continue
 		}
-		if start, ok := strings.CutSuffix(line, star); ok {
+		if start, ok := strings.CutSuffix(line, star); ok && into != frame {
 			start = fold(start)
 			l.prefixes[start[:2]] = append(l.prefixes[start[:2]], prefix{start, into})
 			continue
 		}
 		n := &l.phrases
+		if into == frame {
+			n = &l.frames
+		}
 		for _, w := range entry(line) {
 			n = n.child(w)
 		}
@@ -200,7 +192,7 @@ func (l *lexicon) begins(word string) (found class) {
 // place is where a user name stands in the frame that begins at token i, -1 if there is none. fits
 // says what may stand there.
 func (n *node) place(tokens []token, i int, fits func(*token) bool) int {
-	if n.frame {
+	if n.class == frame {
 		return i
 	}
 	for quotes := 0; quotes < 2 && i < len(tokens) && tokens[i].kind == mark &&
