@@ -17,11 +17,11 @@ import (
 
 	"staff0/a2a/a2asrv"
 	"staff0/a2a/hragent"
+	"staff0/a2a/hrclient"
 	"staff0/a2a/push"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/ciba/bearer"
-	"staff0/ciba/idp"
 	"staff0/ciba/jwks"
 	"staff0/ciba/oauth"
 	"staff0/hrapi"
@@ -29,9 +29,6 @@ import (
 )
 
 const (
-	askScope    = idp.AgentScope // what an asker's token must have
-	recordScope = idp.APIScope   // what an employee's approval gives
-
 	minRetention    = time.Hour
 	upstreamTimeout = 10 * time.Second // one call to a directory or the HR API
 )
@@ -308,7 +305,7 @@ func (a *agentServer) newServer(
 	metadata *oauth.Metadata, verifier bearer.Verifier,
 ) (*a2asrv.Server, error) {
 	config := a2asrv.Config{
-		Engine: a.engine, Verifier: verifier, Scope: askScope, Realm: a.Company + " HR agent",
+		Engine: a.engine, Verifier: verifier, Scope: hrclient.Scope, Realm: a.Company + " HR agent",
 		Log:       a.log,
 		Ready:     func() bool { return !a.draining.Load() },
 		KeepAlive: a.KeepAlive, QuestionsPerAsker: a2asrv.Unlimited,
@@ -319,7 +316,7 @@ func (a *agentServer) newServer(
 	card := hragent.CardConfig{
 		Company: a.Company, Organization: "https://" + a.emailDomains()[0],
 		Interfaces: a2asrv.Interfaces(a.base + "/"),
-		TokenURL:   metadata.TokenEndpoint, Scope: askScope,
+		TokenURL:   metadata.TokenEndpoint, Scope: hrclient.Scope,
 		Disclosure: hragent.Disclosure(a.Disclosure), Expiry: a.ConsentExpiry,
 	}
 	config.Card, config.ExtendedCard = hragent.Card(card), hragent.ExtendedCard(card)
@@ -380,7 +377,7 @@ func (a *agentServer) newHRAgent(
 	agent, err := hragent.New(hragent.Config{
 		Company: a.Company, Reader: reader,
 		Directory: directory, Consent: consent, Records: records, Provider: provider,
-		Scope:  recordScope,
+		Scope:  hrapi.ScopeReadEmployee,
 		Expiry: a.ConsentExpiry, Disclosure: policy, Memory: memory,
 		WaitingState: hragent.WaitingState(a.WaitingState), PollRate: a.PollRate, Log: a.log,
 	})
@@ -425,7 +422,8 @@ func (a *agentServer) directory(
 	case "auth0":
 		audience, resource := provider.Target(metadata.ManagementAPI())
 		source := oauth.Reuse(&oauth.ClientCredentials{
-			Metadata: metadata, Auth: auth, HTTPClient: hc, Scopes: []string{idp.ManagementScope},
+			Metadata: metadata, Auth: auth, HTTPClient: hc,
+			Scopes:   []string{hragent.ManagementScope},
 			Audience: audience, Resource: resource,
 		})
 		client := oauth.NewHTTPClient(upstreamTimeout)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"staff0/a2a"
+	"staff0/a2a/hrclient"
 )
 
 const maxChatLine = 64 << 10
@@ -52,32 +53,31 @@ func (p *program) chat(c *cobra.Command, a *asker) error {
 		if text == "" {
 			continue
 		}
-		q := &question{program: p, progress: p.newProgress(false), agent: p.settings.Agent}
-		if one := choice(identifiersIn(held), text); one != "" {
-			text, q.about = held, one
+		q := open
+		if q == nil {
+			q = p.newQuestion(p.newProgress(false), false)
+			q.ContextID = conv
+		}
+		about := q.About
+		if one := hrclient.Choose(hrclient.Identifiers(held), text); one != "" {
+			text, q.About = held, one
+		} else if len(hrclient.Identifiers(text)) > 0 {
+			q.About = ""
 		}
 		if held = ""; q.unclear(text) != nil {
-			held = text
+			held, q.About = text, about
 			fmt.Fprintf(p.err, "Nothing was sent yet. About whom: %s?\n",
-				escape(joinWords(identifiersIn(text))))
+				escape(joinWords(hrclient.Identifiers(text))))
 			continue
 		}
-		var task a2a.TaskID
-		context := conv
-		if open != nil {
-			q.task, q.sent, task, context = open.task, open.sent, open.task.ID, ""
-			if q.about == "" && len(identifiersIn(text)) == 0 {
-				q.about = open.about
-			}
-		}
-		got, err := q.follow(c.Context(), a, text, task, context)
+		got, err := q.ask(c.Context(), a, text)
 		q.progress.done()
 		if err != nil {
 			return q.fail(err)
 		}
 		q.print(got)
 		conv, open = got.ContextID, nil
-		if got.Answer == answerAsk {
+		if got.Outcome == hrclient.Ask {
 			open = q
 		}
 	}
@@ -91,17 +91,4 @@ func (p *program) chat(c *cobra.Command, a *asker) error {
 		fmt.Fprintln(p.err)
 	}
 	return nil
-}
-
-// choice is the one of several that a line names, "" if it names none.
-func choice(several []string, line string) string {
-	for _, one := range several {
-		if equalFold(one, line) {
-			return one
-		}
-	}
-	if said := identifiersIn(line); len(said) == 1 && said[0] != line {
-		return choice(several, said[0])
-	}
-	return ""
 }

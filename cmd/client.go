@@ -14,7 +14,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/a2aclient"
-	"staff0/a2a/hragent"
+	"staff0/a2a/hrclient"
 	"staff0/ciba/oauth"
 )
 
@@ -92,7 +92,7 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 	a.Client, err = a2aclient.New(card, a2aclient.Config{
 		Base: base, HTTPClient: hc, Issuer: issuer, Tokens: a.tokens, Version: wire.version,
 		Binding:    bindings[wire.binding],
-		Extensions: []string{hragent.ConsentExtension}, Patience: a2aclient.DefaultPatience,
+		Extensions: []string{hrclient.ConsentExtension}, Patience: a2aclient.DefaultPatience,
 	})
 	if err != nil {
 		return nil, clientError(&unusableCard{card, err})
@@ -136,7 +136,7 @@ func (s *settings) askerTokens(
 	}
 	audience, resource := provider.Target(s.AgentAudience)
 	return oauth.Reuse(&oauth.ClientCredentials{
-		Metadata: metadata, Auth: auth, HTTPClient: hc, Scopes: []string{askScope},
+		Metadata: metadata, Auth: auth, HTTPClient: hc, Scopes: []string{hrclient.Scope},
 		Audience: audience, Resource: resource,
 	}), metadata, nil
 }
@@ -171,7 +171,7 @@ func clientError(err error) error {
 				hint: "check that client and agent have the same issuer and audience"}
 		case http.StatusForbidden:
 			return &exitError{code: exitCredentials, err: err, hint: "the client needs the scope " +
-				askScope + " at the identity provider"}
+				hrclient.Scope + " at the identity provider"}
 		case http.StatusTooManyRequests:
 			return &exitError{code: exitUnreachable, err: err,
 				hint: "wait a while: the agent takes only so many calls of yours in a time"}

@@ -16,6 +16,7 @@ import (
 	"staff0/a2a"
 	reasons "staff0/a2a/consent"
 	"staff0/a2a/hragent"
+	"staff0/a2a/hrclient"
 	"staff0/a2a/tasks"
 	"staff0/a2a/tasks/postgres"
 )
@@ -374,13 +375,13 @@ func (c *crash) endsAround(first, second time.Time) string {
 // agent which was killed is lost, as is what a person says whose agent stood still while it rang
 // them: the task must say that it has failed or was not confirmed.
 func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
-	got := judge(t.Task, readAsked([]string{"Does " + a.email() + " work at Staff0?", a.email()},
-		"")).Answer
+	got := hrclient.Judge(t.Task, []string{"Does " + a.email() + " work at Staff0?", a.email()},
+		"").Outcome
 	if t.Task.Status.State == a2a.TaskStateCanceled {
 		got = "canceled"
 	}
-	c.tally.answers[got]++
-	want := answerNotConfirmed
+	c.tally.answers[string(got)]++
+	want := hrclient.NotConfirmed
 	var decided, heardUntil time.Time // an agent that asks later hears silence
 	for _, p := range rung {
 		if decided.IsZero() {
@@ -388,26 +389,27 @@ func (c *crash) checkAnswer(a *crashAsker, t *crashTask, rung []*crashPrompt) {
 		}
 	}
 	if !decided.IsZero() {
-		want = map[string]string{"approve": answerYes, "deny": answerDeclined}[a.decision]
+		want = map[string]hrclient.Outcome{"approve": hrclient.Yes,
+			"deny": hrclient.Declined}[a.decision]
 	}
-	if want == answerDeclined {
+	if want == hrclient.Declined {
 		heardUntil = heardUntil.Add(-crashInterval) // see ciba.Pace.Silence
 	}
 	ended := t.Task.Status.Timestamp
-	deadline := readConsent(t.Task).Deadline
+	deadline := hrclient.ConsentOf(t.Task).Deadline
 	reason := c.reason(a, t)
 	switch {
 	case a.withdrew:
 		if got != "canceled" {
 			c.faultf("%s: canceled, it has ended as %s", a, got)
 		}
-	case got == answerNotConfirmed && ended.Before(deadline):
+	case got == hrclient.NotConfirmed && ended.Before(deadline):
 		c.faultf("%s: silence was told %v before its time", a, deadline.Sub(ended))
 	case got == want:
-	case (got == answerFailed || got == answerNotConfirmed) &&
+	case (got == hrclient.Failed || got == hrclient.NotConfirmed) &&
 		c.mayBeLost(reason, rung, decided, ended):
 		c.tally.lost++
-	case got == answerNotConfirmed && !c.mayHaveAsked(decided, heardUntil):
+	case got == hrclient.NotConfirmed && !c.mayHaveAsked(decided, heardUntil):
 		c.tally.missed++
 	default:
 		c.faultf("%s: ended as %s (%s), want %s; decided %v, deadline %v, ended %v", a, got, reason,

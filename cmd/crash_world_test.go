@@ -28,6 +28,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"staff0/a2a/a2aclient"
+	"staff0/a2a/hrclient"
 	"staff0/a2a/tasks"
 	"staff0/a2a/tasks/postgres"
 	"staff0/a2a/tasks/sqlite"
@@ -292,7 +293,7 @@ func (c *crash) connect(ctx context.Context) {
 		Tokens: oauth.Reuse(&oauth.ClientCredentials{
 			Metadata: metadata, Auth: oauth.ClientAuth{ID: "bank", Secret: "bank-secret"},
 			HTTPClient: hc,
-			Audience:   "https://staff0/agent", Scopes: []string{askScope},
+			Audience:   "https://staff0/agent", Scopes: []string{hrclient.Scope},
 		}),
 	})
 	if err != nil {

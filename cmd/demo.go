@@ -11,7 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"staff0/a2a/hrclient"
 	"staff0/ciba/idp"
+	"staff0/hrapi"
 )
 
 // sampleQuestion is asked when none is given.
@@ -92,7 +94,8 @@ func (p *program) demo(ctx context.Context, o *demoOptions, text string, chosen 
 		story.mu.Unlock()
 		go story.keys.run(w.provider)
 	}
-	q := &question{program: p, progress: story.progress, asJSON: o.asJSON, agent: s.Agent}
+	q := p.newQuestion(story.progress, o.asJSON)
+	q.agent = s.Agent
 	q.progress.quiet = true // the story tells what ask would
 	if err := q.unclear(text); err != nil {
 		return q.fail(err)
@@ -111,10 +114,10 @@ func (p *program) demo(ctx context.Context, o *demoOptions, text string, chosen 
 	story.step("Token",
 		"The bank shows its client credentials to the identity provider and gets an access token "+
 			"for the agent, for nothing but this question.",
-		"scope "+askScope)
+		"scope "+hrclient.Scope)
 	story.step("Question", "The question goes to the HR agent over A2A, with that token.",
 		fmt.Sprintf("%q", text))
-	got, err := q.follow(ctx, asker, text, "", "")
+	got, err := q.ask(ctx, asker, text)
 	if err != nil {
 		return q.fail(err)
 	}
@@ -274,7 +277,7 @@ func (t *story) watchAPI(next http.Handler) http.Handler {
 		if strings.HasPrefix(r.URL.Path, "/employees/") {
 			t.step("Approval",
 				"The employee has approved. The approval yields a token of that employee, for "+
-					"that one record.", "scope "+recordScope)
+					"that one record.", "scope "+hrapi.ScopeReadEmployee)
 		}
 		next.ServeHTTP(seen, r)
 		if strings.HasPrefix(r.URL.Path, "/employees/") {
@@ -307,26 +310,27 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // ending tells how it ended.
-func (t *story) ending(a answer) {
-	text := map[string]string{
-		answerYes: "The HR agent compares the record with the question and answers. The " +
+func (t *story) ending(a hrclient.Answer) {
+	text := map[hrclient.Outcome]string{
+		hrclient.Yes: "The HR agent compares the record with the question and answers. The " +
 			"verdict is made by code, from the record.",
-		answerNo: "The HR agent compares the record with the question and answers. The " +
+		hrclient.No: "The HR agent compares the record with the question and answers. The " +
 			"verdict is made by code, from the record.",
-		answerNameMismatch: "The record bears another name than the question. That is all the " +
+		hrclient.NameMismatch: "The record bears another name than the question. That is all the " +
 			"bank learns.",
-		answerDeclined: "The employee has declined, and nothing was read. That is all the " +
+		hrclient.Declined: "The employee has declined, and nothing was read. That is all the " +
 			"bank learns.",
-		answerNotConfirmed: "Nobody approved in time. Whether there is such a person, nobody can " +
+		hrclient.NotConfirmed: "Nobody approved in time. Whether there is such a person, " +
+			"nobody can " +
 			"tell from it.",
-		answerAsk: "The question names nobody without doubt, so the HR agent asks back. " +
+		hrclient.Ask: "The question names nobody without doubt, so the HR agent asks back. " +
 			"Nobody was asked for approval.",
-		answerRefused: "The HR agent answers no such questions. Nobody was asked for " +
+		hrclient.Refused: "The HR agent answers no such questions. Nobody was asked for " +
 			"approval.",
-	}[a.Answer]
+	}[a.Outcome]
 	if text == "" {
 		text = "Something failed."
 	}
-	detail := fmt.Sprintf("answer %s, exit code %d", a.Answer, a.Exit)
+	detail := fmt.Sprintf("answer %s, exit code %d", a.Outcome, answerExits[a.Outcome])
 	t.step("Answer", text, detail)
 }

@@ -81,16 +81,20 @@ var arrows = map[string]arrow{
 		"ciba/jwks"}},
 	// likewise; of ours it knows the names of versions
 	"a2a/conformance/existence": {ours: []string{"a2a/wire"}, theirs: []string{modJWT}},
-	"hrapi":                     {ours: []string{"ciba/bearer", "ciba/oauth", "ciba/people"}},
+	// the bank's side: no store, no engine
+	"a2a/hrclient": {ours: []string{"a2a", "a2a/wire", "a2a/a2aclient", "ciba/oauth"},
+		theirs: []string{modJSON}},
+	"hrapi": {ours: []string{"ciba/bearer", "ciba/oauth", "ciba/people"}},
 	"a2a/hragent": {
-		ours: []string{"a2a", "a2a/consent", "a2a/tasks", "ciba", "ciba/oauth", "ciba/people",
+		ours: []string{"a2a", "a2a/consent", "a2a/hrclient", "a2a/tasks", "ciba", "ciba/oauth",
+			"ciba/people",
 			"hrapi", "llm"},
 		theirs: []string{modText}, // names compare without accents
 	},
 	"cmd": {
 		ours: []string{
 			"a2a", "a2a/tasks", "a2a/tasks/sqlite", "a2a/tasks/postgres", "a2a/a2asrv",
-			"a2a/a2aclient", "a2a/hragent", "a2a/push",
+			"a2a/a2aclient", "a2a/hragent", "a2a/hrclient", "a2a/push",
 			"hrapi", "llm", "ciba", "ciba/oauth", "ciba/jwks", "ciba/bearer", "ciba/idp",
 		},
 		// the terminal's foreground group; answers are read by exact names
@@ -195,6 +199,10 @@ func TestArrowsPointDown(t *testing.T) {
 	for name := range arrows {
 		visit(name, nil)
 	}
+	// What a bank builds into its agent brings no task store and no engine along.
+	if slices.Contains(reached("a2a/hrclient"), "a2a/tasks") {
+		t.Error("a2a/hrclient leads to a2a/tasks")
+	}
 	for name, row := range arrows {
 		if name == "cmd" {
 			continue
@@ -212,6 +220,15 @@ func TestArrowsPointDown(t *testing.T) {
 			}
 		}
 	}
+}
+
+// reached are the packages that one leads to, itself included, some of them more than once.
+func reached(name string) []string {
+	all := []string{name}
+	for _, to := range arrows[name].ours {
+		all = append(all, reached(to)...)
+	}
+	return all
 }
 
 // TestVersionLiterals demands that one package knows the versions of the protocol: "0.3" and "1.0"

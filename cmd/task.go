@@ -170,14 +170,10 @@ func (p *program) newTaskWatch() *cobra.Command {
 		Example: "  staff0 client task watch ID",
 		Args:    needArgs("ID"),
 	}, func(ctx context.Context, a *asker, args []string) error {
-		q := &question{
-			program: p, progress: p.newProgress(asJSON && !isTerminal(p.err)), asJSON: asJSON,
-			agent: p.settings.Agent, earlier: true,
-		}
+		q := p.newQuestion(p.newProgress(asJSON && !isTerminal(p.err)), asJSON)
+		q.Client, q.phone, q.TaskID = a.Client, a.phone, a2a.TaskID(args[0])
 		q.progress.wait("Looking…", time.Time{})
-		return q.end(q.watch(ctx, a, func(ctx context.Context) iter.Seq2[a2a.Event, error] {
-			return a.Watch(ctx, a2a.TaskID(args[0]))
-		}))
+		return q.end(q.Watch(ctx))
 	})
 	c.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, however it ends")
 	return c

@@ -11,6 +11,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/consent"
+	"staff0/a2a/hrclient"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/ciba/oauth"
@@ -321,35 +322,40 @@ func TestSamplePeople(t *testing.T) {
 	for _, row := range []struct {
 		question, approves string
 		text               string
-		outcome            Outcome
+		outcome            hrclient.Outcome
 		employed           string // member of the data, "" if absent
 	}{
-		{"Does jdoe work here?", john, "Yes, jdoe is an active employee of Staff0.", Yes, "true"},
+		{"Does jdoe work here?", john, "Yes, jdoe is an active employee of Staff0.", hrclient.Yes,
+			"true"},
 		{"Does JDoe@Staff0.com work at Staff0?", john,
-			"Yes, JDoe@Staff0.com is an active employee of Staff0.", Yes, "true"},
-		{"Is E1001 an active employee?", john, "Yes, E1001 is an active employee of Staff0.", Yes,
+			"Yes, JDoe@Staff0.com is an active employee of Staff0.", hrclient.Yes, "true"},
+		{"Is E1001 an active employee?", john, "Yes, E1001 is an active employee of Staff0.",
+			hrclient.Yes,
 			"true"},
 		{"Does auth0|jdoe work at Staff0?", john,
-			"Yes, auth0|jdoe is an active employee of Staff0.", Yes, "true"},
+			"Yes, auth0|jdoe is an active employee of Staff0.", hrclient.Yes, "true"},
 		{"Does Alice Smith (asmith@staff0.com) work at Staff0?", "auth0|asmith",
-			"Yes, Alice Smith (asmith@staff0.com) is an active employee of Staff0.", Yes, "true"},
+			"Yes, Alice Smith (asmith@staff0.com) is an active employee of Staff0.", hrclient.Yes,
+			"true"},
 		{"Does bwong@staff0.com work at Staff0?", "auth0|bwong",
-			"No, bwong@staff0.com is not an active employee of Staff0.", No, "false"},
+			"No, bwong@staff0.com is not an active employee of Staff0.", hrclient.No, "false"},
 		{"Does Jane Roe with email bwong@staff0.com work at Staff0?", "auth0|bwong",
-			"No, Jane Roe (bwong@staff0.com) is not an active employee of Staff0.", No, "false"},
+			"No, Jane Roe (bwong@staff0.com) is not an active employee of Staff0.", hrclient.No,
+			"false"},
 		{"Does Maria Garcia with email mgarcia@staff0.com work at Staff0?", "auth0|mgarcia",
-			"Yes, Maria Garcia (mgarcia@staff0.com) is an active employee of Staff0.", Yes, "true"},
+			"Yes, Maria Garcia (mgarcia@staff0.com) is an active employee of Staff0.", hrclient.Yes,
+			"true"},
 		{"Does tkato@staff0.com work at Staff0?", "auth0|tkato",
-			"Yes, tkato@staff0.com is an active employee of Staff0.", Yes, "true"},
+			"Yes, tkato@staff0.com is an active employee of Staff0.", hrclient.Yes, "true"},
 		{"Does Siobhan O'Sullivan with email siobhan.o'sullivan@staff0.com work at Staff0?",
 			"auth0|osullivan",
 			"Yes, Siobhan O'Sullivan (siobhan.o'sullivan@staff0.com) is an active employee of " +
-				"Staff0.", Yes, "true"},
+				"Staff0.", hrclient.Yes, "true"},
 		{"Does casey@staff0.com work at Staff0?", "auth0|contractor",
-			"No, casey@staff0.com is not an active employee of Staff0.", No, "false"},
+			"No, casey@staff0.com is not an active employee of Staff0.", hrclient.No, "false"},
 		{"Does Jane Roe with email jdoe@staff0.com work at Staff0?", john,
 			"The work e-mail belongs to an active employee, but not under the name given.",
-			NameMismatch, ""},
+			hrclient.NameMismatch, ""},
 	} {
 		t.Run(row.question, func(t *testing.T) {
 			bubble(t, func(w *world) {
@@ -563,7 +569,7 @@ func TestWaiting(t *testing.T) {
 			bubble(t, change, func(t *testing.T, w *world) {
 				var extensions []string
 				if name == "activated" {
-					extensions = []string{ConsentExtension}
+					extensions = []string{hrclient.ConsentExtension}
 				}
 				task := send(w, extensions...)
 				if task.Status.State != a2a.TaskStateAuthRequired || lastConsent(task) == "" {
@@ -869,7 +875,7 @@ func TestTheExtendedCard(t *testing.T) {
 	if len(public.Skills[0].Examples) != 1 || len(guarded.Skills[0].Examples) != 3 {
 		t.Errorf("examples %v, %v", public.Skills[0].Examples, guarded.Skills[0].Examples)
 	}
-	if x := public.Capabilities.Extensions; len(x) != 1 || x[0].URI != ConsentExtension ||
+	if x := public.Capabilities.Extensions; len(x) != 1 || x[0].URI != hrclient.ConsentExtension ||
 		x[0].Required || x[0].Description == "" {
 		t.Errorf("extensions %+v", x)
 	}

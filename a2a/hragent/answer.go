@@ -11,6 +11,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/consent"
+	"staff0/a2a/hrclient"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/hrapi"
@@ -96,7 +97,7 @@ func (a *Agent) answer(
 }
 
 // verdictOf is what the caller is told of a verdict.
-func (a *Agent) verdictOf(cp *checkpoint, o Outcome, asOf, at time.Time) answer {
+func (a *Agent) verdictOf(cp *checkpoint, o hrclient.Outcome, asOf, at time.Time) answer {
 	return answer{
 		outcome: o, subject: cp.Asked, company: a.c.Company, code: cp.Ticket.Code, asOf: asOf,
 		at: at, more: cp.More,

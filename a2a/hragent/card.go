@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/hrclient"
 )
 
 // SchemeName is what the agent card calls the way to authenticate.
@@ -74,7 +75,7 @@ func Card(c CardConfig) *a2a.AgentCard {
 // activating the extension. Nobody has to: the sentences say the same.
 func consentExtension() a2a.AgentExtension {
 	return a2a.AgentExtension{
-		URI: ConsentExtension,
+		URI: hrclient.ConsentExtension,
 		Description: "While a person is asked, and at the end, the status says in its metadata " +
 			"under this URI: code, which the person sees on their " +
 			"device, too, so show it to them; deadline, until when they may answer; outcome, one " +

@@ -15,6 +15,9 @@ import (
 	"staff0/llm"
 )
 
+// ManagementScope is the OAuth 2.0 scope that the look-ups need.
+const ManagementScope = "read:users"
+
 // Bounds of one call of the Management API.
 const (
 	maxDirectoryAnswer = 256 << 10        // bytes
@@ -123,7 +126,8 @@ func (d *ManagementAPI) get(ctx context.Context, path string) ([]managementUser,
 		return nil, fmt.Errorf("the Management API cannot be reached: %w", err)
 	case res.Status == http.StatusUnauthorized || res.Status == http.StatusForbidden:
 		return nil, fmt.Errorf(
-			"the Management API answered %d; the agent's client needs the scope read:users for it",
+			"the Management API answered %d; the agent's client needs the scope "+
+				ManagementScope+" for it",
 			res.Status)
 	case res.Status != http.StatusOK:
 		return nil, fmt.Errorf("the Management API answered %d", res.Status)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"staff0/a2a"
+	"staff0/a2a/hrclient"
 	"staff0/a2a/tasks"
 	"staff0/llm"
 )
@@ -78,9 +79,9 @@ func (a *Agent) unread(read *llm.Question) tasks.Step {
 	only := refusedText + a.c.Company + "."
 	switch read.Outcome {
 	case llm.OtherTopic:
-		return final(a2a.TaskStateRejected, only, refusedMetadata(refusedTopic))
+		return final(a2a.TaskStateRejected, only, refusedMetadata(hrclient.OtherTopic))
 	case llm.TooLong:
-		return final(a2a.TaskStateRejected, tooLongText, refusedMetadata(refusedLength))
+		return final(a2a.TaskStateRejected, tooLongText, refusedMetadata(hrclient.TooLong))
 	case llm.AskWho:
 		return step(a2a.TaskStateInputRequired, askText, nil)
 	case llm.AskWhich:

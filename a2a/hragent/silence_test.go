@@ -11,6 +11,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/consent"
+	"staff0/a2a/hrclient"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/ciba/jwks"
@@ -191,7 +192,8 @@ func deadlineOf(w *world, id a2a.TaskID) time.Duration {
 	w.t.Helper()
 	task := w.task(id)
 	at, err := time.Parse(a2a.TimeLayout,
-		timePattern.FindString(string(task.Status.Message.Metadata.Lookup(ConsentExtension))))
+		timePattern.FindString(
+			string(task.Status.Message.Metadata.Lookup(hrclient.ConsentExtension))))
 	if err != nil {
 		w.t.Fatalf("no deadline in %s", task.Status.Message.Metadata)
 	}

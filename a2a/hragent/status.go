@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/hrclient"
 	"staff0/a2a/tasks"
 )
 
@@ -21,23 +22,6 @@ const (
 	waitingText    = "Waiting for the person's approval. Code "
 	moreText       = " Nothing else is answered."
 	waitingTextEnd = ". Nothing has to be sent; keep watching this task."
-)
-
-// ConsentExtension is the key in the metadata of statuses under which stand the code that asker and
-// person compare, the deadline and the outcome.
-const ConsentExtension = "https://staff0.com/a2a/consent/v1"
-
-// Outcome is how a task ended, for programs; the sentences are for people.
-type Outcome string
-
-// The outcomes.
-const (
-	Yes          Outcome = "yes"
-	No           Outcome = "no"
-	NameMismatch Outcome = "name_mismatch"
-	Declined     Outcome = "declined"
-	NotConfirmed Outcome = "not_confirmed"
-	Refused      Outcome = "refused"
 )
 
 // step is one status.
@@ -58,7 +42,7 @@ func final(state a2a.TaskState, text string, metadata a2a.Struct) tasks.Step {
 }
 
 // end ends the task without an answer.
-func (c *checkpoint) end(o Outcome, text, reason string) tasks.Step {
+func (c *checkpoint) end(o hrclient.Outcome, text, reason string) tasks.Step {
 	s := final(a2a.TaskStateRejected, text, consentMetadata(c.Ticket.Code, c.Ticket.Deadline, o))
 	s.Checkpoint = note(reason)
 	return s
@@ -74,8 +58,8 @@ func (c *checkpoint) failed(reason string) tasks.Step {
 
 // consentMetadata is the metadata of a status about a request for consent. Members that do not
 // apply are left out.
-func consentMetadata(code string, deadline time.Time, o Outcome) a2a.Struct {
-	b := append([]byte(nil), `{"`+ConsentExtension+`":{`...)
+func consentMetadata(code string, deadline time.Time, o hrclient.Outcome) a2a.Struct {
+	b := append([]byte(nil), `{"`+hrclient.ConsentExtension+`":{`...)
 	comma := ""
 	if code != "" {
 		b = append(b, `"code":`...)
@@ -94,15 +78,10 @@ func consentMetadata(code string, deadline time.Time, o Outcome) a2a.Struct {
 	return append(b, "}}"...)
 }
 
-// The reasons of a refusal that a caller is told, so that a program can tell them apart.
-const (
-	refusedTopic  = "other_topic"
-	refusedLength = "too_long"
-)
-
 // refusedMetadata is the metadata of a refusal.
 func refusedMetadata(reason string) a2a.Struct {
-	return a2a.Struct(`{"` + ConsentExtension + `":{"outcome":"` + string(Refused) +
+	return a2a.Struct(`{"` + hrclient.ConsentExtension + `":{"outcome":"` +
+		string(hrclient.Refused) +
 		`","reason":"` + reason + `"}}`)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"staff0/a2a"
 	"staff0/a2a/consent"
+	"staff0/a2a/hrclient"
 	"staff0/a2a/tasks"
 )
 
@@ -103,7 +104,8 @@ func (a *Agent) join(
 // extension the task waits for an authorization; others would take that for the end of their call.
 func (a *Agent) announcement(turn *tasks.Turn, cp *checkpoint) tasks.Step {
 	state := a2a.TaskStateWorking
-	if a.c.WaitingState == WaitAuthRequired || slices.Contains(turn.Extensions, ConsentExtension) {
+	if a.c.WaitingState == WaitAuthRequired ||
+		slices.Contains(turn.Extensions, hrclient.ConsentExtension) {
 		state = a2a.TaskStateAuthRequired
 	}
 	s := step(state, waitingText+cp.Ticket.Code+waitingTextEnd,
@@ -137,17 +139,17 @@ func (a *Agent) finish(
 			s = &consent.Signal{Outcome: consent.Lost, Reason: consent.ReasonLost}
 		}
 	}
-	result := &consent.Result{Outcome: string(NotConfirmed)}
+	result := &consent.Result{Outcome: string(hrclient.NotConfirmed)}
 	switch s.Outcome {
 	case consent.Approved:
 		return a.answer(ctx, turn, cp, s)
 	case consent.Declined:
-		result.Outcome = string(Declined)
-		return a.end(turn, s, result, cp.end(Declined, declinedText, ""))
+		result.Outcome = string(hrclient.Declined)
+		return a.end(turn, s, result, cp.end(hrclient.Declined, declinedText, ""))
 	case consent.Silent:
-		return a.end(turn, s, result, cp.end(NotConfirmed, silenceText, s.Reason))
+		return a.end(turn, s, result, cp.end(hrclient.NotConfirmed, silenceText, s.Reason))
 	case consent.Unknown:
-		return a.end(turn, s, result, cp.end(NotConfirmed, nobodyText, s.Reason))
+		return a.end(turn, s, result, cp.end(hrclient.NotConfirmed, nobodyText, s.Reason))
 	case consent.Ended:
 		return a.repeat(turn, cp, s)
 	}
@@ -156,14 +158,14 @@ func (a *Agent) finish(
 
 // repeat ends the task as an equal question has ended a moment ago.
 func (a *Agent) repeat(turn *tasks.Turn, cp *checkpoint, s *consent.Signal) error {
-	switch o := Outcome(s.Result.Outcome); o {
-	case Yes, No, NameMismatch:
+	switch o := hrclient.Outcome(s.Result.Outcome); o {
+	case hrclient.Yes, hrclient.No, hrclient.NameMismatch:
 		v := a.verdictOf(cp, o, s.Result.AsOf, s.Result.At)
 		return a.end(turn, s, s.Result, cp.completed(v, nil))
-	case Declined:
-		return a.end(turn, s, s.Result, cp.end(Declined, declinedText, ""))
+	case hrclient.Declined:
+		return a.end(turn, s, s.Result, cp.end(hrclient.Declined, declinedText, ""))
 	}
-	return a.end(turn, s, s.Result, cp.end(NotConfirmed, silenceText, s.Reason))
+	return a.end(turn, s, s.Result, cp.end(hrclient.NotConfirmed, silenceText, s.Reason))
 }
 
 // end stores the last step of a task, and with it that the request is over. What the task is told

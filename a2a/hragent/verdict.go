@@ -7,11 +7,9 @@ import (
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/hrclient"
 	"staff0/hrapi"
 )
-
-// ArtifactName is the name, and within its task the id, of the answer.
-const ArtifactName = "employment-status"
 
 // subject is the person as the caller put it.
 type subject struct {
@@ -20,27 +18,27 @@ type subject struct {
 }
 
 // verdict decides from the record alone. A nil record is a person who has none.
-func verdict(s subject, e *hrapi.Employee) Outcome {
+func verdict(s subject, e *hrapi.Employee) hrclient.Outcome {
 	switch {
 	case e == nil || !e.Active:
-		return No // also under another name: who is not employed is not employed
+		return hrclient.No // also under another name: who is not employed is not employed
 	case s.Name != "" && !sameName(s.Name, e.Name):
-		return NameMismatch
+		return hrclient.NameMismatch
 	}
-	return Yes
+	return hrclient.Yes
 }
 
 // sentence is the answer in words. Nothing in it comes from the record: identifier and name are as
 // the caller wrote them.
-func sentence(o Outcome, s subject, company string) string {
+func sentence(o hrclient.Outcome, s subject, company string) string {
 	who := s.Identifier
 	if s.Name != "" {
 		who = fmt.Sprintf("%s (%s)", s.Name, s.Identifier)
 	}
 	switch o {
-	case Yes:
+	case hrclient.Yes:
 		return fmt.Sprintf("Yes, %s is an active employee of %s.", who, company)
-	case No:
+	case hrclient.No:
 		return fmt.Sprintf("No, %s is not an active employee of %s.", who, company)
 	}
 	return "The work e-mail belongs to an active employee, but not under the name given."
@@ -48,7 +46,7 @@ func sentence(o Outcome, s subject, company string) string {
 
 // answer is what the artifact says of the record and of the consent to it.
 type answer struct {
-	outcome Outcome
+	outcome hrclient.Outcome
 	subject subject
 	company string
 	asOf    time.Time // zero when there is no record
@@ -72,7 +70,8 @@ func (a answer) artifact(text, data bool) *a2a.TaskArtifactUpdateEvent {
 		parts = append(parts, a2a.DataPart(a.data()))
 	}
 	return &a2a.TaskArtifactUpdateEvent{
-		Artifact:  &a2a.Artifact{ArtifactID: ArtifactName, Name: ArtifactName, Parts: parts},
+		Artifact: &a2a.Artifact{ArtifactID: hrclient.ArtifactName, Name: hrclient.ArtifactName,
+			Parts: parts},
 		LastChunk: true,
 	}
 }
@@ -84,9 +83,9 @@ func (a answer) data() []byte {
 	b = append(b, `","identifier":`...)
 	b = a2a.AppendString(b, a.subject.Identifier)
 	switch a.outcome {
-	case Yes:
+	case hrclient.Yes:
 		b = append(b, `,"employed":true`...)
-	case No:
+	case hrclient.No:
 		b = append(b, `,"employed":false`...)
 	}
 	b = append(b, `,"company":`...)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"staff0/a2a"
+	"staff0/a2a/hrclient"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
 	"staff0/ciba/oauth"
@@ -557,7 +558,8 @@ func lastConsent(t *a2a.Task) string {
 	if t.Status.Message == nil {
 		return ""
 	}
-	return codePattern.ReplaceAllString(string(t.Status.Message.Metadata.Lookup(ConsentExtension)),
+	return codePattern.ReplaceAllString(
+		string(t.Status.Message.Metadata.Lookup(hrclient.ConsentExtension)),
 		"CODE")
 }
 

@@ -4,8 +4,8 @@
 // The log of a task is the outbox of its webhooks, and a webhook is a place in that log. What was
 // stored is sent from there in order, each entry until the receiver has answered with a status of
 // 2xx in time; then the place is moved, in the store. So every entry arrives at least once, also
-// across restarts, and one that arrives twice bears the same id (DeliveryHeader). Nothing that a
-// receiver does delays a task or another receiver.
+// across restarts, and one that arrives twice bears the same id (wire.DeliveryHeader). Nothing that
+// a receiver does delays a task or another receiver.
 //
 // An entry that cannot be delivered is tried again, with waits that grow and are drawn by lot.
 // Sending is given up when the receiver says that it is gone (410), after RefusedPatience if it

@@ -25,9 +25,6 @@ const (
 	// the second; SDKs of either name are about.
 	TokenHeader       = "A2A-Notification-Token"
 	LegacyTokenHeader = "X-A2A-Notification-Token"
-	// DeliveryHeader holds an id that is the same each time that the same entry is sent for the
-	// same configuration, and no other time.
-	DeliveryHeader = "A2A-Notification-Id"
 	// SequenceHeader holds the number of the entry. For one configuration it only grows, in steps
 	// of any size.
 	SequenceHeader = "A2A-Notification-Sequence"
@@ -133,7 +130,7 @@ func (s *Sender) header(h http.Header, w *tasks.Webhook, n *notice) {
 	h.Set("Content-Type", n.dialect.media)
 	h.Set("User-Agent", s.agent)
 	h.Set(wire.VersionHeader, n.dialect.Version)
-	h.Set(DeliveryHeader, deliveryID(w, n.seq))
+	h.Set(wire.DeliveryHeader, deliveryID(w, n.seq))
 	h.Set(SequenceHeader, strconv.FormatInt(int64(n.seq), 10))
 	if token := w.Config.Token; token != "" {
 		h.Set(TokenHeader, token)

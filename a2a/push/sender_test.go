@@ -38,8 +38,8 @@ func TestWhatHappensIsSentInOrder(t *testing.T) {
 			if want := string(a2a.AppendEvent(nil, entries[d.seq()-1].Event)); d.body != want {
 				t.Errorf("the body is %s\nwant %s", d.body, want)
 			}
-			ids[d.header.Get(DeliveryHeader)] = true
-			d.header.Del(DeliveryHeader)
+			ids[d.header.Get(wire.DeliveryHeader)] = true
+			d.header.Del(wire.DeliveryHeader)
 			d.header.Del(SequenceHeader)
 			want := http.Header{
 				"Content-Type": {"application/a2a+json"}, "User-Agent": {"staff0"},
@@ -136,7 +136,8 @@ func TestWhatIsNotTakenIsSentAgainBeforeAnythingElse(t *testing.T) {
 			t.Fatalf("%d attempts", len(got))
 		}
 		for i, d := range got[:6] {
-			if d.seq() != 1 || d.header.Get(DeliveryHeader) != got[0].header.Get(DeliveryHeader) ||
+			if d.seq() != 1 ||
+				d.header.Get(wire.DeliveryHeader) != got[0].header.Get(wire.DeliveryHeader) ||
 				d.body != got[0].body {
 				t.Errorf("attempt %d was another one", i)
 			}

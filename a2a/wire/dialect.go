@@ -24,6 +24,10 @@ const (
 	LegacyExtensionsHeader = "X-A2A-Extensions"
 )
 
+// DeliveryHeader, of a push notification of ours, holds an id that is the same each time that the
+// same entry is sent for the same configuration, and no other time.
+const DeliveryHeader = "A2A-Notification-Id"
+
 // Dialect is one version of the protocol: its methods, each with what it is called and how its
 // parameters and results are written. A method that the version lacks has no name.
 type Dialect struct {

@@ -1,13 +1,13 @@
-package cmd
+package hrclient
 
 import (
 	"slices"
 	"testing"
 )
 
-// TestIdentifiersIn is what a question is taken to name. What is overlooked only makes fewer
+// TestIdentifiers is what a question is taken to name. What is overlooked only makes fewer
 // answers count.
-func TestIdentifiersIn(t *testing.T) {
+func TestIdentifiers(t *testing.T) {
 	for _, tt := range []struct {
 		text string
 		want []string
@@ -40,7 +40,7 @@ func TestIdentifiersIn(t *testing.T) {
 		{"@jdoe", nil},
 		{"", nil},
 	} {
-		if got := identifiersIn(tt.text); !slices.Equal(got, tt.want) {
+		if got := Identifiers(tt.text); !slices.Equal(got, tt.want) {
 			t.Errorf("%q: %q, want %q", tt.text, got, tt.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package cmd
+package hrclient
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// asked is about whom the caller of this program asks, as far as it can be told without knowing the
+// asked is about whom the caller asks, as far as it can be told without knowing the
 // agent's company. An answer counts only if it is about the same identifier, to the letter but for
 // the case of ASCII letters: whatever else was folded could be somebody else.
 type asked struct {
@@ -48,11 +48,24 @@ func (a asked) matches(identifier string) bool {
 	return false
 }
 
-// identifiersIn are the e-mail addresses, employee numbers and subjects that a text holds, each
-// once.
-func identifiersIn(text string) []string {
+// Identifiers returns the e-mail addresses, employee numbers and subjects that a text holds, each
+// once. Employee numbers of other forms than E1001 are taken for words.
+func Identifiers(text string) []string {
 	found, _ := tokens(text)
 	return found
+}
+
+// Choose returns the one of several identifiers that a line names, "" if it names none or more.
+func Choose(several []string, line string) string {
+	for _, one := range several {
+		if equalFold(one, line) {
+			return one
+		}
+	}
+	if said := Identifiers(line); len(said) == 1 && said[0] != line {
+		return Choose(several, said[0])
+	}
+	return ""
 }
 
 // tokens cuts a text into identifiers, each once, and words. An identifier is the whole run of
