@@ -127,9 +127,9 @@ func nameMark(r rune) bool { return strings.ContainsRune(" .,'’-", r) }
 
 // score counts what became of lines.
 type score struct {
-	lines, right, answered, good, bad int
-	askedBack, refused, prompted      int
-	person                            int
+	lines, right, good, bad      int
+	askedBack, refused, prompted int
+	person                       int
 }
 
 func (s *score) String() string {

@@ -3,7 +3,6 @@ package llm
 import (
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // view is the messages of one task, cut up.
@@ -253,12 +252,4 @@ func (s *sentence) hasIdentifier() bool {
 // text is what tokens from to end, exclusive, are in their message.
 func (v *view) text(s *sentence, from, end int) string {
 	return v.texts[s.message][s.tokens[from].start:s.tokens[end-1].end]
-}
-
-// uncased tells a word of a script without capitals, such as 加藤.
-func uncased(text string) bool {
-	for _, r := range text {
-		return unicode.IsLetter(r) && !unicode.IsLower(r) && !unicode.IsUpper(r)
-	}
-	return false
 }
