@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"regexp"
 	"strings"
 	"sync"
@@ -21,7 +20,6 @@ import (
 	"staff0/a2a/push"
 	"staff0/a2a/tasks"
 	"staff0/ciba"
-	"staff0/ciba/bearer"
 	"staff0/ciba/jwks"
 	"staff0/ciba/oauth"
 	"staff0/hrapi"
@@ -143,7 +141,8 @@ func (s *settings) emailDomains() []string {
 func (s *settings) employeeNumber() (*regexp.Regexp, error) {
 	number, err := regexp.Compile(`(?i)^(?:` + s.EmployeeNumber + `)$`)
 	if err != nil {
-		return nil, usageError(fmt.Sprintf("STAFF0_EMPLOYEE_NUMBER is no regular expression: %v", err),
+		return nil, usageError(fmt.Sprintf("STAFF0_EMPLOYEE_NUMBER is no regular expression: %v",
+			err),
 			"write it as in E[0-9]{3,}")
 	}
 	return number, nil
@@ -181,59 +180,56 @@ func (s *settings) model(log *slog.Logger) (*llm.Gemini, error) {
 
 // start finds the provider, builds the agent, lets callers in, and waits for people until ctx ends.
 func (a *agentServer) start(ctx context.Context) error {
-	issuer, _ := a.issuer()
-	hc := oauth.NewHTTPClient(0)
-	metadata, err := discover(ctx, hc, issuer, a.log)
+	up, err := a.upstream(ctx, roleAgent, a.loopback, a.log)
 	if err != nil {
 		return err
 	}
-	provider, err := a.provider(metadata)
+	w, err := a.build(up)
 	if err != nil {
 		return err
 	}
-	dev := development(metadata, a.loopback)
-	auth, err := credentials(a.AgentID, a.AgentSecret, "HR_AGENT_AUTH0", knownAgent, dev)
-	if err != nil {
+	if err := up.ready(ctx, a.log); err != nil {
 		return err
 	}
-	keys, err := jwks.NewRemote(jwks.RemoteConfig{URL: metadata.JWKSURI, Log: a.log})
-	if err != nil {
-		return startError(err, "check the provider's metadata")
+	return a.run(ctx, up, w)
+}
+
+// works is what is built of an agent beside its engine.
+type works struct {
+	agent  *hragent.Agent
+	hooks  *push.Sender
+	server *a2asrv.Server
+}
+
+// build puts the agent together. Nothing of it runs yet.
+func (a *agentServer) build(up *upstream) (w works, err error) {
+	if w.agent, err = a.newHRAgent(up); err != nil {
+		return w, err
 	}
-	agent, err := a.newHRAgent(metadata, provider, auth, keys, hc)
-	if err != nil {
-		return err
-	}
-	hooks, err := a.newSender()
-	if err != nil {
-		return err
+	if w.hooks, err = a.newSender(); err != nil {
+		return w, err
 	}
 	a.engine, err = tasks.NewEngine(tasks.Config{
-		Store: a.store, Executor: agent, InputModes: hragent.InputModes(), Opening: hragent.Opening,
-		RepeatWindow: tasks.DefaultRepeatWindow, BytesPerClient: bytesPerClient(a.BytesPerAsker),
-		Push: hooks, Log: a.log,
+		Store: a.store, Executor: w.agent, InputModes: hragent.InputModes(),
+		Opening: hragent.Opening, RepeatWindow: tasks.DefaultRepeatWindow,
+		BytesPerClient: bytesPerClient(a.BytesPerAsker), Push: w.hooks, Log: a.log,
 	})
+	if err == nil {
+		w.server, err = a.newServer(up)
+	}
 	if err != nil {
-		return startError(err, "check the settings of the agent")
+		return w, startError(err, "check the settings of the agent")
 	}
-	verifier, err := jwks.NewRemembered(&jwks.AccessTokens{Keys: keys, Issuer: issuer,
-		Audience: a.AgentAudience, Profile: provider.Profile()})
-	if err != nil {
-		return startError(err, "check the settings of the agent")
-	}
-	server, err := a.newServer(metadata, verifier)
-	if err != nil {
-		return startError(err, "check the settings of the agent")
-	}
-	if err := ready(ctx, "the keys of the identity provider", a.log, keys.Ready); err != nil {
-		return err
-	}
+	return w, nil
+}
 
+// run lets callers in and works until ctx ends.
+func (a *agentServer) run(ctx context.Context, up *upstream, w works) error {
 	waiting, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		agent.Run(waiting, a.engine)
+		w.agent.Run(waiting, a.engine)
 	}()
 	a.stopWait = func() { stop(); <-done }
 	var beside sync.WaitGroup
@@ -242,16 +238,19 @@ func (a *agentServer) start(ctx context.Context) error {
 	defer rest()
 	beside.Go(func() { tasks.Sweep(working, a.store, a.Retention, a.log) })
 	// ends after the engine, so that the last statuses are still sent
-	beside.Go(func() { hooks.Run(working) })
+	beside.Go(func() { w.hooks.Run(working) })
 	resumed, err := a.engine.Resume(ctx)
 	if err != nil {
 		a.stopWait()
 		return startError(errors.Join(err, a.stop(ctx)), "check STAFF0_AGENT_DATABASE")
 	}
 	close(a.running)
-	a.gate.ready = func(ctx context.Context) error { return a.ready(ctx, keys, agent) }
-	a.gate.set(server)
-	a.log.Info("the HR agent is ready", "issuer", issuer, "provider", string(provider), "card",
+	a.gate.set(routes{
+		"/livez":  probe(func(context.Context) error { return nil }),
+		"/readyz": probe(func(ctx context.Context) error { return a.ready(ctx, up, w.agent) }),
+		"":        w.server.ServeHTTP,
+	})
+	a.log.Info("the HR agent is ready", "issuer", up.issuer, "provider", string(up.kind), "card",
 		a.base+"/.well-known/agent-card.json",
 		"resumed", resumed)
 	<-ctx.Done()
@@ -301,22 +300,24 @@ func bytesPerClient(n byteSize) int64 {
 
 // newServer builds the protocol in front of the engine: the public card, the one for callers with a
 // token, and the key that signs both.
-func (a *agentServer) newServer(
-	metadata *oauth.Metadata, verifier bearer.Verifier,
-) (*a2asrv.Server, error) {
+func (a *agentServer) newServer(up *upstream) (*a2asrv.Server, error) {
+	verifier, err := jwks.NewRemembered(up.verifier(a.AgentAudience))
+	if err != nil {
+		return nil, err
+	}
 	config := a2asrv.Config{
 		Engine: a.engine, Verifier: verifier, Scope: hrclient.Scope, Realm: a.Company + " HR agent",
 		Log:       a.log,
 		Ready:     func() bool { return !a.draining.Load() },
 		KeepAlive: a.KeepAlive, QuestionsPerAsker: a2asrv.Unlimited,
 	}
-	if r := a.questionsPerAsker(development(metadata, a.loopback)); !r.Off {
+	if r := a.questionsPerAsker(up.development); !r.Off {
 		config.QuestionsPerAsker = a2asrv.Rate{N: r.N, Per: r.Per}
 	}
 	card := hragent.CardConfig{
 		Company: a.Company, Organization: "https://" + a.emailDomains()[0],
 		Interfaces: a2asrv.Interfaces(a.base + "/"),
-		TokenURL:   metadata.TokenEndpoint, Scope: hrclient.Scope,
+		TokenURL:   up.metadata.TokenEndpoint, Scope: hrclient.Scope,
 		Disclosure: hragent.Disclosure(a.Disclosure), Expiry: a.ConsentExpiry,
 	}
 	config.Card, config.ExtendedCard = hragent.Card(card), hragent.ExtendedCard(card)
@@ -333,19 +334,16 @@ func (a *agentServer) newServer(
 }
 
 // newHRAgent builds the executor and all that it asks.
-func (a *agentServer) newHRAgent(
-	metadata *oauth.Metadata, provider ciba.Provider, auth oauth.ClientAuth, keys jwks.KeySet,
-	hc *http.Client,
-) (*hragent.Agent, error) {
+func (a *agentServer) newHRAgent(up *upstream) (*hragent.Agent, error) {
 	consent, err := ciba.New(ciba.Config{
-		Metadata: metadata, Auth: auth, HTTPClient: hc, Keys: keys, Provider: provider,
+		Metadata: up.metadata, Auth: up.auth, HTTPClient: up.hc, Keys: up.keys, Provider: up.kind,
 		Audience: a.APIAudience,
 	})
 	if err != nil {
 		return nil, startError(err,
 			"use a provider that offers CIBA in poll mode, and check its settings")
 	}
-	directory, err := a.directory(metadata, provider, auth, hc)
+	directory, err := a.directory(up)
 	if err != nil {
 		return nil, err
 	}
@@ -371,12 +369,12 @@ func (a *agentServer) newHRAgent(
 		return nil, err
 	}
 	memory := hragent.Memory
-	if development(metadata, a.loopback) {
+	if up.development {
 		memory = 0 // where people try things again
 	}
 	agent, err := hragent.New(hragent.Config{
 		Company: a.Company, Reader: reader,
-		Directory: directory, Consent: consent, Records: records, Provider: provider,
+		Directory: directory, Consent: consent, Records: records, Provider: up.kind,
 		Scope:  hrapi.ScopeReadEmployee,
 		Expiry: a.ConsentExpiry, Disclosure: policy, Memory: memory,
 		WaitingState: hragent.WaitingState(a.WaitingState), PollRate: a.PollRate, Log: a.log,
@@ -387,8 +385,8 @@ func (a *agentServer) newHRAgent(
 	return agent, nil
 }
 
-// lookAt tells the operator that a model reads the questions, and whether it would. It keeps nothing
-// from starting.
+// lookAt tells the operator that a model reads the questions, and whether it would. It keeps
+// nothing from starting.
 func (a *agentServer) lookAt(model *llm.Gemini) {
 	a.log.Info("a model reads the questions; texts and names go to it, identifiers do not", "model",
 		model.Model(), "address", model.Address())
@@ -398,19 +396,16 @@ func (a *agentServer) lookAt(model *llm.Gemini) {
 }
 
 // directory is how identifiers become people.
-func (a *agentServer) directory(
-	metadata *oauth.Metadata, provider ciba.Provider, auth oauth.ClientAuth, hc *http.Client,
-) (hragent.Directory, error) {
+func (a *agentServer) directory(up *upstream) (hragent.Directory, error) {
 	kind := a.Directory
 	if kind == "" {
 		kind = "hint"
-		if provider == ciba.Auth0 {
+		if up.kind == ciba.Auth0 {
 			kind = "auth0"
 		}
 	}
-	issuer, _ := a.issuer()
 	if path, ok := strings.CutPrefix(kind, "file:"); ok {
-		d, err := hragent.OpenFile(path, issuer, provider)
+		d, err := hragent.OpenFile(path, up.issuer, up.kind)
 		if err != nil {
 			return nil, startError(err, "mend the file, or STAFF0_DIRECTORY")
 		}
@@ -420,26 +415,21 @@ func (a *agentServer) directory(
 	case "hint":
 		return hragent.Hint{}, nil
 	case "auth0":
-		audience, resource := provider.Target(metadata.ManagementAPI())
-		source := oauth.Reuse(&oauth.ClientCredentials{
-			Metadata: metadata, Auth: auth, HTTPClient: hc,
-			Scopes:   []string{hragent.ManagementScope},
-			Audience: audience, Resource: resource,
-		})
 		client := oauth.NewHTTPClient(upstreamTimeout)
-		client.Transport = &oauth.Transport{Source: source, Base: client.Transport}
-		return &hragent.ManagementAPI{BaseURL: metadata.ManagementAPI(), Issuer: issuer,
-			Provider: provider, HTTPClient: client}, nil
+		client.Transport = &oauth.Transport{Base: client.Transport,
+			Source: up.tokens(up.metadata.ManagementAPI(), hragent.ManagementScope)}
+		return &hragent.ManagementAPI{BaseURL: up.metadata.ManagementAPI(), Issuer: up.issuer,
+			Provider: up.kind, HTTPClient: client}, nil
 	}
 	return nil, a.checkDirectory()
 }
 
 // ready reports what keeps the agent from working.
-func (a *agentServer) ready(ctx context.Context, keys *jwks.Remote, agent *hragent.Agent) error {
+func (a *agentServer) ready(ctx context.Context, up *upstream, agent *hragent.Agent) error {
 	if a.draining.Load() {
 		return tasks.ErrDraining
 	}
-	err := errors.Join(keys.Ready(ctx), agent.Healthy())
+	err := errors.Join(up.keys.Ready(ctx), agent.Healthy())
 	if h, ok := a.store.(interface{ Healthy(context.Context) error }); ok {
 		err = errors.Join(err, h.Healthy(ctx))
 	}

@@ -12,8 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"staff0/ciba/jwks"
-	"staff0/ciba/oauth"
 	"staff0/hrapi"
 )
 
@@ -77,35 +75,23 @@ func (s *settings) newAPIService(
 func (s *settings) openAPI(
 	ctx context.Context, g *gate, db *employees, loopback bool, log *slog.Logger,
 ) error {
-	issuer, _ := s.issuer()
-	hc := oauth.NewHTTPClient(0)
-	metadata, err := discover(ctx, hc, issuer, log)
+	up, err := s.upstream(ctx, roleAPI, loopback, log)
 	if err != nil {
 		return err
 	}
-	provider, err := s.provider(metadata)
-	if err != nil {
+	if err := s.samplePeople(ctx, db, up.development, log); err != nil {
 		return err
 	}
-	if err := s.samplePeople(ctx, db, development(metadata, loopback), log); err != nil {
-		return err
-	}
-	keys, err := jwks.NewRemote(jwks.RemoteConfig{URL: metadata.JWKSURI, Log: log})
-	if err != nil {
-		return startError(err, "check the provider's metadata")
-	}
-	verifier := &jwks.AccessTokens{Keys: keys, Issuer: issuer, Audience: s.APIAudience,
-		Profile: provider.Profile()}
-	handler, err := hrapi.NewHandler(hrapi.Config{Records: db, Verifier: verifier,
-		Ready: keys.Ready, Log: log})
+	handler, err := hrapi.NewHandler(hrapi.Config{Records: db, Verifier: up.verifier(s.APIAudience),
+		Ready: up.keys.Ready, Log: log})
 	if err != nil {
 		return startError(err, "check the settings of the HR API")
 	}
-	if err := ready(ctx, "the keys of the identity provider", log, keys.Ready); err != nil {
+	if err := up.ready(ctx, log); err != nil {
 		return err
 	}
-	g.set(handler)
-	log.Info("the HR API is ready", "issuer", issuer, "provider", string(provider))
+	g.set(routes{"": handler.ServeHTTP})
+	log.Info("the HR API is ready", "issuer", up.issuer, "provider", string(up.kind))
 	return nil
 }
 

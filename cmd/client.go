@@ -80,13 +80,13 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 	a := new(asker)
 	// an agent without security is asked without a provider, and without credentials for one
 	if wants {
-		tokens, metadata, err := s.askerTokens(ctx, hc)
+		up, err := s.askersProvider(ctx)
 		if err != nil {
 			return nil, err
 		}
-		a.tokens = tokens
-		if metadata.Development {
-			a.phone = metadata.Issuer
+		a.tokens = up.tokens(s.AgentAudience, hrclient.Scope)
+		if up.development {
+			a.phone = up.metadata.Issuer
 		}
 	}
 	a.Client, err = a2aclient.New(card, a2aclient.Config{
@@ -109,36 +109,19 @@ type unusableCard struct {
 func (e *unusableCard) Error() string { return e.err.Error() }
 func (e *unusableCard) Unwrap() error { return e.err }
 
-// askerTokens is where tokens for the agent come from.
-func (s *settings) askerTokens(
-	ctx context.Context, hc *http.Client,
-) (oauth.TokenSource, *oauth.Metadata, error) {
-	issuer, _ := s.issuer()
+// askersProvider finds the provider that the asking side gets its tokens from. It may have been
+// started together with this program, so it is waited for a little.
+func (s *settings) askersProvider(ctx context.Context) (*upstream, error) {
 	short, cancel := context.WithTimeoutCause(ctx, a2aclient.DefaultPatience, errProviderSilent)
 	defer cancel()
-	metadata, err := discover(short, hc, issuer, slog.New(slog.DiscardHandler))
-	switch {
-	case errors.Is(err, errProviderSilent):
-		return nil, nil, &exitError{code: exitUnreachable,
+	up, err := s.upstream(short, roleClient, true, slog.New(slog.DiscardHandler))
+	if errors.Is(err, errProviderSilent) {
+		issuer, _ := s.issuer()
+		return nil, &exitError{code: exitUnreachable,
 			err:  fmt.Errorf("the identity provider %s cannot be reached", issuer),
 			hint: "start it (staff0 idp), or set STAFF0_ISSUER"}
-	case err != nil:
-		return nil, nil, err
 	}
-	provider, err := s.provider(metadata)
-	if err != nil {
-		return nil, nil, err
-	}
-	auth, err := credentials(s.ClientID, s.ClientSecret, "A2A_CLIENT_AUTH0", knownBank,
-		metadata.Development)
-	if err != nil {
-		return nil, nil, err
-	}
-	audience, resource := provider.Target(s.AgentAudience)
-	return oauth.Reuse(&oauth.ClientCredentials{
-		Metadata: metadata, Auth: auth, HTTPClient: hc, Scopes: []string{hrclient.Scope},
-		Audience: audience, Resource: resource,
-	}), metadata, nil
+	return up, err
 }
 
 var errProviderSilent = errors.New("the identity provider cannot be reached")
@@ -249,11 +232,11 @@ func (p *program) newToken() *cobra.Command {
 			if err := p.begin(c, forToken); err != nil {
 				return err
 			}
-			source, _, err := p.settings.askerTokens(c.Context(), oauth.NewHTTPClient(0))
+			up, err := p.settings.askersProvider(c.Context())
 			if err != nil {
 				return clientError(err)
 			}
-			token, err := source.Token(c.Context())
+			token, err := up.tokens(p.settings.AgentAudience, hrclient.Scope).Token(c.Context())
 			if err != nil {
 				return clientError(err)
 			}

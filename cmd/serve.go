@@ -18,8 +18,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"staff0/ciba/oauth"
 )
 
 // Bounds of a server. It has no write timeout, for an answer may last as long as a person takes:
@@ -319,30 +317,40 @@ func (b *guardedBody) Close() error {
 	return err
 }
 
-// gate answers for a server that still waits for its provider, and lets requests through once it is
-// opened.
-type gate struct {
-	open atomic.Pointer[http.Handler]
-	// answers for the probes of a server that has none of its own; set before open
-	ready func(context.Context) error
-}
+// gate is the way into a server: until its provider is found it answers for it, then it lets
+// requests through to the server's routes.
+type gate struct{ open atomic.Pointer[routes] }
 
-func (g *gate) set(h http.Handler) { g.open.Store(&h) }
+// routes are what answers at a path, to the letter; "" is for all other paths. It is no
+// http.ServeMux, which would clean paths and redirect: a subject in a path may hold anything.
+type routes map[string]http.HandlerFunc
 
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := g.open.Load()
-	switch {
-	case r.URL.Path == "/livez" && (h == nil || g.ready != nil):
-		health(w, nil)
-	case h == nil:
+var shut = routes{
+	"/livez": probe(func(context.Context) error { return nil }),
+	"": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "The server waits for its identity provider. Try again in a second.",
 			http.StatusServiceUnavailable)
-	case r.URL.Path == "/readyz" && g.ready != nil:
-		health(w, g.ready(r.Context()))
-	default:
-		(*h).ServeHTTP(w, r)
+	},
+}
+
+func (g *gate) set(r routes) { g.open.Store(&r) }
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	now := g.open.Load()
+	if now == nil {
+		now = &shut
 	}
+	h := (*now)[r.URL.Path]
+	if h == nil {
+		h = (*now)[""]
+	}
+	h(w, r)
+}
+
+// probe answers a probe by what there is to say against the server, nil if nothing.
+func probe(check func(context.Context) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { health(w, check(r.Context())) }
 }
 
 // health answers a probe.
@@ -355,68 +363,4 @@ func health(w http.ResponseWriter, err error) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte("ok\n"))
-}
-
-// The pace of looking for a provider that is not there yet.
-const (
-	discoverFirstWait = 50 * time.Millisecond
-	discoverMaxWait   = 2 * time.Second
-	discoverTimeout   = 10 * time.Second
-	discoverSayAgain  = 30 * time.Second
-)
-
-// discover finds the provider, for as long as it takes. Only an answer that is wrong ends it.
-func discover(
-	ctx context.Context, hc *http.Client, issuer string, log *slog.Logger,
-) (*oauth.Metadata, error) {
-	var said time.Time
-	for wait := discoverFirstWait; ; wait = min(2*wait, discoverMaxWait) {
-		try, cancel := context.WithTimeout(ctx, discoverTimeout)
-		m, err := oauth.Discover(try, hc, issuer)
-		cancel()
-		switch {
-		case err == nil:
-			return m, nil
-		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
-		case !oauth.IsTemporary(err) && !errors.Is(err, context.DeadlineExceeded):
-			return nil, startError(err,
-				"check STAFF0_ISSUER or HR_AUTH0_DOMAIN; the issuer must be exactly what the "+
-					"provider calls itself")
-		}
-		if time.Since(said) > discoverSayAgain {
-			said = time.Now()
-			log.Warn("waiting for the identity provider", "issuer", issuer, "error", err)
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
-// ready waits until something that depends on others can be used, for as long as it takes.
-func ready(
-	ctx context.Context, what string, log *slog.Logger, check func(context.Context) error,
-) error {
-	var said time.Time
-	for wait := discoverFirstWait; ; wait = min(2*wait, discoverMaxWait) {
-		err := check(ctx)
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if time.Since(said) > discoverSayAgain {
-			said = time.Now()
-			log.Warn("waiting for "+what, "error", err)
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
 }

@@ -302,12 +302,15 @@ func TestGate(t *testing.T) {
 				w.Header().Get("Retry-After"), tt.status, tt.retry)
 		}
 	}
-	g.set(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusTeapot)
-	}))
-	for _, path := range []string{"/livez", "/readyz", "/"} {
-		if w := ask(path); w.Code != http.StatusTeapot {
-			t.Errorf("%s after it: %d", path, w.Code)
+	answer := func(status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
+	}
+	g.set(routes{"/readyz": answer(http.StatusAccepted), "": answer(http.StatusTeapot)})
+	for path, want := range map[string]int{"/readyz": http.StatusAccepted,
+		"/livez": http.StatusTeapot, "/": http.StatusTeapot, "//readyz": http.StatusTeapot,
+		"/readyz/": http.StatusTeapot, "/employees/..": http.StatusTeapot} {
+		if w := ask(path); w.Code != want {
+			t.Errorf("%s after it: %d, want %d", path, w.Code, want)
 		}
 	}
 }

@@ -22,8 +22,6 @@ import (
 	"github.com/joho/godotenv"
 
 	"staff0/a2a/hragent"
-	"staff0/ciba"
-	"staff0/ciba/idp"
 	"staff0/ciba/oauth"
 )
 
@@ -330,63 +328,6 @@ func (s *settings) log(log *slog.Logger) {
 		log.Warn(w)
 	}
 }
-
-// issuer is the configured provider, and whether anything was configured at all.
-func (s *settings) issuer() (issuer string, configured bool) {
-	switch {
-	case s.Issuer != "":
-		return s.Issuer, true
-	case s.Auth0Domain != "":
-		return "https://" + strings.TrimSuffix(strings.TrimPrefix(s.Auth0Domain, "https://"), "/") +
-			"/", true
-	}
-	return defaultIssuer, false
-}
-
-// provider is the kind of provider, once its metadata are known.
-func (s *settings) provider(m *oauth.Metadata) (ciba.Provider, error) {
-	switch p := ciba.Provider(s.Provider); {
-	case (p == "auto" || p == "") && s.Auth0Domain != "":
-		return ciba.Auth0, nil
-	case p == "auto" || p == "":
-		return ciba.DetectProvider(m), nil
-	case slices.Contains(providerKinds, p):
-		return p, nil
-	}
-	return "", usageError(fmt.Sprintf("unknown provider %q", s.Provider),
-		"STAFF0_PROVIDER is auto, auth0, keycloak or generic")
-}
-
-// development reports whether known secrets and sample people may be used: the provider says that
-// it is the development provider (which only a loopback issuer can), and whoever listens can be
-// reached from this machine alone.
-func development(m *oauth.Metadata, loopback bool) bool { return m.Development && loopback }
-
-// credentials are those of a client, or the known ones where the development provider makes them
-// good.
-func credentials(
-	id string, secret oauth.Secret, names string, known int, dev bool,
-) (oauth.ClientAuth, error) {
-	switch {
-	case id != "" && secret != "":
-		return oauth.ClientAuth{ID: id, Secret: secret}, nil
-	case id != "" || secret != "":
-		return oauth.ClientAuth{}, usageError("only one of client id and client secret is set",
-			"set both "+names+"_CLIENT_ID and "+names+"_CLIENT_SECRET")
-	case !dev:
-		return oauth.ClientAuth{},
-			usageError("the credentials for the identity provider are missing", "set "+names+
-				"_CLIENT_ID and "+names+"_CLIENT_SECRET (or "+names+"_CLIENT_SECRET_FILE)")
-	}
-	c := idp.DefaultClients()[known]
-	return oauth.ClientAuth{ID: c.ID, Secret: c.Secret}, nil
-}
-
-// The default clients of the development provider.
-const (
-	knownBank = iota
-	knownAgent
-)
 
 // policy is the disclosure policy.
 func (s *settings) policy() (hragent.Disclosure, error) {
