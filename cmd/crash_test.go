@@ -58,6 +58,9 @@ type crashForm struct {
 }
 
 func TestCrash(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills agents for half a minute")
+	}
 	t.Parallel()
 	program := buildProgram(t)
 	t.Run("sqlite", func(t *testing.T) {

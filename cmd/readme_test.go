@@ -77,6 +77,9 @@ func TestReadmeCommandsAreFound(t *testing.T) {
 // TestReadmeCommands runs what the README tells a newcomer to run, with an empty home and no
 // settings.
 func TestReadmeCommands(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
 	commands := readmeCommands(readme(t))
 	if len(commands) == 0 {
 		t.Fatal("the README has no fenced block of sh or console, so there is nothing to run")

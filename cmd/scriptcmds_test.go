@@ -31,7 +31,9 @@ import (
 
 const (
 	scriptPatience = 40 * time.Second // for anything that is waited for; a loaded machine is slow
+	// how often somebody looks for what is waited for: at first, and after a while
 	scriptPace     = 10 * time.Millisecond
+	scriptPaceMost = 100 * time.Millisecond
 )
 
 type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
@@ -324,10 +326,12 @@ func scriptWorld(ts *testscript.TestScript, _ bool, args []string) {
 
 // waitFor polls, for what is waited for is in another process.
 func waitFor(ts *testscript.TestScript, what string, done func() bool) {
-	for until := time.Now().Add(scriptPatience); !done(); time.Sleep(scriptPace) {
+	until := time.Now().Add(scriptPatience)
+	for pace := scriptPace; !done(); pace = min(pace*5/4, scriptPaceMost) {
 		if time.Now().After(until) {
 			ts.Fatalf("waited in vain for %s", what)
 		}
+		time.Sleep(pace)
 	}
 }
 
