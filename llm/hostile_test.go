@@ -10,7 +10,7 @@ import (
 // maxReading bounds the time that one task's texts may take, by that of a
 // plain text of the same length on the same machine, which is about half a
 // millisecond: whoever writes 8 KiB must not buy a second of ours.
-const maxReading = 40
+const maxReading = 20
 
 // quickest is the best time of a few readings, the last of which is the first
 // that is good enough.

@@ -1,6 +1,9 @@
 package llm
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // name is the full name given for a person: at least two words beside the identifier, behind a
 // label, or, where nothing stands there, in the place of the person in a question without an
@@ -24,20 +27,15 @@ func (v *view) name(m *mention) string {
 		if s.contact || !s.topics[employment] || s.hasIdentifier() {
 			continue
 		}
-		for from := 0; from < len(s.tokens); {
-			end := s.nameEnd(from)
-			if end == from {
-				from++
+		for from, end := range s.names() {
+			name := v.fullName(s, from, end)
+			if name == "" || !s.asksAbout(from) || cjk(firstRune(name)) {
 				continue
 			}
-			if name := v.fullName(s, from, end); name != "" && s.asksAbout(from) &&
-				!cjk(firstRune(name)) {
-				if found != "" && found != name {
-					return "" // of two, neither
-				}
-				found = name
+			if found != "" && found != name {
+				return "" // of two, neither
 			}
-			from = end
+			found = name
 		}
 	}
 	return found
@@ -203,10 +201,28 @@ func (s *sentence) lets(from int) bool {
 // asksAbout reports whether the person of a question stands at token from: behind a word that asks,
 // or one of employment and a small one ("employment of"), behind a form of address, or first.
 func (s *sentence) asksAbout(from int) bool {
-	return from == 0 || s.tokens[from-1].class == employment ||
-		from > 1 && s.tokens[from-2].class == employment || s.tokens[from-1].class == asks || s.tokens[from-1].class == title ||
-		s.tokens[from-1].r == '\n' || s.tokens[from-1].r == '.' && from > 1 &&
-		s.tokens[from-2].class == title
+	return from == 0 || s.addressed(from) || s.tokens[from-1].class == employment ||
+		from > 1 && s.tokens[from-2].class == employment || s.tokens[from-1].class == asks ||
+		s.tokens[from-1].r == '\n'
+}
+
+// addressed reports whether a form of address stands before token from: Mr., Frau.
+func (s *sentence) addressed(from int) bool {
+	return from > 0 && s.tokens[from-1].class == title ||
+		from > 1 && s.tokens[from-1].r == '.' && s.tokens[from-2].class == title
+}
+
+// names are the places of the names in a sentence.
+func (s *sentence) names() iter.Seq2[int, int] {
+	return func(yield func(from, end int) bool) {
+		for from := 0; from < len(s.tokens); {
+			end := s.nameEnd(from)
+			if end > from && !yield(from, end) {
+				return
+			}
+			from = max(end, from+1)
+		}
+	}
 }
 
 // fullName is a name as it is written, if it has two words and is no firm's.
@@ -268,20 +284,12 @@ func (v *view) labelled(s *sentence) string {
 // hasName reports whether a person is named in a sentence: by two words, or by one behind a form of
 // address.
 func (v *view) hasName(s *sentence) bool {
-	for from := 0; from < len(s.tokens); {
-		end := s.nameEnd(from)
-		if end == from {
-			from++
-			continue
+	for from, end := range s.names() {
+		text := v.text(s, from, end)
+		if !cjk(firstRune(text)) && s.lets(from) && strings.ToUpper(text) != text && // no heading
+			(v.fullName(s, from, end) != "" || s.addressed(from)) {
+			return true
 		}
-		if text := v.text(s, from, end); !cjk(firstRune(text)) && s.lets(from) &&
-			strings.ToUpper(text) != text { // a heading in capitals is no name
-			if v.fullName(s, from, end) != "" || from > 0 && (s.tokens[from-1].class == title ||
-				s.tokens[from-1].r == '.' && from > 1 && s.tokens[from-2].class == title) {
-				return true
-			}
-		}
-		from = end
 	}
 	return false
 }

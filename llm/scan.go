@@ -126,8 +126,11 @@ const subjectPrefix = "auth0|"
 func (s *scanner) run(from, to int) {
 	run := s.text[from:to]
 	at := strings.IndexFunc(run, isAt)
-	if i := indexFold(run, subjectPrefix); i >= 0 &&
-		(i == 0 || !wordRune(rune(run[i-1]))) && (at < 0 || i < at) {
+	before := run
+	if at >= 0 {
+		before = run[:at] // all that is looked for ends early, or long runs would be read often
+	}
+	if i := indexFold(before, subjectPrefix); i >= 0 && (i == 0 || !wordRune(rune(run[i-1]))) {
 		if start, end := s.trim(from+i, to); end-start > len(subjectPrefix) {
 			s.words(from, start)
 			s.found(start, end, Subject)
@@ -139,24 +142,20 @@ func (s *scanner) run(from, to int) {
 		s.byScript(from, to)
 		return
 	}
-	// a&b@x and a@x|b@y name two people; a@b@c is one strange mailbox.
-	if strings.Count(run, "@") > 1 {
-		for _, sep := range "|&+=*`~!" {
-			left, right, _ := strings.Cut(run, string(sep))
-			if strings.Contains(left, "@") && strings.Contains(right, "@") {
-				mid := from + len(left)
-				s.run(from, mid)
-				s.mark(mid, mid+1, ',')
-				s.run(mid+1, to)
-				return
-			}
-		}
+	// a@x|b@y names two people; a@b@c is one strange mailbox, and so may a&b@x be. A query
+	// (mailto:…?subject=…) and a path are not the address, which may hold both characters before the
+	// at sign.
+	cut := strings.IndexAny(run[at:], "?/|&+=*`~!")
+	if cut >= 0 && strings.IndexByte(run[at+cut:], '@') < 0 {
+		cut = strings.IndexAny(run[at:], "?/")
 	}
-	// A query (mailto:…?subject=…) and a path are not the address, which may hold both characters
-	// before the at sign.
-	if cut := strings.IndexAny(run[at:], "?/"); cut > 0 {
-		s.run(from, from+at+cut)
-		s.run(from+at+cut+1, to)
+	if cut >= 0 {
+		cut += from + at
+		s.run(from, cut)
+		if c := s.text[cut]; c != '?' && c != '/' {
+			s.mark(cut, cut+1, ',')
+		}
+		s.run(cut+1, to)
 		return
 	}
 	if label := strings.LastIndexByte(run[:at], '='); label > 0 && s.listed(run[:label]) == 1 {
@@ -247,38 +246,41 @@ func (s *scanner) byScript(from, to int) {
 // numberOrWords reads a run without an address, in one script.
 func (s *scanner) numberOrWords(from, to int) {
 	start, end := s.trim(from, to)
-	if start < end {
-		core := s.text[start:end]
-		if s.Reader.isNumber(core) {
-			s.words(from, start)
-			s.found(start, end, EmployeeNumber)
-			return
-		}
-		// E1001-E1005 and E1001/E1002 are two, id=E1001 is one.
-		for _, sep := range "=-/|&+" {
-			left, right, ok := strings.Cut(core, string(sep))
-			if ok && s.Reader.isNumber(right) && (sep == '=' || s.Reader.isNumber(left)) {
-				mid := start + len(left)
-				s.numberOrWords(from, mid)
-				s.mark(mid, mid+1, sep)
-				s.numberOrWords(mid+1, to)
-				return
-			}
-		}
-	}
-	if start < end && s.compound(s.text[start:end]) {
-		s.words(from, start)
-		s.word(start, end, rune(s.text[start]))
-		s.words(end, to)
+	if start == end {
+		s.words(from, to)
 		return
 	}
-	s.words(from, to)
+	core := s.text[start:end]
+	if s.Reader.isNumber(core) {
+		s.words(from, start)
+		s.found(start, end, EmployeeNumber)
+		return
+	}
+	// E1001-E1005 and E1001/E1002 are two, id=E1001 is one.
+	for _, sep := range "=-/|&+" {
+		left, right, ok := strings.Cut(core, string(sep))
+		if ok && s.Reader.isNumber(right) && (sep == '=' || s.Reader.isNumber(left)) {
+			mid := start + len(left)
+			s.numberOrWords(from, mid)
+			s.mark(mid, mid+1, sep)
+			s.numberOrWords(mid+1, to)
+			return
+		}
+	}
+	if !s.compound(core) {
+		s.words(from, to)
+		return
+	}
+	s.words(from, start)
+	s.word(start, end, rune(s.text[start]))
+	s.words(end, to)
 }
 
 // compound reports whether a text may be a user name of several parts: j.doe, john_doe2. Words that
 // the lists know stay words.
 func (s *scanner) compound(text string) bool {
-	return strings.ContainsAny(text, "._-") && !strings.ContainsFunc(text, func(r rune) bool {
+	// RFC 5321 §4.5.3.1.1: a mailbox's name has at most 64 octets.
+	return len(text) <= 64 && strings.ContainsAny(text, "._-") && !strings.ContainsFunc(text, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
 	}) && !isDigits(text[:1]) && s.listed(text) == 0
 }
@@ -413,28 +415,16 @@ func lower(text string) string {
 
 // fold is the form in which words are compared with the lists. It is never used for identifiers.
 func fold(text string) string {
-	plain := true
-	for i := range len(text) {
-		if c := text[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
-			plain = false
-			break
-		}
-	}
-	if plain {
+	text = strings.ToLower(text)
+	if !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return text
 	}
-	text = strings.ToLower(text)
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
-			return strings.Map(func(r rune) rune {
-				if unicode.Is(unicode.Mn, r) {
-					return -1
-				}
-				return r
-			}, norm.NFKD.String(text))
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
 		}
-	}
-	return text
+		return r
+	}, norm.NFKD.String(text))
 }
 
 func indexFold(text, prefix string) int {

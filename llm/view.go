@@ -74,9 +74,9 @@ func (v *view) label(s *scanner) {
 		}
 		switch value := &s.tokens[j]; {
 		case t.class == numberLabel && value.kind == digits:
-			s.refer(j, EmployeeNumber, s.text[value.start:value.end], false)
+			v.refer(0, s.message, value, EmployeeNumber)
 		case t.class == userLabel && v.userName(value):
-			s.refer(j, Email, s.text[value.start:value.end], true)
+			v.refer(0, s.message, value, Email)
 		}
 	}
 }
@@ -85,16 +85,17 @@ func (v *view) label(s *scanner) {
 // of dots is one of many.
 const maxBetween = 60
 
-// refer makes a mention of a word.
-func (s *scanner) refer(i int, kind IdentifierKind, text string, userName bool) {
-	t := &s.tokens[i]
-	m := &mention{text: text, person: lower(text), kind: kind, message: s.message, start: t.start,
-		end: t.end, ours: true, userName: userName}
-	if userName {
-		m.person += "@" + lower(s.Domains[0])
+// refer makes a mention of a word: an employee number, or else a user name.
+func (v *view) refer(sentence, message int, t *token, kind IdentifierKind) *mention {
+	text := v.texts[message][t.start:t.end]
+	m := &mention{text: text, person: lower(text), kind: kind, message: message, start: t.start,
+		end: t.end, sentence: sentence, ours: true, userName: kind == Email}
+	if m.userName {
+		m.person += "@" + lower(v.Domains[0])
 	}
-	t.kind, t.mention, t.class = identifier, int32(len(s.mentions)), none
-	s.mentions = append(s.mentions, m)
+	t.kind, t.mention, t.class = identifier, int32(len(v.mentions)), none
+	v.mentions = append(v.mentions, m)
+	return m
 }
 
 // userName reports whether a word may be a user name: one lower-case word that is in no list. A
@@ -169,7 +170,7 @@ func (s *sentence) isField() bool {
 	return false
 }
 
-// leads is the class of the first word of a sentence, none for a mark before it.
+// leads is the class of the first word of a sentence.
 func (s *sentence) leads() class {
 	for i := range s.tokens {
 		if t := &s.tokens[i]; t.kind != mark {
@@ -189,13 +190,7 @@ func contacts(sentences []sentence) {
 	}
 	for i := range sentences {
 		s := &sentences[i]
-		first := s.tokens[0]
-		for k := range s.tokens {
-			if s.tokens[k].r != '\n' {
-				first = s.tokens[k]
-				break
-			}
-		}
+		first := s.tokens[max(0, slices.IndexFunc(s.tokens, func(t token) bool { return t.r != '\n' }))]
 		cut := first.kind == mark && (first.r == '-' || first.r == '_') && s.dashes()
 		switch {
 		case quote, signed:
@@ -235,13 +230,10 @@ func (s *sentence) alone() bool { return len(s.tokens) <= 6 }
 
 // dashes reports whether a sentence begins with the mark of a signature, "-- ".
 func (s *sentence) dashes() bool {
-	n := 0
-	for i := range s.tokens {
-		if s.tokens[i].kind == mark && (s.tokens[i].r == '-' || s.tokens[i].r == '_') {
-			n++
-		}
-	}
-	return n > 1
+	rest := slices.DeleteFunc(slices.Clone(s.tokens), func(t token) bool {
+		return t.r != '-' && t.r != '_'
+	})
+	return len(rest) > 1
 }
 
 // hasIdentifier reports whether an identifier stands in the sentence.

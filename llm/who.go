@@ -1,7 +1,5 @@
 package llm
 
-import "slices"
-
 // byRules is who and what without a model.
 func (v *view) byRules() understood {
 	u := understood{topic: v.topic()}
@@ -37,7 +35,8 @@ func (v *view) who(message int) (*mention, []*mention) {
 		}
 		asked = true
 		named = named || v.hasName(s)
-		inQuestion = append(inQuestion, v.in(i)...)
+		inQuestion = append(inQuestion,
+			v.those(func(m *mention) bool { return m.sentence == i })...)
 		if user == nil && !s.hasIdentifier() {
 			user = v.framed(i)
 		}
@@ -54,32 +53,21 @@ func (v *view) who(message int) (*mention, []*mention) {
 		return nil, nil
 	}
 	// The only one of ours that is no contact.
-	var rest, users []*mention
-	for i := range v.mentions {
-		switch m := v.mentions[i]; {
-		case m.message != message || m.contact || !m.ours:
-		case m.userName:
-			users = append(users, m)
-		default:
-			rest = append(rest, m)
-		}
-	}
-	if len(rest) == 0 {
-		rest = users
-	}
-	rest = v.persons(rest)
+	rest := v.persons(v.those(func(m *mention) bool {
+		return m.message == message && !m.contact && m.ours
+	}))
 	if len(rest) == 1 {
 		return rest[0], nil
 	}
 	return nil, rest
 }
 
-// in are the identifiers in a sentence; a user name counts only if there is nothing else.
-func (v *view) in(sentence int) (list []*mention) {
+// those are the identifiers that fit; a user name counts only if there is nothing else.
+func (v *view) those(fit func(*mention) bool) (list []*mention) {
 	var users []*mention
-	for i := range v.mentions {
-		switch m := v.mentions[i]; {
-		case m.sentence != sentence:
+	for _, m := range v.mentions {
+		switch {
+		case !fit(m):
 		case m.userName:
 			users = append(users, m)
 		default:
@@ -95,10 +83,12 @@ func (v *view) in(sentence int) (list []*mention) {
 // persons keeps one mention of each person. An employee number and an address of ours that belong
 // together are one.
 func (v *view) persons(list []*mention) (distinct []*mention) {
+	seen := map[string]bool{}
 	for _, m := range list {
-		if !slices.ContainsFunc(distinct, func(d *mention) bool { return d.person == m.person }) {
+		if !seen[m.person] {
 			distinct = append(distinct, m)
 		}
+		seen[m.person] = true
 	}
 	if len(distinct) == 2 && v.partner(distinct[0]) != nil &&
 		v.partner(distinct[0]).person == distinct[1].person {
@@ -163,7 +153,7 @@ func (v *view) reply(message int) *mention {
 		return nil
 	}
 	var only *token
-	var in *sentence
+	in := 0
 	for i := range v.sentences {
 		s := &v.sentences[i]
 		if s.message != message || s.contact {
@@ -176,7 +166,7 @@ func (v *view) reply(message int) *mention {
 			case only != nil:
 				return nil
 			default:
-				only, in = t, s
+				only, in = t, i
 			}
 		}
 	}
@@ -186,25 +176,11 @@ func (v *view) reply(message int) *mention {
 	case only.kind == identifier:
 		return v.mentions[only.mention]
 	case only.kind == digits:
-		return v.refer(in, only, EmployeeNumber)
+		return v.refer(in, message, only, EmployeeNumber)
 	case v.userName(only):
-		return v.refer(in, only, Email)
+		return v.refer(in, message, only, Email)
 	}
 	return nil
-}
-
-// refer makes a mention of a word that the sentence around it has made one.
-func (v *view) refer(s *sentence, t *token, kind IdentifierKind) *mention {
-	sc := scanner{view: v, message: s.message, text: v.texts[s.message], tokens: s.tokens}
-	i := slices.IndexFunc(s.tokens, func(o token) bool { return o.start == t.start })
-	sc.refer(i, kind, sc.text[t.start:t.end], kind == Email)
-	m := v.mentions[len(v.mentions)-1]
-	for k := range v.sentences {
-		if &v.sentences[k] == s {
-			m.sentence = k
-		}
-	}
-	return m
 }
 
 // framed is the user name in the place of the person: does jdoe work, is jdoe employed.
@@ -218,7 +194,7 @@ func (v *view) framed(sentence int) *mention {
 				(!s.tokens[at+1].space || s.tokens[at+1].class == none) {
 				continue // a part of a longer word, or of a name
 			}
-			return v.refer(s, t, Email)
+			return v.refer(sentence, s.message, t, Email)
 		}
 	}
 	return nil
