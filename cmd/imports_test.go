@@ -42,8 +42,8 @@ const (
 	modJSON     = "github.com/go-json-experiment/json"
 )
 
-// arrows is the whole drawing. An import without an arrow here is a fault, and so is a package
-// without a row. Whoever adds one says in the commit why the folders stay in their order: cmd above
+// arrows is the whole drawing. An import without an arrow here is a fault, and so are a package
+// without a row and an arrow that no import uses. Whoever adds one says in the commit why the folders stay in their order: cmd above
 // a2a, a2a above hrapi and llm, all of them above ciba.
 var arrows = map[string]arrow{
 	"":     {ours: []string{"cmd"}},
@@ -173,6 +173,25 @@ func TestImports(t *testing.T) {
 			case !slices.Contains(may.theirs, to.Module.Path):
 				t.Errorf("%s imports %s of %s, which is not for it", name, imported, to.Module.Path)
 			}
+		}
+		// An unused arrow would permit a dependency that no commit has given a reason for.
+		for _, to := range may.ours {
+			if !slices.Contains(imports, modulePath+"/"+to) {
+				t.Errorf("%s does not import %s: the arrow is unused", name, to)
+			}
+		}
+		for _, module := range may.theirs {
+			if !slices.ContainsFunc(imports, func(imported string) bool {
+				m := all[imported].Module
+				return m != nil && m.Path == module
+			}) {
+				t.Errorf("%s does not import %s: the arrow is unused", name, module)
+			}
+		}
+	}
+	for name := range arrows {
+		if all[strings.TrimSuffix(modulePath+"/"+name, "/")].Module == nil {
+			t.Errorf("%q has a row and is no package", name)
 		}
 	}
 	if seen < 15 {

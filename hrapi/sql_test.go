@@ -93,7 +93,6 @@ func TestSeed(t *testing.T) {
 	if !slices.Equal(first, records(t, d)) {
 		t.Error("the second Seed changed something")
 	}
-	// The table of design.md §4.
 	var got []string
 	for _, r := range first {
 		e, err := d.Employee(t.Context(), r.Subject, "")

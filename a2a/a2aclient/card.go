@@ -45,11 +45,7 @@ func ParseBase(raw string) (*url.URL, error) {
 // card; oauth.ErrInsecureURL for an address that ParseBase would refuse; the cause of ctx when that
 // has ended.
 func Resolve(ctx context.Context, hc *http.Client, base *url.URL) (*a2a.AgentCard, error) {
-	got, err := resolve(ctx, hc, base, nil, wire.UnmarshalCard)
-	if err != nil {
-		return nil, err
-	}
-	return got.card, nil
+	return resolve(ctx, hc, base, wire.UnmarshalCard)
 }
 
 // ResolvePinned is Resolve for a card that must be signed by one of the pinned keys: public JWKs,
@@ -69,13 +65,9 @@ func ResolvePinned(
 	if len(keys) == 0 {
 		return nil, &PinError{errors.New("there is none")}
 	}
-	got, err := resolve(ctx, hc, base, nil, func(body []byte) (*a2a.AgentCard, error) {
+	return resolve(ctx, hc, base, func(body []byte) (*a2a.AgentCard, error) {
 		return VerifyCard(body, keys...)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return got.card, nil
 }
 
 // PinError says that a pinned key cannot be used.
@@ -84,11 +76,11 @@ type PinError struct{ Err error }
 func (e *PinError) Error() string { return "the pinned key cannot be used: " + e.Err.Error() }
 func (e *PinError) Unwrap() error { return e.Err }
 
-// resolve fetches the card, unless it is the one that there is, and reads it.
+// resolve fetches the card from either path and reads it.
 func resolve(
-	ctx context.Context, hc *http.Client, base *url.URL, have *kept,
+	ctx context.Context, hc *http.Client, base *url.URL,
 	read func([]byte) (*a2a.AgentCard, error),
-) (*kept, error) {
+) (*a2a.AgentCard, error) {
 	if hc == nil || base == nil {
 		return nil, errors.New("a2aclient: base and HTTP client are required")
 	}
@@ -97,14 +89,14 @@ func resolve(
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, cardTimeout, errNoAnswer)
 	defer cancel()
-	got, err := resolveAt(ctx, hc, base.String()+CardPath, have, read)
+	got, err := resolveAt(ctx, hc, base.String()+CardPath, read)
 	var answered *HTTPError
 	if !errors.As(err, &answered) {
 		return got, err
 	}
 	switch answered.Status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
-		older, olderErr := resolveAt(ctx, hc, base.String()+OlderCardPath, have, read)
+		older, olderErr := resolveAt(ctx, hc, base.String()+OlderCardPath, read)
 		var unusable *CardError
 		if olderErr == nil || errors.As(olderErr, &unusable) {
 			return older, olderErr
@@ -114,28 +106,20 @@ func resolve(
 }
 
 func resolveAt(
-	ctx context.Context, hc *http.Client, at string, have *kept,
+	ctx context.Context, hc *http.Client, at string,
 	read func([]byte) (*a2a.AgentCard, error),
-) (*kept, error) {
+) (*a2a.AgentCard, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set(wire.VersionHeader, wire.Version10)
-	if have != nil && have.at == at && have.tag != "" {
-		req.Header.Set("If-None-Match", have.tag)
-	}
 	res, err := do(transport(hc), req)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode == http.StatusNotModified && have != nil && have.at == at && have.tag != "" {
-		again := newKept(have.card, res.Header)
-		again.tag, again.at = have.tag, at
-		return again, nil
-	}
 	if res.StatusCode != http.StatusOK {
 		return nil, refusal(res, false)
 	}
@@ -157,9 +141,7 @@ func resolveAt(
 	if err != nil {
 		return nil, &CardError{Reason: cause(err).Error()}
 	}
-	got := newKept(card, res.Header)
-	got.at = at
-	return got, nil
+	return card, nil
 }
 
 // cause is the private part of a protocol error, which says more than the sentence in front of it.

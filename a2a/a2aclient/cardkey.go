@@ -51,9 +51,6 @@ func ParseCardKey(pin string) (*CardKey, error) {
 	return &CardKey{thumbprint: digest}, nil
 }
 
-// Thumbprint names the key (RFC 7638, SHA-256, base64url).
-func (k *CardKey) Thumbprint() string { return k.thumbprint }
-
 func parseJWK(data []byte) (*CardKey, error) {
 	members := map[string]string{} // those that are texts
 	var keyOps []string

@@ -57,7 +57,7 @@ func TestThumbprintsOfTheRFCs(t *testing.T) {
 		{"RFC 7638 §3.1", jwkRSA, "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"},
 		{"RFC 8037 appendix A.3", jwkEd25519, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"},
 	} {
-		if got := cardKey(t, c.jwk).Thumbprint(); got != c.want {
+		if got := cardKey(t, c.jwk).thumbprint; got != c.want {
 			t.Errorf("%s: %s, want %s", c.source, got, c.want)
 		}
 	}
@@ -77,7 +77,7 @@ func TestParseCardKey(t *testing.T) {
 		{"a key for PS256", with(t, jwkRSA, "alg", "PS256")},
 		{"members that mean nothing here", with(t, jwkRSA, "exp", 12)},
 	} {
-		if key, err := ParseCardKey(c.pin); err != nil || key.Thumbprint() != thumbprint {
+		if key, err := ParseCardKey(c.pin); err != nil || key.thumbprint != thumbprint {
 			t.Errorf("%s: %v, %v", c.rule, key, err)
 		}
 	}

@@ -46,7 +46,7 @@ type speaker struct {
 func request[Req, Res any](s *speaker, m *wire.Method[Req, Res], req Req) *http.Request {
 	s.t.Helper()
 	if !s.rest {
-		body, err := m.AppendRequest(nil, wire.NewID("x"), req)
+		body, err := m.AppendRequest(nil, wire.ID(`"x"`), req)
 		if err != nil {
 			s.t.Fatal(err)
 		}

@@ -18,9 +18,6 @@ type ID []byte
 // maxIDSize bounds an id, since each event of a stream repeats it.
 const maxIDSize = 1 << 10
 
-// NewID makes an id from text.
-func NewID(text string) ID { return a2a.AppendString(nil, text) }
-
 // Append appends the id, null for none.
 func (id ID) Append(b []byte) []byte {
 	if len(id) == 0 {

@@ -1,5 +1,5 @@
 // Package bearer is the HTTP face of an access token: it guards handlers with OAuth 2.0 bearer
-// tokens (RFC 6750) and publishes which ones a resource server wants (RFC 9728).
+// tokens (RFC 6750).
 package bearer
 
 import (
@@ -28,8 +28,8 @@ type Options struct {
 	// Scopes are those that a token must have, all of them. At least one is required: a token that
 	// was issued for this audience but for no purpose opens nothing.
 	Scopes []string
-	// ResourceMetadata is the URL of the document of NewMetadata, put into challenges (RFC 9728
-	// §5.1); "" leaves it out.
+	// ResourceMetadata is the URL of the resource's metadata document, put into challenges
+	// (RFC 9728 §5.1); "" leaves it out.
 	ResourceMetadata string
 	// Accept, if set, has the last word on a token that is valid and has the scopes, for instance
 	// on machine and person. A token that it turns down is answered like a missing scope, with 403.
@@ -157,10 +157,4 @@ type claimsKey struct{}
 func FromContext(ctx context.Context) (claims *jwks.Claims, ok bool) {
 	claims, ok = ctx.Value(claimsKey{}).(*jwks.Claims)
 	return claims, ok
-}
-
-// NewContext puts claims where FromContext finds them, for handlers that are called without the
-// middleware.
-func NewContext(ctx context.Context, claims *jwks.Claims) context.Context {
-	return context.WithValue(ctx, claimsKey{}, claims)
 }
