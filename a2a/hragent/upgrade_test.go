@@ -1,11 +1,9 @@
 package hragent
 
 import (
-	"compress/gzip"
 	"context"
 	"database/sql"
 	"encoding/json"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,38 +14,20 @@ import (
 	"staff0/a2a"
 	"staff0/a2a/tasks"
 	"staff0/a2a/tasks/sqlite"
+	"staff0/a2a/tasks/storetest"
 	"staff0/ciba"
 )
 
-// The waiting tasks in the file that release 861aec8 has left when it was killed; see the store's
-// own test of it.
-const (
-	olderFile        = "../tasks/sqlite/testdata/861aec8.db.gz"
-	olderWaits       = a2a.TaskID("01a21e45-332f-7f0f-8bff-d4149b18bbb0")
-	olderJoined      = a2a.TaskID("01a21e45-355e-7d19-b1c1-7a320569e1cd")
-	olderPretended   = a2a.TaskID("01a21e45-37a2-741b-a60c-18db3cac5408")
-	olderUnannounced = a2a.TaskID("01a21e45-3b25-7f5d-b1a3-d11bdc192f58")
-	olderAtWork      = a2a.TaskID("01a21e45-3bf5-7f4b-b0d8-11ec805ae5f8")
-)
+// olderFile is the file that release 861aec8 has left when it was killed; olderTasks are in it.
+const olderFile = "../tasks/sqlite/testdata/861aec8.db.gz"
+
+var olderTasks = storetest.EarlierSQLite
 
 // unpackOlder brings the file to the present: people have a little time left to answer.
 func unpackOlder(t *testing.T, left time.Duration) string {
 	t.Helper()
-	f, err := os.Open(olderFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "agent.db")
-	if err := os.WriteFile(path, b, 0o600); err != nil {
+	if err := os.WriteFile(path, storetest.Unpack(t, olderFile), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	db, err := sql.Open("sqlite", path)
@@ -56,7 +36,8 @@ func unpackOlder(t *testing.T, left time.Duration) string {
 	}
 	defer db.Close()
 	deadline := time.Now().Add(left).UTC().Format(time.RFC3339Nano)
-	for _, id := range []a2a.TaskID{olderWaits, olderJoined, olderPretended, olderUnannounced} {
+	for _, id := range []a2a.TaskID{olderTasks.Real, olderTasks.Joined, olderTasks.Pretended,
+		olderTasks.Unannounced} {
 		var text []byte
 		if err := db.QueryRow("SELECT checkpoint FROM tasks WHERE id = ?",
 			string(id)).Scan(&text); err != nil {
@@ -102,11 +83,11 @@ func TestAnUpgradeWithQuestionsUnderWay(t *testing.T) {
 	}
 	w.start()
 	for id, want := range map[a2a.TaskID]a2a.TaskState{
-		olderWaits:       a2a.TaskStateCompleted,
-		olderJoined:      a2a.TaskStateCompleted,
-		olderPretended:   a2a.TaskStateRejected,
-		olderUnannounced: a2a.TaskStateCompleted,
-		olderAtWork:      a2a.TaskStateCompleted,
+		olderTasks.Real:        a2a.TaskStateCompleted,
+		olderTasks.Joined:      a2a.TaskStateCompleted,
+		olderTasks.Pretended:   a2a.TaskStateRejected,
+		olderTasks.Unannounced: a2a.TaskStateCompleted,
+		olderTasks.AtWork:      a2a.TaskStateCompleted,
 	} {
 		last := a2a.TaskStateUnspecified
 		for entry, err := range w.engine.Subscribe(t.Context(), tasks.Owner("bank"),
