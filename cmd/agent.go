@@ -415,10 +415,11 @@ func (a *agentServer) directory(up *upstream) (hragent.Directory, error) {
 	case "hint":
 		return hragent.Hint{}, nil
 	case "auth0":
+		api := a.managementAPI(up.metadata)
 		client := oauth.NewHTTPClient(upstreamTimeout)
 		client.Transport = &oauth.Transport{Base: client.Transport,
-			Source: up.tokens(up.metadata.ManagementAPI(), hragent.ManagementScope)}
-		return &hragent.ManagementAPI{BaseURL: up.metadata.ManagementAPI(), Issuer: up.issuer,
+			Source: up.tokens(api, hragent.ManagementScope)}
+		return &hragent.ManagementAPI{BaseURL: api, Issuer: up.issuer,
 			Provider: up.kind, HTTPClient: client}, nil
 	}
 	return nil, a.checkDirectory()

@@ -47,6 +47,8 @@ type settings struct {
 	Auth0Domain string `env:"HR_AUTH0_DOMAIN"`
 	Issuer      string `env:"STAFF0_ISSUER"`
 	Provider    string `env:"STAFF0_PROVIDER" envDefault:"auto"`
+	// read it with managementAPI
+	ManagementURL string `env:"STAFF0_MANAGEMENT_URL"`
 
 	ClientID     string       `env:"A2A_CLIENT_AUTH0_CLIENT_ID"`
 	ClientSecret oauth.Secret `env:"A2A_CLIENT_AUTH0_CLIENT_SECRET"`

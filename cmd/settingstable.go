@@ -76,6 +76,10 @@ var settingTable = []setting{
 	{name: "STAFF0_PROVIDER", uses: forProviders, class: policy, party: toProvider,
 		check: (*settings).checkProvider,
 		doc:   "kind of provider: `auto`, `auth0`, `keycloak`, `generic`"},
+	{name: "STAFF0_MANAGEMENT_URL", uses: forAgent, class: address, party: toProvider,
+		standard: "`api/v2/` under the issuer", check: (*settings).checkManagementURL,
+		doc: "`URL` of Auth0's Management API, also the audience of its tokens: with a custom " +
+			"domain, `https://TENANT.REGION.auth0.com/api/v2/`"},
 	{name: "A2A_CLIENT_AUTH0_CLIENT_ID", uses: forClient, class: credential, party: toProvider,
 		standard: "the development pair",
 		known:    knownClient(knownBank), doc: "the asker's client id"},
@@ -175,7 +179,7 @@ var settingTable = []setting{
 // later are settings that this version does not act on.
 var later = []string{
 	"STAFF0_PROMPTS_PER_PERSON", "STAFF0_PROMPTS_PER_ASKER", "STAFF0_ASKERS",
-	"STAFF0_CIBA_MODE", "STAFF0_MANAGEMENT_URL", "STAFF0_CA_FILE",
+	"STAFF0_CIBA_MODE", "STAFF0_CA_FILE",
 }
 
 // settingRow returns the row of a setting.
@@ -216,6 +220,14 @@ func (s *settings) checkProvider() error {
 
 func (s *settings) checkAPIBaseURL() error {
 	_, err := checkURL("HR_API_BASE_URL", s.APIBaseURL)
+	return err
+}
+
+func (s *settings) checkManagementURL() error {
+	if s.ManagementURL == "" {
+		return nil
+	}
+	_, err := checkURL("STAFF0_MANAGEMENT_URL", s.ManagementURL)
 	return err
 }
 

@@ -115,6 +115,15 @@ func (s *settings) provider(m *oauth.Metadata) (ciba.Provider, error) {
 		"STAFF0_PROVIDER is auto, auth0, keycloak or generic")
 }
 
+// managementAPI is the address of the Management API, and the audience of its tokens. Behind a
+// custom domain of Auth0 both stay those of the tenant's own domain.
+func (s *settings) managementAPI(m *oauth.Metadata) string {
+	if s.ManagementURL == "" {
+		return m.ManagementAPI()
+	}
+	return strings.TrimSuffix(s.ManagementURL, "/") + "/"
+}
+
 // development reports whether known secrets and sample people may be used: the provider says that
 // it is the development provider (which only a loopback issuer can), and whoever listens can be
 // reached from this machine alone.

@@ -244,6 +244,28 @@ func TestATasksWay(t *testing.T) {
 				"100ms WORKING: Approved. Reading the employment record…", yesJohn, "7s COMPLETED"},
 		},
 		{
+			name: "HR API that does not know the key of the token yet", question: johnAsk,
+			change: func(w *world) {
+				w.phone.poll = always(grantOf(john), nil)
+				no := hrapi.ErrUnauthorized
+				w.records.errs = []error{no, no, no}
+			},
+			want: []string{submitted, working, waits,
+				"100ms WORKING: Approved. Reading the employment record…", yesJohn,
+				"6.5s COMPLETED"},
+		},
+		{
+			name: "HR API that takes no token", question: johnAsk,
+			change: func(w *world) {
+				w.phone.poll = always(grantOf(john), nil)
+				no := hrapi.ErrUnauthorized
+				w.records.errs = []error{no, no, no, no}
+			},
+			want: []string{submitted, working, waits,
+				"100ms WORKING: Approved. Reading the employment record…", "6.5s" + failedNow},
+			metadata: `{"code":"CODE","deadline":"2m0s"}`, reason: reasonRecords,
+		},
+		{
 			name: "HR API that refuses the token is not asked again", question: johnAsk,
 			change: func(w *world) {
 				w.phone.poll = always(grantOf(john), nil)

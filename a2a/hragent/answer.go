@@ -119,6 +119,11 @@ const (
 	recordLongestWait = 5 * time.Second        // whatever the API asks for
 )
 
+// proofWaits are the pauses before a record is asked for again whose API did not take the token.
+// The agent itself has proven it, and the approval is spent: the API may only not know the
+// provider's new key yet, for which it looks again after a few seconds.
+var proofWaits = [...]time.Duration{500 * time.Millisecond, 2 * time.Second, 4 * time.Second}
+
 // record reads the record, and has each address that is known to be the person's compared with it:
 // the one that the approval proves, and the one that the directory confirms.
 func (a *Agent) record(
@@ -135,9 +140,19 @@ func (a *Agent) record(
 func (a *Agent) recordOf(
 	ctx context.Context, grant *ciba.Grant, address string,
 ) (employee *hrapi.Employee, err error) {
-	wait := recordFirstWait
+	wait, proofs := recordFirstWait, 0
 	for try := 1; ; try++ {
 		employee, err = a.c.Records.Employee(ctx, grant.Token, grant.Subject, address)
+		if errors.Is(err, hrapi.ErrUnauthorized) && proofs < len(proofWaits) {
+			select {
+			case <-time.After(proofWaits[proofs]):
+				proofs++
+				try--
+				continue
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			}
+		}
 		temporary, again := errors.AsType[*hrapi.TemporaryError](err)
 		if err == nil || !again || try == recordTries {
 			return employee, err

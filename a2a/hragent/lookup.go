@@ -13,6 +13,8 @@ import (
 const (
 	lookUpTries     = 3
 	lookUpFirstWait = 250 * time.Millisecond // then four times as long
+	// whatever the directory asks for
+	lookUpLongestWait = 5 * time.Second
 )
 
 // lookUp finds the person whom a question is about, for the waiting room.
@@ -55,8 +57,12 @@ func (a *Agent) find(
 			try == lookUpTries {
 			return p, err
 		}
+		pause := wait
+		if busy, ok := errors.AsType[*busyError](err); ok {
+			pause = max(wait, busy.after)
+		}
 		select {
-		case <-time.After(wait):
+		case <-time.After(pause):
 			wait *= 4
 		case <-ctx.Done():
 			return p, err

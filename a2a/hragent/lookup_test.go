@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -59,6 +60,34 @@ func TestADirectoryIsAskedAgain(t *testing.T) {
 				story := w.story(id)
 				if last := story[len(story)-1]; !strings.HasPrefix(last, want) {
 					t.Errorf("%d failures: %s, want %s", fails, last, want)
+				}
+			})
+		}
+	}
+}
+
+// A Management API that asks for time gets it, within bounds; its answer is then as good as the
+// first one would have been.
+func TestAManagementAPIThatAsksForTime(t *testing.T) {
+	for after, want := range map[string]time.Duration{"": 250 * time.Millisecond,
+		"2": 2 * time.Second, "3600": lookUpLongestWait} {
+		for _, status := range []int{429, 500, 503} {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				d := management(func(w http.ResponseWriter, r *http.Request) {
+					if asked++; asked == 1 {
+						w.Header().Set("Retry-After", after)
+						w.WriteHeader(status)
+						return
+					}
+					says(200, `[{"user_id":"auth0|jdoe","email":"jdoe@staff0.com",`+
+						`"email_verified":true}]`)(w, r)
+				})
+				begun := time.Now()
+				p, err := (&Agent{c: Config{Directory: d}}).find(t.Context(), llm.Email,
+					"jdoe@staff0.com")
+				if took := time.Since(begun); err != nil || p.Subject != john || took != want {
+					t.Errorf("%d, Retry-After %q: %+v, %v after %v", status, after, p, err, took)
 				}
 			})
 		}

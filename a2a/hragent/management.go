@@ -113,6 +113,16 @@ func (d *ManagementAPI) person(subject string) Person {
 	return Person{Subject: subject, LoginHint: d.Provider.LoginHint(d.Issuer, subject)}
 }
 
+// busyError is an answer that is none, with the time after which to ask again.
+type busyError struct {
+	status int
+	after  time.Duration
+}
+
+func (e *busyError) Error() string {
+	return fmt.Sprintf("the Management API answered %d", e.status)
+}
+
 func (d *ManagementAPI) get(ctx context.Context, path string) ([]managementUser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.BaseURL+path, nil)
 	if err != nil || d.HTTPClient == nil {
@@ -130,7 +140,7 @@ func (d *ManagementAPI) get(ctx context.Context, path string) ([]managementUser,
 				ManagementScope+" for it",
 			res.Status)
 	case res.Status != http.StatusOK:
-		return nil, fmt.Errorf("the Management API answered %d", res.Status)
+		return nil, &busyError{res.Status, oauth.RetryAfter(res.Header, lookUpLongestWait)}
 	case err != nil:
 		// Too large: nobody's list is that long, so it is a fault of this person's.
 		return nil, &UnknownError{Reason: reasonBroken}

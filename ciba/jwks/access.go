@@ -105,7 +105,25 @@ func prove(ctx context.Context, keys KeySet, p *parsed) error {
 	if err != nil {
 		return err
 	}
+	err = verifySignature(key, p)
+	from, ok := keys.(refetching)
+	if !ok || !errors.Is(err, errSignature) {
+		return err
+	}
+	// An issuer may have put another key under the id.
+	if kid, _ := named(p.Token); !from.again(ctx, kid) {
+		return err
+	}
+	if key, err = keys.Key(ctx, p.Token); err != nil {
+		return err
+	}
 	return verifySignature(key, p)
+}
+
+// refetching is a key set that can look whether a key has changed under its id. It reports whether
+// it has looked.
+type refetching interface {
+	again(ctx context.Context, kid string) bool
 }
 
 // judge applies every rule that needs no key.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -26,10 +27,14 @@ const (
 	// RefreshInterval is the age at which a set is fetched again, so that a key that the issuer has
 	// withdrawn stops working although nobody asks for an unknown one.
 	RefreshInterval = 5 * time.Minute
-	// RefetchGap lies between the end of one fetch and the next one that an unknown key id causes.
-	// It bounds what a flood of invented key ids costs the issuer, and with FetchTimeout it bounds
+	// RefetchGap is the mean time between fetches that tokens cause, by an unknown key id or by a
+	// signature that the known key does not verify, and the least time for one and the same id. It
+	// bounds what a flood of invented key ids costs the issuer, and with FetchTimeout it bounds
 	// how long a key that was just rotated in can be refused: less than ten seconds.
 	RefetchGap = 4 * time.Second
+	// SpareFetches may follow one another without a gap, so that one refused key id does not hold
+	// up the next one.
+	SpareFetches = 3
 	// RetryGap lies between the attempts to refresh a set that is still in use, and so between the
 	// alarms of an outage.
 	RetryGap = 30 * time.Second
@@ -72,6 +77,10 @@ type Remote struct {
 	flight  *flight   // nil unless a fetch is under way
 	ended   time.Time // of the last fetch
 	err     error     // of the last fetch
+	// the fetches that tokens have caused are paid for until then
+	owed time.Time
+	// when a fetch for the sake of what has ended; of those within RefetchGap only
+	caused map[string]time.Time
 }
 
 // generation is a good set and when it was last confirmed.
@@ -85,8 +94,9 @@ func (g *generation) age() time.Duration { return time.Since(g.confirmed) }
 func (g *generation) good() bool         { return g != nil && g.age() < MaxStaleness }
 
 type flight struct {
-	done chan struct{}
-	err  error // after done
+	reason string // if a token has caused it
+	done   chan struct{}
+	err    error // after done
 }
 
 // NewRemote checks the configuration; it does not fetch. See Ready.
@@ -94,7 +104,8 @@ func NewRemote(cfg RemoteConfig) (*Remote, error) {
 	if (cfg.URL == "") == (cfg.Discover == nil) {
 		return nil, errors.New("jwks: a remote key set needs either a URL or a way to discover it")
 	}
-	r := &Remote{discover: cfg.Discover, address: cfg.URL, client: cfg.HTTPClient, log: cfg.Log}
+	r := &Remote{discover: cfg.Discover, address: cfg.URL, client: cfg.HTTPClient, log: cfg.Log,
+		caused: map[string]time.Time{}}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
@@ -116,7 +127,7 @@ func (r *Remote) Ready(ctx context.Context) error {
 }
 
 // Key see KeySet. An unknown id causes one fetch, or joins the one that is under way, or fails at
-// once if the last one ended less than RefetchGap ago.
+// once if there have been too many of late.
 func (r *Remote) Key(ctx context.Context, token *jwt.Token) (crypto.PublicKey, error) {
 	if kid, alg := named(token); !saneKeyID(kid) || !supported(alg) {
 		return nil, ErrUnknownKey
@@ -143,7 +154,7 @@ func (f fetched) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
 		return key, err
 	}
 	// If the issuer cannot be reached, the key may be one that it has just begun to use.
-	if err := f.refresh(ctx, RefetchGap); err != nil {
+	if err := f.wait(ctx, func() (*flight, error) { return f.startFor(kid) }); err != nil {
 		return jwkset.JWK{}, err
 	}
 	return f.current.Load().KeyRead(ctx, kid)
@@ -190,7 +201,18 @@ func (r *Remote) usableSet(ctx context.Context) (*generation, error) {
 
 // refresh waits for a fetch, or returns what the last one came to if it ended less than gap ago.
 func (r *Remote) refresh(ctx context.Context, gap time.Duration) error {
-	f, err := r.start(gap)
+	return r.wait(ctx, func() (*flight, error) { return r.start(gap) })
+}
+
+// again see refetching.
+func (r *Remote) again(ctx context.Context, kid string) bool {
+	// no id is spelt like this one
+	return r.wait(ctx, func() (*flight, error) { return r.startFor("signature " + kid) }) == nil
+}
+
+// wait waits for what begin begins.
+func (r *Remote) wait(ctx context.Context, begin func() (*flight, error)) error {
+	f, err := begin()
 	if f == nil {
 		return err
 	}
@@ -213,6 +235,36 @@ func (r *Remote) start(gap time.Duration) (*flight, error) {
 	if !r.ended.IsZero() && time.Since(r.ended) < gap {
 		return nil, r.err
 	}
+	return r.takeOff(), nil
+}
+
+// startFor begins a fetch that a token causes, as far as such fetches are allowed: one for each
+// RefetchGap, of which SpareFetches may be saved up, and none twice for the same reason within it.
+func (r *Remote) startFor(reason string) (*flight, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	maps.DeleteFunc(r.caused, func(_ string, at time.Time) bool {
+		return now.Sub(at) >= RefetchGap
+	})
+	_, twice := r.caused[reason]
+	switch {
+	case r.flight != nil:
+		return r.flight, nil
+	case twice, r.owed.Sub(now) > (SpareFetches-1)*RefetchGap:
+		return nil, r.err
+	}
+	if r.owed.Before(now) {
+		r.owed = now
+	}
+	r.owed = r.owed.Add(RefetchGap)
+	f := r.takeOff()
+	f.reason = reason
+	return f, nil
+}
+
+// takeOff begins a fetch. The lock is held.
+func (r *Remote) takeOff() *flight {
 	f := &flight{done: make(chan struct{})}
 	r.flight = f
 	// Not the caller's context: many may be waiting, and the one who came first may leave first.
@@ -221,7 +273,7 @@ func (r *Remote) start(gap time.Duration) (*flight, error) {
 		defer cancel()
 		r.land(f, r.fetch(ctx))
 	}()
-	return f, nil
+	return f
 }
 
 // land ends a flight and wakes everybody who waits for it.
@@ -232,6 +284,9 @@ func (r *Remote) land(f *flight, err error) {
 	r.mu.Lock()
 	r.flight, r.ended, r.err = nil, time.Now(), err
 	r.failing.Store(err != nil)
+	if f.reason != "" {
+		r.caused[f.reason] = r.ended
+	}
 	r.mu.Unlock()
 	f.err = err
 	close(f.done)

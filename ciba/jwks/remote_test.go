@@ -121,8 +121,8 @@ func TestAFloodOfUnknownKeyIDs(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if i.count() != 2 {
-			t.Errorf("%d fetches, want one for the start and one for the flood", i.count())
+		if i.count() != 1+SpareFetches {
+			t.Errorf("%d fetches, want one for the start and the spare ones", i.count())
 		}
 		if took := time.Since(start); took != 0 {
 			t.Errorf("the unknown keys were waited for, %v", took)
@@ -132,13 +132,19 @@ func TestAFloodOfUnknownKeyIDs(t *testing.T) {
 		}
 		time.Sleep(RefetchGap - time.Nanosecond)
 		_, _ = r.Key(t.Context(), at("no", algRS256))
-		if i.count() != 2 {
+		if i.count() != 1+SpareFetches {
 			t.Error("fetched before the gap was over")
 		}
 		time.Sleep(time.Nanosecond)
 		_, _ = r.Key(t.Context(), at("no", algRS256))
-		if i.count() != 3 {
+		if i.count() != 2+SpareFetches {
 			t.Error("not fetched when the gap was over")
+		}
+		for _, kid := range []string{"no", "not", "never"} {
+			_, _ = r.Key(t.Context(), at(kid, algRS256))
+		}
+		if i.count() != 2+SpareFetches {
+			t.Error("fetched again within the gap")
 		}
 	})
 }
@@ -206,6 +212,63 @@ func TestRotation(t *testing.T) {
 			}
 			if r.Version() != 2 || !strings.Contains(log.String(), "version=2") {
 				t.Errorf("version %d, log %s", r.Version(), log)
+			}
+		})
+}
+
+// A token with an id that nobody knows, a moment before the rotation, costs the new key nothing.
+func TestARefusedKeyIDDoesNotHoldUpTheNextOne(t *testing.T) {
+	bubble(t, keySetJSON(jwk("rsa", &keys().rsa.PublicKey)),
+		func(t *testing.T, i *issuer, r *Remote, _ *bytes.Buffer) {
+			v := accessTokens(r, RFC9068)
+			for range 1000 {
+				_, _ = v.Verify(t.Context(), rfc9068().head("kid", "invented").token())
+			}
+			i.set(serving(keySetJSON(jwk("new", &keys().otherRSA.PublicKey))))
+			fresh := rfc9068().with(jwt.SigningMethodRS256, "new", keys().otherRSA).token()
+			if _, err := v.Verify(t.Context(), fresh); err != nil || i.count() != 3 {
+				t.Errorf("%v after %d fetches", err, i.count())
+			}
+		})
+}
+
+// A new key under an old id is found by the first token that it signs, also while others send
+// tokens with signatures that no key verifies; those cost the issuer a bounded number of fetches.
+func TestANewKeyUnderAnOldID(t *testing.T) {
+	bubble(t, keySetJSON(jwk("rsa", &keys().rsa.PublicKey)),
+		func(t *testing.T, i *issuer, r *Remote, _ *bytes.Buffer) {
+			v := accessTokens(r, RFC9068)
+			if _, err := v.Verify(t.Context(), rfc9068().token()); err != nil {
+				t.Fatal(err)
+			}
+			forged := rfc9068().with(jwt.SigningMethodRS256, "rsa", keys().otherRSA).token()
+			for range 1000 {
+				if _, err := v.Verify(t.Context(), forged); !errors.Is(err, ErrInvalid) {
+					t.Fatal(err)
+				}
+			}
+			if i.count() != 2 {
+				t.Errorf("%d fetches for a flood of forgeries", i.count())
+			}
+			i.set(serving(keySetJSON(jwk("rsa", &keys().otherRSA.PublicKey))))
+			changed := time.Now()
+			for {
+				_, err := v.Verify(t.Context(), forged) // which is genuine now
+				if err == nil {
+					break
+				}
+				if time.Since(changed) > 10*time.Second {
+					t.Fatal(err)
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			if _, err := v.Verify(t.Context(), rfc9068().token()); !errors.Is(err, ErrInvalid) {
+				t.Errorf("the old key: %v", err)
+			}
+			i.set(status(500))
+			time.Sleep(RefetchGap)
+			if _, err := v.Verify(t.Context(), rfc9068().token()); !errors.Is(err, ErrInvalid) {
+				t.Errorf("while the issuer is down, a wrong signature is: %v", err)
 			}
 		})
 }

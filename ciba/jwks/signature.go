@@ -17,6 +17,8 @@ const (
 	algEdDSA = "EdDSA"
 )
 
+var errSignature = refuse("wrong signature")
+
 // supported is the whole list. `none` and the HMAC family are not on it, in any spelling: with
 // HS256 the issuer's public key would become a password that everybody knows (RFC 8725 §2.1).
 func supported(alg string) bool {
@@ -57,7 +59,7 @@ func verifySignature(key crypto.PublicKey, p *parsed) error {
 		return refuse("the key is not for this algorithm")
 	}
 	if !jose.Verify(key, p.alg(), p.signed, p.Signature) {
-		return refuse("wrong signature")
+		return errSignature
 	}
 	return nil
 }

@@ -2,9 +2,12 @@ package oauth
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // ClientCredentials is a [TokenSource] that asks the provider for a token in
@@ -21,9 +24,39 @@ type ClientCredentials struct {
 	Audience, Resource string
 }
 
-// Token asks for a token. Its errors are those of [PostForm] and of
-// [Response.Token].
+// Bounds of asking for one token.
+const (
+	tokenTries       = 3
+	tokenFirstWait   = 250 * time.Millisecond // then four times as long
+	tokenLongestWait = 5 * time.Second        // whatever the provider asks for
+)
+
+// Token asks for a token, and again if the provider is overloaded or broken or the answer is cut:
+// the request changes nothing. One that cannot be reached is the caller's matter. The errors are
+// those of [PostForm] and of [Response.Token].
 func (c *ClientCredentials) Token(ctx context.Context) (*Token, error) {
+	wait := tokenFirstWait
+	for try := 1; ; try++ {
+		token, err := c.once(ctx)
+		refused, answered := errors.AsType[*Error](err)
+		if err == nil || try == tokenTries ||
+			!(answered && refused.Temporary()) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return token, err
+		}
+		pause := wait
+		if answered {
+			pause = max(wait, min(refused.RetryAfter, tokenLongestWait))
+		}
+		select {
+		case <-time.After(pause):
+			wait *= 4
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+func (c *ClientCredentials) once(ctx context.Context) (*Token, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if len(c.Scopes) > 0 {
 		form.Set("scope", strings.Join(c.Scopes, " "))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -255,6 +256,52 @@ func TestClientCredentials(t *testing.T) {
 	}
 	if _, err := (&ClientCredentials{}).Token(context.Background()); err == nil {
 		t.Error("the zero value asks somebody")
+	}
+}
+
+// A request for a token changes nothing, so that it is sent again, within bounds, when the provider
+// is overloaded or broken; a refusal stands.
+func TestATokenIsAskedForAgain(t *testing.T) {
+	for _, tt := range []struct {
+		why   string
+		first handler
+		fails int
+		asked int
+		after time.Duration
+		ok    bool
+	}{
+		{"500 once", answer(500, ``), 1, 2, 250 * time.Millisecond, true},
+		{"429 that asks for two seconds", answer(429, ``, "Retry-After", "2"), 1, 2,
+			2 * time.Second, true},
+		{"503 that asks for an hour", answer(503, ``, "Retry-After", "3600"), 1, 2,
+			tokenLongestWait, true},
+		{"a body that is cut", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, "{")
+		}, 2, 3, 1250 * time.Millisecond, true},
+		{"500 for ever", answer(500, ``), 9, tokenTries, 1250 * time.Millisecond, false},
+		{"a refusal", answer(400, `{"error":"invalid_scope"}`), 1, 1, 0, false},
+		{"a wrong secret", answer(401, `{"error":"invalid_client"}`), 1, 1, 0, false},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				c := ClientCredentials{Metadata: testMetadata(), Auth: testAuth,
+					HTTPClient: clientOf(func(w http.ResponseWriter, r *http.Request) {
+						if asked++; asked <= tt.fails {
+							tt.first(w, r)
+							return
+						}
+						jsonAnswer(`{"access_token":"a","token_type":"Bearer"}`)(w, r)
+					})}
+				begun := time.Now()
+				_, err := c.Token(context.Background())
+				if took := time.Since(begun); (err == nil) != tt.ok || asked != tt.asked ||
+					took != tt.after {
+					t.Errorf("%v, asked %d times in %v", err, asked, took)
+				}
+			})
+		})
 	}
 }
 
