@@ -171,7 +171,7 @@ func (s *settings) model(log *slog.Logger) (*llm.Gemini, error) {
 			"STAFF0_MODEL is auto, gemini or rules")
 	}
 	model, err := llm.NewGemini(llm.GeminiConfig{APIKey: key.Reveal(), BaseURL: s.GeminiBaseURL,
-		ModelName: s.GeminiModel, Log: log})
+		ModelName: s.GeminiModel, HTTPClient: s.httpClient(0), Log: log})
 	if err != nil {
 		return nil, usageError(err.Error(), "check GOOGLE_GEMINI_BASE_URL and STAFF0_GEMINI_MODEL")
 	}
@@ -360,7 +360,7 @@ func (a *agentServer) newHRAgent(up *upstream) (*hragent.Agent, error) {
 		return nil, err
 	}
 	records := &hrapi.Client{BaseURL: a.APIBaseURL,
-		HTTPClient: oauth.NewHTTPClient(upstreamTimeout)}
+		HTTPClient: a.httpClient(upstreamTimeout)}
 	if err := records.Validate(); err != nil {
 		return nil, usageError(err.Error(), "check HR_API_BASE_URL")
 	}
@@ -416,7 +416,7 @@ func (a *agentServer) directory(up *upstream) (hragent.Directory, error) {
 		return hragent.Hint{}, nil
 	case "auth0":
 		api := a.managementAPI(up.metadata)
-		client := oauth.NewHTTPClient(upstreamTimeout)
+		client := a.httpClient(upstreamTimeout)
 		client.Transport = &oauth.Transport{Base: client.Transport,
 			Source: up.tokens(api, hragent.ManagementScope)}
 		return &hragent.ManagementAPI{BaseURL: api, Issuer: up.issuer,

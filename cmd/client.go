@@ -62,7 +62,7 @@ func (s *settings) connect(ctx context.Context, wire wireFlags, pins ...string) 
 	if err != nil {
 		return nil, startError(err, "check STAFF0_ISSUER or HR_AUTH0_DOMAIN")
 	}
-	hc := oauth.NewHTTPClient(0)
+	hc := s.httpClient(0)
 	card, err := a2aclient.Patiently(ctx, a2aclient.DefaultPatience,
 		func(ctx context.Context) (*a2a.AgentCard, error) {
 			if len(pins) > 0 {

@@ -2,12 +2,14 @@ package cmd
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"maps"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -90,6 +92,7 @@ type settings struct {
 	WebhookSecret oauth.Secret `env:"STAFF0_WEBHOOK_SECRET"`
 
 	CardKey string `env:"STAFF0_CARD_KEY"` // a file, not the key
+	CAFile  string `env:"STAFF0_CA_FILE"`
 	TLSCert string `env:"STAFF0_TLS_CERT"`
 	TLSKey  string `env:"STAFF0_TLS_KEY"`
 	Agent   string `env:"STAFF0_AGENT" envDefault:"http://localhost:10050"`
@@ -355,6 +358,29 @@ func (s *settings) questionsPerAsker(dev bool) rate {
 		return s.QuestionsPerAsker.or(rate{Off: true})
 	}
 	return s.QuestionsPerAsker.or(defaultQuestions)
+}
+
+// wayOut is how calls to the provider, the HR API, the Management API, the model and the agent
+// leave this machine.
+func (s *settings) wayOut() (oauth.WayOut, error) {
+	if s.CAFile == "" {
+		return oauth.WayOut{}, nil
+	}
+	text, err := os.ReadFile(s.CAFile)
+	if err == nil {
+		var roots *x509.CertPool
+		if roots, err = oauth.Roots(text); err == nil {
+			return oauth.WayOut{Roots: roots}, nil
+		}
+	}
+	return oauth.WayOut{}, usageError(fmt.Sprintf("STAFF0_CA_FILE cannot be used: %v", err),
+		"it names a file with certificates of certificate authorities, PEM")
+}
+
+// httpClient makes calls by the way out. The settings have been checked.
+func (s *settings) httpClient(timeout time.Duration) *http.Client {
+	way, _ := s.wayOut()
+	return way.NewHTTPClient(timeout)
 }
 
 // checkURL checks an address that credentials or answers are sent to.

@@ -169,6 +169,10 @@ var settingTable = []setting{
 	{name: "STAFF0_CARD_KEY", uses: forAgent | forCardKey, class: fileName,
 		standard: "`card-key.pem` in the state directory",
 		doc:      "PEM `FILE` of the key that signs the agent card, made if need be"},
+	{name: "STAFF0_CA_FILE", uses: forProviders, class: fileName, standard: "the system's",
+		check: (*settings).checkCAFile,
+		doc: "PEM `FILE` of certificate authorities to trust beside the system's, for every " +
+			"server that is called but webhooks"},
 	{name: "STAFF0_TLS_CERT", uses: forAgent | forAPI, class: fileName,
 		doc: "certificate `FILE`, PEM"},
 	{name: "STAFF0_TLS_KEY", uses: forAgent | forAPI, class: fileName, doc: "key `FILE`, PEM"},
@@ -179,7 +183,7 @@ var settingTable = []setting{
 // later are settings that this version does not act on.
 var later = []string{
 	"STAFF0_PROMPTS_PER_PERSON", "STAFF0_PROMPTS_PER_ASKER", "STAFF0_ASKERS",
-	"STAFF0_CIBA_MODE", "STAFF0_CA_FILE",
+	"STAFF0_CIBA_MODE",
 }
 
 // settingRow returns the row of a setting.
@@ -228,6 +232,11 @@ func (s *settings) checkManagementURL() error {
 		return nil
 	}
 	_, err := checkURL("STAFF0_MANAGEMENT_URL", s.ManagementURL)
+	return err
+}
+
+func (s *settings) checkCAFile() error {
+	_, err := s.wayOut()
 	return err
 }
 

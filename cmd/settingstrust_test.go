@@ -2,7 +2,10 @@ package cmd
 
 import (
 	"bytes"
+	"encoding/pem"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -74,6 +77,8 @@ func goodValue(d *setting, directory string) string {
 		return "off"
 	case "STAFF0_POLL_RATE":
 		return "7"
+	case "STAFF0_CA_FILE":
+		return filepath.Join(directory, "ca.pem")
 	}
 	switch d.class {
 	case address:
@@ -123,7 +128,13 @@ func TestWhatDotenvMaySet(t *testing.T) {
 		"STAFF0_WEBHOOK_SECRET": true,
 	}
 	files := map[string]bool{"STAFF0_CARD_KEY": true, "STAFF0_TLS_CERT": true,
-		"STAFF0_TLS_KEY": true}
+		"STAFF0_TLS_KEY": true, "STAFF0_CA_FILE": true}
+	authority := httptest.NewTLSServer(http.NotFoundHandler())
+	defer authority.Close()
+	if err := os.WriteFile(filepath.Join(dir, "ca.pem"), pem.EncodeToMemory(&pem.Block{
+		Type: "CERTIFICATE", Bytes: authority.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	holders := []struct {
 		environ []string
 		uses    commands

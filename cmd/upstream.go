@@ -41,7 +41,7 @@ const (
 func (s *settings) upstream(
 	ctx context.Context, who role, loopback bool, log *slog.Logger,
 ) (*upstream, error) {
-	u := &upstream{hc: oauth.NewHTTPClient(0)}
+	u := &upstream{hc: s.httpClient(0)}
 	u.issuer, _ = s.issuer()
 	var err error
 	if u.metadata, err = discover(ctx, u.hc, u.issuer, log); err != nil {
@@ -62,7 +62,7 @@ func (s *settings) upstream(
 	if err != nil || who == roleClient { // which proves no tokens
 		return u, err
 	}
-	if u.keys, err = jwks.NewRemote(jwks.RemoteConfig{URL: u.metadata.JWKSURI,
+	if u.keys, err = jwks.NewRemote(jwks.RemoteConfig{URL: u.metadata.JWKSURI, HTTPClient: u.hc,
 		Log: log}); err != nil {
 		return nil, startError(err, "check the provider's metadata")
 	}

@@ -335,7 +335,8 @@ func sendAgain(err error) (after time.Duration, ok bool) {
 // notConnected reports whether not even a connection was made.
 func notConnected(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial"
+	// "proxyconnect" is the way to a proxy, before it has been told anything
+	return ok && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
 // acknowledge keeps what came of the prompt, or that nothing will. A request whose prompt another

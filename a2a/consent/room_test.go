@@ -146,6 +146,9 @@ func TestSendingTheRequestAgain(t *testing.T) {
 		times []time.Duration
 	}{
 		{"no connection", unreachable, seconds(0, 0.5, 1.5)},
+		{"no connection to a proxy", &ciba.TemporaryError{Err: fmt.Errorf("%w: %w",
+			oauth.ErrUnreachable, &net.OpError{Op: "proxyconnect", Err: errBoom})},
+			seconds(0, 0.5, 1.5)},
 		{"429", temporary(429, 0), seconds(0, 0.5, 1.5)},
 		{"429 with Retry-After", temporary(429, 3*time.Second), seconds(0, 3, 6)},
 		{"503 with Retry-After", temporary(503, 2*time.Second), seconds(0, 2, 4)},
