@@ -65,8 +65,8 @@ func New(c Config) (*Client, error) {
 	switch {
 	case c.Metadata == nil || c.HTTPClient == nil:
 		return nil, errors.New("ciba: Config needs Metadata and HTTPClient")
-	case c.Auth.ID == "" || c.Auth.Secret == "":
-		return nil, errors.New("ciba: client id or client secret is not set")
+	case c.Auth.Validate() != nil:
+		return nil, c.Auth.Validate()
 	case c.Metadata.BackchannelAuthenticationEndpoint == "":
 		return nil, errors.New(
 			"ciba: the identity provider does not offer CIBA; use one whose metadata has " +

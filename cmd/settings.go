@@ -54,8 +54,10 @@ type settings struct {
 
 	ClientID     string       `env:"A2A_CLIENT_AUTH0_CLIENT_ID"`
 	ClientSecret oauth.Secret `env:"A2A_CLIENT_AUTH0_CLIENT_SECRET"`
+	ClientKey    oauth.Secret `env:"A2A_CLIENT_AUTH0_CLIENT_KEY"`
 	AgentID      string       `env:"HR_AGENT_AUTH0_CLIENT_ID"`
 	AgentSecret  oauth.Secret `env:"HR_AGENT_AUTH0_CLIENT_SECRET"`
+	AgentKey     oauth.Secret `env:"HR_AGENT_AUTH0_CLIENT_KEY"`
 
 	AgentAudience string `env:"HR_AGENT_AUTH0_AUDIENCE" envDefault:"https://staff0/agent"`
 	APIAudience   string `env:"HR_API_AUTH0_AUDIENCE" envDefault:"https://staff0/api"`

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"staff0/ciba"
+	"staff0/ciba/jose"
 	"staff0/ciba/oauth"
 )
 
@@ -435,13 +437,44 @@ func TestKnownCredentials(t *testing.T) {
 		{"half of them", "acme", "", true, false, ""},
 		{"the other half", "", "s", true, false, ""},
 	} {
-		auth, err := credentials(tt.id, oauth.Secret(tt.secret), "A2A_CLIENT_AUTH0",
+		auth, err := credentials(tt.id, oauth.Secret(tt.secret), "", "A2A_CLIENT_AUTH0",
 			knownBank, tt.dev)
 		if (err == nil) != tt.ok || auth.ID != tt.want {
 			t.Errorf("%s: %q, %v", tt.why, auth.ID, err)
 		}
 		if err != nil {
 			wantUsage(t, err, "A2A_CLIENT_AUTH0_CLIENT_ID", "A2A_CLIENT_AUTH0_CLIENT_SECRET")
+		}
+	}
+	key, err := jose.Generate("ES256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := key.MarshalPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		why             string
+		id, secret, key oauth.Secret
+		ok              bool
+	}{
+		{"a key in place of the secret", "acme", "", oauth.Secret(text), true},
+		{"both", "acme", "s", oauth.Secret(text), false},
+		{"a key of nobody", "", "", oauth.Secret(text), false},
+		{"no key", "acme", "", "hunter2", false},
+	} {
+		auth, err := credentials(tt.id.Reveal(), tt.secret, tt.key, "HR_AGENT_AUTH0", knownAgent,
+			true)
+		switch {
+		case tt.ok && (err != nil || auth.Key == nil || auth.Key.ID() != key.ID() ||
+			auth.Secret != ""):
+			t.Errorf("%s: %v", tt.why, err)
+		case !tt.ok:
+			wantUsage(t, err, "HR_AGENT_AUTH0_CLIENT_")
+			if strings.Contains(fmt.Sprint(err), "hunter2") {
+				t.Errorf("%s: the error shows it", tt.why)
+			}
 		}
 	}
 	if development(&oauth.Metadata{Development: true}, false) {

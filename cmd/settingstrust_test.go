@@ -125,6 +125,7 @@ func TestWhatDotenvMaySet(t *testing.T) {
 		"A2A_CLIENT_AUTH0_CLIENT_ID": true, "A2A_CLIENT_AUTH0_CLIENT_SECRET": true,
 		"HR_AGENT_AUTH0_CLIENT_ID":     true,
 		"HR_AGENT_AUTH0_CLIENT_SECRET": true, "GOOGLE_API_KEY": true, "GEMINI_API_KEY": true,
+		"A2A_CLIENT_AUTH0_CLIENT_KEY": true, "HR_AGENT_AUTH0_CLIENT_KEY": true,
 		"STAFF0_WEBHOOK_SECRET": true,
 	}
 	files := map[string]bool{"STAFF0_CARD_KEY": true, "STAFF0_TLS_CERT": true,
@@ -156,6 +157,9 @@ func TestWhatDotenvMaySet(t *testing.T) {
 				return false
 			}},
 		{[]string{"HR_AGENT_AUTH0_CLIENT_SECRET=s"}, forAgent, func(name string) bool {
+			return !free[name] && name != "GOOGLE_GEMINI_BASE_URL"
+		}},
+		{[]string{"HR_AGENT_AUTH0_CLIENT_KEY_FILE=" + secret}, forAgent, func(name string) bool {
 			return !free[name] && name != "GOOGLE_GEMINI_BASE_URL"
 		}},
 		{[]string{"HR_AGENT_AUTH0_CLIENT_ID=acme"}, forAgent, func(name string) bool {

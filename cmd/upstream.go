@@ -12,6 +12,7 @@ import (
 
 	"staff0/ciba"
 	"staff0/ciba/idp"
+	"staff0/ciba/jose"
 	"staff0/ciba/jwks"
 	"staff0/ciba/oauth"
 )
@@ -53,10 +54,10 @@ func (s *settings) upstream(
 	u.development = development(u.metadata, loopback)
 	switch who {
 	case roleClient:
-		u.auth, err = credentials(s.ClientID, s.ClientSecret, "A2A_CLIENT_AUTH0", knownBank,
+		u.auth, err = credentials(s.ClientID, s.ClientSecret, s.ClientKey, "A2A_CLIENT_AUTH0", knownBank,
 			u.development)
 	case roleAgent:
-		u.auth, err = credentials(s.AgentID, s.AgentSecret, "HR_AGENT_AUTH0", knownAgent,
+		u.auth, err = credentials(s.AgentID, s.AgentSecret, s.AgentKey, "HR_AGENT_AUTH0", knownAgent,
 			u.development)
 	}
 	if err != nil || who == roleClient { // which proves no tokens
@@ -132,9 +133,19 @@ func development(m *oauth.Metadata, loopback bool) bool { return m.Development &
 // credentials are those of a client, or the known ones where the development provider makes them
 // good.
 func credentials(
-	id string, secret oauth.Secret, names string, known int, dev bool,
+	id string, secret, key oauth.Secret, names string, known int, dev bool,
 ) (oauth.ClientAuth, error) {
 	switch {
+	case key != "" && (id == "" || secret != ""):
+		return oauth.ClientAuth{}, usageError("a client key goes with a client id, and with no "+
+			"client secret", "set "+names+"_CLIENT_ID, and unset "+names+"_CLIENT_SECRET")
+	case key != "":
+		signing, err := jose.ParseAnyPEM([]byte(key.Reveal()))
+		if err != nil {
+			return oauth.ClientAuth{}, usageError(names+"_CLIENT_KEY cannot be used: "+err.Error(),
+				"make one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256")
+		}
+		return oauth.ClientAuth{ID: id, Key: signing}, nil
 	case id != "" && secret != "":
 		return oauth.ClientAuth{ID: id, Secret: secret}, nil
 	case id != "" || secret != "":

@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -66,6 +67,42 @@ func ParsePEM(text []byte) (*SigningKey, error) {
 		return nil, fmt.Errorf("the key is not an ECDSA key on P-256; %s", advice)
 	}
 	return &SigningKey{"ES256", private}, nil
+}
+
+// ParseAnyPEM reads a key of any kind that Generate makes: an RSA key is for RS256, see As. The
+// error holds nothing of the text.
+func ParseAnyPEM(text []byte) (*SigningKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != pemType {
+		return nil, fmt.Errorf("there is no PEM block %q", pemType)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, errors.New("the key is not in PKCS #8") // the cause might quote the key
+	}
+	private, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("the key does not sign")
+	}
+	algs := Algorithms(private.Public())
+	if rsaKey, ok := private.(*rsa.PrivateKey); ok && (rsaKey.N.BitLen() < MinRSABits ||
+		rsaKey.N.BitLen() > MaxRSABits) {
+		return nil, fmt.Errorf("the RSA key has %d bits, of %d to %d", rsaKey.N.BitLen(),
+			MinRSABits, MaxRSABits)
+	}
+	if len(algs) == 0 {
+		return nil, errors.New("the key is of a kind that is not used here; RSA, ECDSA on P-256 " +
+			"or P-384, and Ed25519 are")
+	}
+	return &SigningKey{algs[0], private}, nil
+}
+
+// As is the same key for another of its algorithms, nil if alg is none of them.
+func (k *SigningKey) As(alg string) *SigningKey {
+	if !slices.Contains(Algorithms(k.Public()), alg) {
+		return nil
+	}
+	return &SigningKey{alg, k.private}
 }
 
 // MarshalPEM is the private key for a file that nobody else can read.
@@ -146,9 +183,12 @@ func (k *SigningKey) Sign(input string) ([]byte, error) {
 	return Method(k.alg).Sign(input, k.private)
 }
 
-// SignToken makes a JWT in compact form of the claims, under a kid and a typ.
+// SignToken makes a JWT in compact form of the claims, under a kid, if it is not "", and a typ.
 func (k *SigningKey) SignToken(kid, typ string, claims jwt.Claims) (string, error) {
 	t := jwt.NewWithClaims(Method(k.alg), claims)
-	t.Header["typ"], t.Header["kid"] = typ, kid
+	t.Header["typ"] = typ
+	if kid != "" {
+		t.Header["kid"] = kid
+	}
 	return t.SignedString(k.private)
 }

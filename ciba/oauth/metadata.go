@@ -25,9 +25,11 @@ type Metadata struct {
 	BackchannelAuthenticationEndpoint string // "" when the provider has no CIBA
 	JWKSURI                           string
 	// token_endpoint_auth_methods_supported; empty means client_secret_basic
-	AuthMethods   []string
-	GrantTypes    []string // grant_types_supported
-	DeliveryModes []string // backchannel_token_delivery_modes_supported
+	AuthMethods []string
+	// token_endpoint_auth_signing_alg_values_supported; empty means that it does not say
+	AuthAlgorithms []string
+	GrantTypes     []string // grant_types_supported
+	DeliveryModes  []string // backchannel_token_delivery_modes_supported
 
 	// Development is true for the provider of "staff0 idp", whose secrets are
 	// public knowledge. Only a loopback issuer can claim it.
@@ -84,6 +86,7 @@ func parseMetadata(base *url.URL, issuer string, body []byte) (*Metadata, error)
 		Token         string   `json:"token_endpoint"`
 		Backchannel   string   `json:"backchannel_authentication_endpoint"`
 		JWKS          string   `json:"jwks_uri"`
+		AuthAlgs      []string `json:"token_endpoint_auth_signing_alg_values_supported"`
 		AuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
 		GrantTypes    []string `json:"grant_types_supported"`
 		DeliveryModes []string `json:"backchannel_token_delivery_modes_supported"`
@@ -127,6 +130,7 @@ func parseMetadata(base *url.URL, issuer string, body []byte) (*Metadata, error)
 		BackchannelAuthenticationEndpoint: doc.Backchannel,
 		JWKSURI:                           doc.JWKS,
 		AuthMethods:                       doc.AuthMethods,
+		AuthAlgorithms:                    doc.AuthAlgs,
 		GrantTypes:                        doc.GrantTypes,
 		DeliveryModes:                     doc.DeliveryModes,
 		Development:                       doc.Development && IsLoopback(base),
