@@ -95,7 +95,7 @@ var arrows = map[string]arrow{
 		ours: []string{
 			"a2a", "a2a/tasks", "a2a/tasks/sqlite", "a2a/tasks/postgres", "a2a/a2asrv",
 			"a2a/a2aclient", "a2a/hragent", "a2a/hrclient", "a2a/push",
-			"hrapi", "llm", "ciba", "ciba/jose", "ciba/oauth", "ciba/jwks", "ciba/bearer", "ciba/idp",
+			"hrapi", "llm", "ciba", "ciba/jose", "ciba/oauth", "ciba/jwks", "ciba/idp",
 		},
 		// the terminal's foreground group; answers are read by exact names
 		theirs: []string{modCobra, modEnv, modGodotenv, modSQLite, modTerm, modSys, modJSON},
