@@ -1,11 +1,23 @@
 package cmd
 
 import (
+	"net"
 	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 )
+
+// visitor is a connection that says when it is closed.
+type visitor struct {
+	net.Conn
+	closed bool
+}
+
+func (v *visitor) Close() error {
+	v.closed = true
+	return nil
+}
 
 // What many connections took is given back once, when most of them have gone; few give nothing
 // back.
@@ -13,16 +25,20 @@ func TestACrowdThatHasGoneLeavesNoMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		freed := 0
 		c := &crowd{release: func() { freed++ }}
+		var here []*visitor
 		come := func(n int) {
 			for range n {
-				c.note(http.StateNew)
-				c.note(http.StateActive)
-				c.note(http.StateIdle)
+				v := new(visitor)
+				here = append(here, v)
+				c.note(v, http.StateNew)
+				c.note(v, http.StateActive)
+				c.note(v, http.StateIdle)
 			}
 		}
 		leave := func(n int) {
 			for range n {
-				c.note(http.StateClosed)
+				c.note(here[0], http.StateClosed)
+				here = here[1:]
 			}
 			time.Sleep(time.Minute)
 			synctest.Wait()
@@ -43,4 +59,38 @@ func TestACrowdThatHasGoneLeavesNoMemory(t *testing.T) {
 			t.Errorf("%d times after the next crowd, want %d", freed, 2*crowdGoAround)
 		}
 	})
+}
+
+// Of too many that wait for a next request the one that has waited longest is closed, and none that
+// is being answered or has only come.
+func TestTooManyIdleConnections(t *testing.T) {
+	c := &crowd{release: func() {}}
+	busy, fresh := new(visitor), new(visitor)
+	c.note(busy, http.StateNew)
+	c.note(busy, http.StateIdle)
+	c.note(busy, http.StateActive)
+	c.note(fresh, http.StateNew)
+	var idle []*visitor
+	for range maxIdle + 3 {
+		v := new(visitor)
+		idle = append(idle, v)
+		c.note(v, http.StateNew)
+		c.note(v, http.StateIdle)
+		for _, o := range idle {
+			if o.closed && c.places[o] != nil { // as net/http finds it
+				c.note(o, http.StateClosed)
+			}
+		}
+	}
+	for i, v := range idle {
+		if v.closed != (i < 3) {
+			t.Fatalf("connection %d of %d: closed is %v", i, len(idle), v.closed)
+		}
+	}
+	if busy.closed || fresh.closed {
+		t.Error("one that is needed was closed")
+	}
+	if len(c.places) != maxIdle || c.idle.Len() != maxIdle {
+		t.Errorf("%d and %d are kept", len(c.places), c.idle.Len())
+	}
 }

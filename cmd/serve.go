@@ -156,7 +156,7 @@ func (s *service) run(ctx context.Context, addrFile string) error {
 	server := &http.Server{
 		ConnState: func(c net.Conn, state http.ConnState) {
 			fresh.note(c, state)
-			many.note(state)
+			many.note(c, state)
 		},
 		Handler:           &front{s.handler, s.log, write},
 		ReadHeaderTimeout: headerTimeout,
