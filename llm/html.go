@@ -11,8 +11,14 @@ import (
 // angle is what may be a tag.
 var angle = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<[^<>]+>`) })
 
+// attribute is one that holds an address.
+var attribute = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`"[^"]*@[^"]*"|'[^']*@[^']*'`)
+})
+
 // plain is a text without what is left of HTML: tags are blanks, or the ends of lines, entities are
-// what they stand for. Of a link to an address the address stays.
+// what they stand for. Of an attribute with an address (<a href="mailto:…">, <employee
+// email="…"/>) the address stays.
 func plain(text string) string {
 	if strings.IndexByte(text, '<') >= 0 {
 		text = angle().ReplaceAllStringFunc(text, untagged)
@@ -38,8 +44,8 @@ func untagged(tag string) string {
 	if breaks(inner) {
 		gap = "\n"
 	}
-	if _, address, ok := strings.Cut(tag, "mailto:"); ok {
-		return gap + address[:strings.IndexAny(address, "\"'>")] + " "
+	for _, value := range attribute().FindAllString(tag, -1) {
+		gap += strings.TrimPrefix(value[1:len(value)-1], "mailto:") + " "
 	}
 	return gap
 }

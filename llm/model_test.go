@@ -54,16 +54,16 @@ func (k *knowing) Call(_ context.Context, req *Request) (*ToolCall, error) {
 		}
 	}
 	if name, _, _ := strings.Cut(want, "@"); args["person"] == "" && want != "" {
-		if !regexp.MustCompile(`(^|\P{L})` + regexp.QuoteMeta(name) + `($|\P{L})`).MatchString(req.Text) {
+		if !slices.Contains(k.line.accepts(true), "ask") && !regexp.MustCompile(`(^|\P{L})`+regexp.QuoteMeta(name)+`($|\P{L})`).MatchString(req.Text) {
 			k.t.Errorf("%q is neither among the placeholders %v nor a word of %q", want, persons, req.Text)
 		}
 		args["user_name"] = name
 	}
 	if k.line.Outcome == "name_mismatch" {
-		for _, name := range []string{"Jane Roe", "Alice Smith", "Alicia Smith", "Laura Pineda", "John Smith"} {
-			if strings.Contains(req.Text, name) {
-				args["full_name"] = name
-			}
+		// the name that a reader of the text would give, if it is among the words shown
+		name := newReader().Read(context.Background(), k.line.texts()).Name
+		if strings.Contains(req.Text, name) {
+			args["full_name"] = name
 		}
 	}
 	b, err := json.Marshal(args)

@@ -106,7 +106,9 @@ func TestDifferentSpellingsAreTwoPersons(t *testing.T) {
 func TestWhatTouchesAnIdentifier(t *testing.T) {
 	for _, text := range []string{
 		"employment_check mail=jdoe@staff0.com", "employed? email:jdoe@staff0.com;",
-		"<p>Is <b>jdoe@staff0.com</b> employed?</p>", "Is&nbsp;jdoe@staff0.com&nbsp;employed?",
+		"<p>Is <b>jdoe@staff0.com</b> employed?</p>",
+		`<check><type>employment</type><employee email="jdoe@staff0.com"/></check>`,
+		`<a href='mailto:jdoe@staff0.com?subject=x'>John</a> employed?`, "Is&nbsp;jdoe@staff0.com&nbsp;employed?",
 		"Is **jdoe@staff0.com** employed?", "Is `jdoe@staff0.com` employed?",
 		"Is [jdoe@staff0.com](mailto:jdoe@staff0.com) employed?",
 		"| employed? | jdoe@staff0.com |", "メールはjdoe@staff0.comです。社員ですか。",

@@ -231,26 +231,29 @@ func TestMostAskersAreAnsweredByRules(t *testing.T) {
 	}
 }
 
-// Questions that were labelled before anything had read them, for which nothing was written.
+// Questions that were labelled before anything had read them, for which nothing was written. The
+// second file is by somebody who has seen nothing but the contract.
 func TestFreshQuestions(t *testing.T) {
-	const file = "fresh.jsonl"
-	answered := 0
-	for _, l := range readLines(t, file) {
-		if l.good() && newReader().Read(t.Context(), l.texts()).Outcome == Answerable {
-			answered++
+	for _, file := range []string{"fresh.jsonl", "fresh2.jsonl"} {
+		answered := 0
+		for _, l := range readLines(t, file) {
+			if l.good() && newReader().Read(t.Context(), l.texts()).Outcome == Answerable {
+				answered++
+			}
 		}
-	}
-	s := scored(t, file, nil)
-	t.Logf("%d of %d good ones answered", answered, s.good)
-	if s.person > 0 || s.refused*50 > s.good || s.prompted*20 > s.bad || answered*100 < s.good*80 {
-		t.Errorf("by the rules: %v, %d answered", s, answered)
-	}
-	n := 0
-	s = scored(t, file, func(l *line, r *Reader) {
-		n++
-		r.Model = &knowing{t: t, line: l, n: n}
-	})
-	if s.person > 0 || s.right*100 < s.lines*96 {
-		t.Errorf("with a model: %v", s)
+		s := scored(t, file, nil)
+		t.Logf("%d of %d good ones answered", answered, s.good)
+		if s.person > 0 || s.refused*50 > s.good || s.prompted*20 > s.bad ||
+			answered*100 < s.good*80 {
+			t.Errorf("%s by the rules: %v, %d answered", file, s, answered)
+		}
+		n := 0
+		s = scored(t, file, func(l *line, r *Reader) {
+			n++
+			r.Model = &knowing{t: t, line: l, n: n}
+		})
+		if s.person > 0 || s.right*100 < s.lines*95 {
+			t.Errorf("%s with a model: %v", file, s)
+		}
 	}
 }
