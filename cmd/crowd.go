@@ -11,7 +11,7 @@ import (
 
 // maxIdle bounds the connections that are kept for a next request, about 20 KiB each. Beyond it the
 // one that has waited longest is closed: whoever opens many must not buy memory with them.
-const maxIdle = 4096
+const maxIdle = 2048
 
 // When many connections have ended, the memory that they took is given back to the system. The
 // runtime would keep most of it for minutes: it is spread over spans that are nearly empty, and in
