@@ -206,8 +206,11 @@ func (r *Remote) refresh(ctx context.Context, gap time.Duration) error {
 
 // again see refetching.
 func (r *Remote) again(ctx context.Context, kid string) bool {
-	// no id is spelt like this one
-	return r.wait(ctx, func() (*flight, error) { return r.startFor("signature " + kid) }) == nil
+	f, _ := r.startFor("signature " + kid) // no id is spelt like this one
+	if f == nil {
+		return false // what was looked at a moment ago is not verified twice
+	}
+	return r.wait(ctx, func() (*flight, error) { return f, nil }) == nil
 }
 
 // wait waits for what begin begins.

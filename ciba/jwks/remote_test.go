@@ -737,3 +737,18 @@ func TestRemoteOverHTTP(t *testing.T) {
 		t.Errorf("redirect: %v, followed %d times", err, evil)
 	}
 }
+
+// A flood of forged signatures costs a fetch now and then, and one verification each.
+func TestForgedSignaturesAreVerifiedOnce(t *testing.T) {
+	bubble(t, keySetJSON(jwk("rsa", &keys().rsa.PublicKey)),
+		func(t *testing.T, i *issuer, r *Remote, _ *bytes.Buffer) {
+			if !r.again(t.Context(), "rsa") {
+				t.Error("not looked at the first time")
+			}
+			for range 1000 {
+				if r.again(t.Context(), "rsa") {
+					t.Fatal("looked at again within the gap, or so it says")
+				}
+			}
+		})
+}
