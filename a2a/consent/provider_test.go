@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"staff0/ciba"
@@ -47,9 +48,11 @@ func TestHealthy(t *testing.T) {
 				if err := d.Healthy(); err != nil {
 					t.Errorf("a minute after the last question: %v", err)
 				}
+				synctest.Wait()
 				d.ring = func(int, string) error { return row.ring }
 				d.begins("b", time.Minute, 5*time.Second)
 				time.Sleep(time.Second)
+				synctest.Wait()
 				d.ring, d.answer = nil, answers(ciba.ErrPending)
 				d.begins("c", time.Minute, 5*time.Second)
 				time.Sleep(time.Second)
@@ -88,6 +91,7 @@ func TestTooMuchIsToldOnce(t *testing.T) {
 	office(t, nil, func(t *testing.T, d *desk) {
 		for i, excess := range [][]string{{`the audience "account"`}, {`the audience "account"`},
 			{"a refresh token"}, nil} {
+			synctest.Wait()
 			d.answer = func(string, int) (*ciba.Grant, error) {
 				return &ciba.Grant{Subject: john, Excess: excess}, nil
 			}
