@@ -130,9 +130,9 @@ type Acknowledgement struct {
 // the answer is lost, the person may have been rung already, and only the caller
 // knows whether to ring again.
 //
-// Errors: [ErrUnknownUser]; [ErrNoDevice]; [ErrAccessDenied] when the provider will not ask this person, which is
-// nobody's refusal; *TemporaryError; *MismatchError for an auth_req_id that was handed out before;
-// everything else is final.
+// Errors: [ErrUnknownUser]; [ErrNoDevice]; [ErrAccessDenied] when the provider will not ask this
+// person, which is nobody's refusal; *TemporaryError; *MismatchError for an auth_req_id that was
+// handed out before; everything else is final.
 func (c *Client) Authenticate(
 	ctx context.Context, r *AuthenticationRequest,
 ) (*Acknowledgement, error) {

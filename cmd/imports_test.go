@@ -43,8 +43,8 @@ const (
 )
 
 // arrows is the whole drawing. An import without an arrow here is a fault, and so are a package
-// without a row and an arrow that no import uses. Whoever adds one says in the commit why the folders stay in their order: cmd above
-// a2a, a2a above hrapi and llm, all of them above ciba.
+// without a row and an arrow that no import uses. Whoever adds one says in the commit why the
+// folders stay in their order: cmd above a2a, a2a above hrapi and llm, all of them above ciba.
 var arrows = map[string]arrow{
 	"":     {ours: []string{"cmd"}},
 	"a2a":  {theirs: []string{modJSON}},

@@ -54,10 +54,12 @@ func (s *settings) upstream(
 	u.development = development(u.metadata, loopback)
 	switch who {
 	case roleClient:
-		u.auth, err = credentials(s.ClientID, s.ClientSecret, s.ClientKey, "A2A_CLIENT_AUTH0", knownBank,
+		u.auth, err = credentials(s.ClientID, s.ClientSecret, s.ClientKey, "A2A_CLIENT_AUTH0",
+			knownBank,
 			u.development)
 	case roleAgent:
-		u.auth, err = credentials(s.AgentID, s.AgentSecret, s.AgentKey, "HR_AGENT_AUTH0", knownAgent,
+		u.auth, err = credentials(s.AgentID, s.AgentSecret, s.AgentKey, "HR_AGENT_AUTH0",
+			knownAgent,
 			u.development)
 	}
 	if err != nil || who == roleClient { // which proves no tokens

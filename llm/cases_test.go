@@ -18,7 +18,8 @@ func TestReportedAnswers(t *testing.T) {
 		used = "model answered"
 	)
 	candidate := func(finish, parts string) string {
-		return `{"candidates":[{"content":{"role":"model","parts":[` + parts + `]},"finishReason":"` +
+		return `{"candidates":[{"content":{"role":"model","parts":[` + parts +
+			`]},"finishReason":"` +
 			finish + `"}]}`
 	}
 	refused := func(code, rest string) string {
@@ -31,54 +32,77 @@ func TestReportedAnswers(t *testing.T) {
 		yes    bool
 		log    []string // all of them stand in one line of the log
 	}{
-		{"one call with a thought signature", 200, candidate("STOP", call), true, []string{used, "usable=true"}},
-		{"malformed call, no content", 200, `{"candidates":[{"finishReason":"MALFORMED_FUNCTION_CALL"}]}`, false,
+		{"one call with a thought signature", 200, candidate("STOP", call), true,
+			[]string{used, "usable=true"}},
+		{"malformed call, no content", 200,
+			`{"candidates":[{"finishReason":"MALFORMED_FUNCTION_CALL"}]}`, false,
 			[]string{"MALFORMED_FUNCTION_CALL", "the rules decide"}},
-		{"one empty text", 200, candidate("STOP", `{"text":""}`), false, []string{"no function call"}},
+		{"one empty text", 200, candidate("STOP", `{"text":""}`), false,
+			[]string{"no function call"}},
 		{"no candidates", 200, `{}`, false, []string{"blocked or empty"}},
-		{"a thought alone", 200, candidate("STOP", `{"text":"hm","thought":true}`), false, []string{"no function call"}},
-		{"content without parts", 200, `{"candidates":[{"content":{"role":"model"},"finishReason":"STOP"}]}`, false,
+		{"a thought alone", 200, candidate("STOP", `{"text":"hm","thought":true}`), false,
+			[]string{"no function call"}},
+		{"content without parts", 200,
+			`{"candidates":[{"content":{"role":"model"},"finishReason":"STOP"}]}`, false,
 			[]string{"no function call"}},
 		{"a refusal in an array", 400, `[` + refused("INVALID_ARGUMENT",
 			`"message":"API key not valid","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]`) + `]`,
-			false, []string{"HTTP 400 INVALID_ARGUMENT API_KEY_INVALID", "the key is wrong", "GOOGLE_API_KEY"}},
-		{"an undeclared tool", 200, candidate("UNEXPECTED_TOOL_CALL", `{"function_call":{"name":"x"}}`), false,
+			false, []string{"HTTP 400 INVALID_ARGUMENT API_KEY_INVALID", "the key is wrong",
+				"GOOGLE_API_KEY"}},
+		{"an undeclared tool", 200,
+			candidate("UNEXPECTED_TOOL_CALL", `{"function_call":{"name":"x"}}`), false,
 			[]string{"UNEXPECTED_TOOL_CALL"}},
-		{"a call without arguments", 200, candidate("STOP", `{"functionCall":{"name":"read_question"}}`), false,
+		{"a call without arguments", 200,
+			candidate("STOP", `{"functionCall":{"name":"read_question"}}`), false,
 			[]string{used, "usable=false"}},
-		{"text, call, text", 200, candidate("STOP", `{"text":"a"},`+call+`,{"text":"b"}`), true, []string{"usable=true"}},
-		{"the same call twice", 200, candidate("STOP", call+`,`+call), true, []string{"usable=true"}},
-		{"text and call in one part", 200, candidate("STOP", `{"text":"",`+call[1:]), true, []string{"usable=true"}},
-		{"arguments that are a number", 200, candidate("STOP", `{"functionCall":{"name":"read_question","args":20}}`), false,
-			[]string{"usable=false"}},
-		{"a thought, then the call", 200, candidate("STOP", `{"text":"hm","thought":true},`+call), true, []string{"usable=true"}},
-		{"thinking as text, then the call", 200, candidate("STOP", `{"text":"THOUGHT: hm"},`+call), true, []string{"usable=true"}},
-		{"a prefix before the name", 200, candidate("STOP", strings.Replace(call, "read_q", "default_api.read_q", 1)), true,
+		{"text, call, text", 200, candidate("STOP", `{"text":"a"},`+call+`,{"text":"b"}`), true,
 			[]string{"usable=true"}},
-		{"prohibited content", 200, `{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}`, false, []string{"PROHIBITED_CONTENT"}},
-		{"null for what is optional", 200, candidate("STOP", strings.Replace(call, `"P1"`, `"P1","user_name":null,"full_name":"null"`, 1)),
+		{"the same call twice", 200, candidate("STOP", call+`,`+call), true,
+			[]string{"usable=true"}},
+		{"text and call in one part", 200, candidate("STOP", `{"text":"",`+call[1:]), true,
+			[]string{"usable=true"}},
+		{"arguments that are a number", 200,
+			candidate("STOP", `{"functionCall":{"name":"read_question","args":20}}`), false,
+			[]string{"usable=false"}},
+		{"a thought, then the call", 200, candidate("STOP", `{"text":"hm","thought":true},`+call),
 			true, []string{"usable=true"}},
-		{"a topic that is a boolean", 200, candidate("STOP", strings.Replace(call, `"employment"`, `true`, 1)), false,
+		{"thinking as text, then the call", 200, candidate("STOP", `{"text":"THOUGHT: hm"},`+call),
+			true, []string{"usable=true"}},
+		{"a prefix before the name", 200,
+			candidate("STOP", strings.Replace(call, "read_q", "default_api.read_q", 1)), true,
+			[]string{"usable=true"}},
+		{"prohibited content", 200, `{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}`,
+			false, []string{"PROHIBITED_CONTENT"}},
+		{"null for what is optional", 200,
+			candidate("STOP",
+				strings.Replace(call, `"P1"`, `"P1","user_name":null,"full_name":"null"`, 1)),
+			true, []string{"usable=true"}},
+		{"a topic that is a boolean", 200,
+			candidate("STOP", strings.Replace(call, `"employment"`, `true`, 1)), false,
 			[]string{"wrong types"}},
-		{"a leaked key", 403, refused("PERMISSION_DENIED", `"message":"Your API key was reported as leaked."`), false,
+		{"a leaked key", 403,
+			refused("PERMISSION_DENIED", `"message":"Your API key was reported as leaked."`), false,
 			[]string{"HTTP 403 PERMISSION_DENIED", "leaked", "make another one"}},
 		{"a retired model", 404, refused("NOT_FOUND", `"message":"models/x is not found"`), false,
 			[]string{"HTTP 404 NOT_FOUND", "no such model", "STAFF0_GEMINI_MODEL"}},
 		{"the day's quota", 429, refused("RESOURCE_EXHAUSTED",
 			`"message":"quota","details":[{"violations":[{"quotaId":"GenerateRequestsPerDayPerProject"}]}]`), false,
 			[]string{"HTTP 429 RESOURCE_EXHAUSTED GenerateRequestsPerDay", "until tomorrow"}},
-		{"a place that is not served", 400, refused("FAILED_PRECONDITION", `"message":"User location is not supported for the API use."`),
+		{"a place that is not served", 400, refused("FAILED_PRECONDITION",
+			`"message":"User location is not supported for the API use."`),
 			false, []string{"HTTP 400 FAILED_PRECONDITION", "from this place"}},
-		{"billing", 400, refused("FAILED_PRECONDITION", `"message":"enable billing"`), false, []string{"billing"}},
+		{"billing", 400, refused("FAILED_PRECONDITION", `"message":"enable billing"`), false,
+			[]string{"billing"}},
 		{"a page", 503, "<html>try later", false, []string{"HTTP 503", "asked again"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			calls := 0
-			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				calls++
-				w.WriteHeader(row.status)
-				_, _ = io.WriteString(w, row.body)
-			}))
+			srv := httptest.NewServer(
+				http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					calls++
+					w.WriteHeader(row.status)
+					_, _ = io.WriteString(w, row.body)
+				}))
 			defer srv.Close()
 			var log bytes.Buffer
 			logger := slog.New(slog.NewTextHandler(&log, nil))
@@ -89,7 +113,8 @@ func TestReportedAnswers(t *testing.T) {
 			r := newReader()
 			r.Model, r.Log = model, logger
 			q := r.Read(t.Context(), []string{"Werkt jdoe@staff0.com bij jullie?"})
-			if (q.Outcome == Answerable) != row.yes || q.Outcome != Answerable && q.Outcome != AskWhat {
+			if (q.Outcome == Answerable) != row.yes || q.Outcome != Answerable &&
+				q.Outcome != AskWhat {
 				t.Errorf("%+v", q)
 			}
 			if calls != 1 {

@@ -25,12 +25,12 @@ const (
 	// maxGeminiBody bounds an answer; a tool call of four strings is far smaller.
 	maxGeminiBody = 1 << 20
 	// maxOutputTokens leaves room for thinking, which Gemini 3 takes out of the
-	// same budget (facts/gemini.md §7): a small cap yields MAX_TOKENS and nothing.
+	// same budget: a small cap yields MAX_TOKENS and nothing.
 	maxOutputTokens = 4096
 )
 
 // Gemini is a [Model] over Google's REST API: stateless generateContent, one
-// forced function call, one attempt (facts/gemini.md §§1, 3). The key goes to
+// forced function call, one attempt. The key goes to
 // BaseURL in a header and nowhere else.
 type Gemini struct {
 	model    string
@@ -107,9 +107,8 @@ func (g *Gemini) Model() string { return g.model }
 // Address is the URL of the model, without the key.
 func (g *Gemini) Address() string { return g.endpoint }
 
-// thinkingOf is the least that a model thinks. From Gemini 3 on all do, and reading a question takes
-// none; the lite ones do the least by themselves, and MINIMAL is an error for others
-// (facts/gemini.md §3.3).
+// thinkingOf is the least that a model thinks. From Gemini 3 on all do, and reading a question
+// takes none; the lite ones do the least by themselves, and MINIMAL is an error for others.
 func thinkingOf(model string) string {
 	generation, ok := strings.CutPrefix(model, "gemini-")
 	if !ok || generation < "3" || strings.Contains(model, "lite") {

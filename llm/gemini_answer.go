@@ -21,7 +21,7 @@ var (
 	ErrModelPaused = errors.New("the model is left out for a while")
 )
 
-// The answer: every member may be missing (facts/gemini.md §5.1).
+// The answer: every member may be missing.
 type geminiResponse struct {
 	Candidates []struct {
 		Content struct {
@@ -44,7 +44,7 @@ type geminiResponse struct {
 	} `json:"modelStatus"`
 }
 
-// refusal says what an HTTP answer refuses, and who can mend it (facts/gemini.md §6). Quota and
+// refusal says what an HTTP answer refuses, and who can mend it. Quota and
 // overload are not waited for: the rules' answer is ready.
 func refusal(status int, body []byte) error {
 	var e struct {
@@ -95,7 +95,8 @@ func remedy(status int, code, reason, message, quota string) string {
 	message = strings.ToLower(message)
 	switch {
 	case strings.Contains(message, "leaked"):
-		return "the key was reported as leaked and is blocked: make another one and set GOOGLE_API_KEY"
+		return "the key was reported as leaked and is blocked: make another one and set " +
+			"GOOGLE_API_KEY"
 	case strings.Contains(message, "location"):
 		return "Google does not serve the model from this place: use another address in " +
 			"GOOGLE_GEMINI_BASE_URL, or STAFF0_MODEL=rules"
@@ -124,7 +125,7 @@ func (r *geminiResponse) call(name string) (*ToolCall, error) {
 			short(r.PromptFeedback.BlockReason), ErrModelAnswer)
 	}
 	c := &r.Candidates[0]
-	// Local servers leave the reason out (facts/gemini.md §11).
+	// Local servers leave the reason out.
 	if c.FinishReason != "STOP" && c.FinishReason != "" {
 		return nil, fmt.Errorf("finished with %s: %w", short(c.FinishReason), ErrModelAnswer)
 	}

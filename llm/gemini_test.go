@@ -57,7 +57,8 @@ func TestGeminiRequest(t *testing.T) {
 		q.Person != "jdoe@staff0.com" {
 		t.Fatalf("%+v", q)
 	}
-	if path != "/v1beta/models/gemini-3.5-flash-lite:generateContent" || query != "" || key != testKey {
+	if path != "/v1beta/models/gemini-3.5-flash-lite:generateContent" || query != "" ||
+		key != testKey {
 		t.Errorf("path %q, query %q, trimmed key %t", path, query, key == testKey)
 	}
 	var top map[string]json.RawMessage
@@ -153,7 +154,8 @@ func TestGeminiFaultsLeaveTheRulesAnswer(t *testing.T) {
 		"no parts":  {parts(``), ErrModelAnswer},
 		"text only": {parts(`{"text":"{\"topic\":\"employment\"}"}`), ErrModelAnswer},
 		"undeclared call": {parts(
-			`{"functionCall":{"name":"is_active_employee","args":{"topic":"employment"}}}`), ErrModelAnswer},
+			`{"functionCall":{"name":"is_active_employee","args":{"topic":"employment"}}}`),
+			ErrModelAnswer},
 		"two calls": {parts(
 			`{"functionCall":{"name":"read_question","args":{"topic":"employment"}}},{"functionCall":{"name":"read_question","args":{"topic":"other"}}}`), ErrModelAnswer},
 		"name missing": {parts(`{"functionCall":{"args":{"topic":"employment"}}}`), ErrModelAnswer},
@@ -233,7 +235,8 @@ func TestGeminiTakesAnswersOfLocalServers(t *testing.T) {
 			`{"candidates":[{"content":{"parts":[{"functionCall":{"name":"read_question","args":{"topic":"employment"}}}]}}]}`)
 	})
 	call, err := g.Call(t.Context(), &Request{Tool: readTool})
-	if err != nil || call.Name != "read_question" || string(call.Arguments) != `{"topic":"employment"}` {
+	if err != nil || call.Name != "read_question" ||
+		string(call.Arguments) != `{"topic":"employment"}` {
 		t.Errorf("%+v, %v", call, err)
 	}
 }

@@ -6,9 +6,9 @@
 // per language (words/*.txt). Both together make an [Outcome].
 //
 // A wrong "that is our question" costs one prompt about employment, which the same asker can cause
-// by asking plainly; a wrong refusal loses an honest asker. So what is not understood is asked back,
-// and only what is clearly something else is refused. Whatever a text or a model says, nobody is
-// asked about but a person whose identifier the caller wrote, and code answers.
+// by asking plainly; a wrong refusal loses an honest asker. So what is not understood is asked
+// back, and only what is clearly something else is refused. Whatever a text or a model says, nobody
+// is asked about but a person whose identifier the caller wrote, and code answers.
 package llm
 
 import (
@@ -79,8 +79,8 @@ type Question struct {
 	Which []string
 }
 
-// MaxText bounds the text of one task, in bytes. A longer one is refused as a whole: a cut one could
-// hide the second person or the other question.
+// MaxText bounds the text of one task, in bytes. A longer one is refused as a whole: a cut one
+// could hide the second person or the other question.
 const MaxText = 8 << 10
 
 // Reader reads questions. The zero value is usable: it knows no company and no domain, so that no

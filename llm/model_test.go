@@ -32,7 +32,8 @@ func (k *knowing) Call(_ context.Context, req *Request) (*ToolCall, error) {
 		topic = "other"
 	case k.line.Outcome == "ask" && k.line.Person == "":
 		topic = "unclear"
-		if len(k.line.texts()[0]) > 0 && strings.Contains(strings.ToLower(strings.Join(k.line.texts(), " ")), "employ") {
+		if len(k.line.texts()[0]) > 0 &&
+			strings.Contains(strings.ToLower(strings.Join(k.line.texts(), " ")), "employ") {
 			topic = "employment"
 		}
 	default:
@@ -54,8 +55,11 @@ func (k *knowing) Call(_ context.Context, req *Request) (*ToolCall, error) {
 		}
 	}
 	if name, _, _ := strings.Cut(want, "@"); args["person"] == "" && want != "" {
-		if !slices.Contains(k.line.accepts(true), "ask") && !regexp.MustCompile(`(^|\P{L})`+regexp.QuoteMeta(name)+`($|\P{L})`).MatchString(req.Text) {
-			k.t.Errorf("%q is neither among the placeholders %v nor a word of %q", want, persons, req.Text)
+		if !slices.Contains(k.line.accepts(true), "ask") &&
+			!regexp.MustCompile(`(^|\P{L})`+regexp.QuoteMeta(name)+`($|\P{L})`).MatchString(
+				req.Text) {
+			k.t.Errorf("%q is neither among the placeholders %v nor a word of %q", want, persons,
+				req.Text)
 		}
 		args["user_name"] = name
 	}
@@ -96,7 +100,8 @@ func (k *knowing) shown(text string) map[string]string {
 	for i, name := range names {
 		persons[name] = m[i+1]
 	}
-	if strings.Contains(text, "@") || regexp.MustCompile(`(?i)auth0\||\bE[0-9]{3}|(^|\W)[0-9]{2,}`).MatchString(text) {
+	if strings.Contains(text, "@") ||
+		regexp.MustCompile(`(?i)auth0\||\bE[0-9]{3}|(^|\W)[0-9]{2,}`).MatchString(text) {
 		k.t.Errorf("the model is shown %q", text)
 	}
 	return persons
@@ -126,7 +131,8 @@ func TestExamplesByModel(t *testing.T) {
 				n := 0
 				s := scored(t, file, func(l *line, r *Reader) {
 					n++
-					r.Model = &knowing{t: t, line: l, n: n, wrongs: want.wrong, nonsense: want.wrong}
+					r.Model = &knowing{t: t, line: l, n: n, wrongs: want.wrong,
+						nonsense: want.wrong}
 				})
 				if s.person > 0 || float64(s.right) < want.share*float64(s.lines) {
 					t.Errorf("%s: %v", file, s)
@@ -158,8 +164,10 @@ func TestWhatAModelPicksMustBeThere(t *testing.T) {
 		{`{"topic":"employment","person":"P1"}`, "yes", "jdoe@staff0.com", ""},
 		{`{"topic":"employment","person":"⟨P1⟩"}`, "yes", "jdoe@staff0.com", ""},
 		{`{"topic":"employment","user_name":"asmith"}`, "yes", "asmith@staff0.com", ""},
-		{`{"topic":"employment","person":"P1","full_name":"Jane Roe"}`, "name_mismatch", "jdoe@staff0.com", "Jane Roe"},
-		{`{"topic":"employment","person":"P1","full_name":"Jane Doe"}`, "yes", "jdoe@staff0.com", ""},
+		{`{"topic":"employment","person":"P1","full_name":"Jane Roe"}`, "name_mismatch",
+			"jdoe@staff0.com", "Jane Roe"},
+		{`{"topic":"employment","person":"P1","full_name":"Jane Doe"}`, "yes",
+			"jdoe@staff0.com", ""},
 		{`{"topic":"employment","person":"P1","full_name":"Roe"}`, "yes", "jdoe@staff0.com", ""},
 		{`{"topic":"employment","person":"P1","full_name":null}`, "yes", "jdoe@staff0.com", ""},
 		{`{"topic":"employment","person":"null","user_name":"null"}`, "ask", "", ""},
@@ -177,7 +185,8 @@ func TestWhatAModelPicksMustBeThere(t *testing.T) {
 		{`{"topic":true}`, "yes", "jdoe@staff0.com", ""},
 		{`{}`, "yes", "jdoe@staff0.com", ""}, {`[]`, "yes", "jdoe@staff0.com", ""},
 		{``, "yes", "jdoe@staff0.com", ""},
-		{`{"topic":"employment","x":"` + strings.Repeat("y", maxArguments) + `"}`, "yes", "jdoe@staff0.com", ""},
+		{`{"topic":"employment","x":"` + strings.Repeat("y", maxArguments) + `"}`, "yes",
+			"jdoe@staff0.com", ""},
 	} {
 		r := newReader()
 		r.Model = &says{arguments: row.arguments}
@@ -211,7 +220,8 @@ func TestWithoutAnAnswerTheRulesDecide(t *testing.T) {
 		ErrModelPaused, errors.New("boom")} {
 		r := newReader()
 		r.Model = &says{err: err}
-		if q := r.Read(t.Context(), []string{"Does jdoe work here?"}); q.Person != "jdoe@staff0.com" {
+		if q := r.Read(t.Context(),
+			[]string{"Does jdoe work here?"}); q.Person != "jdoe@staff0.com" {
 			t.Errorf("%v: %+v", err, q)
 		}
 	}

@@ -131,7 +131,8 @@ func (s *sentence) nameStart(end int) int {
 		return from
 	}
 	// A name in lower case, as people type it: two to four words that are in no list.
-	for from > 0 && end-from < 4 && s.tokens[from-1].kind == word && s.tokens[from-1].class == none &&
+	for from > 0 && end-from < 4 && s.tokens[from-1].kind == word &&
+		s.tokens[from-1].class == none &&
 		!s.tokens[from-1].capital {
 		from--
 	}

@@ -11,7 +11,8 @@ var questions = []string{
 	"Does jdoe@staff0.com work at Staff0?",
 	"Is John Doe (jdoe@staff0.com) employed at Staff0?",
 	"Please confirm the employment of Mr John Doe, jdoe@staff0.com.",
-	"Could you let us know whether the holder of jdoe@staff0.com is currently an employee of yours?",
+	"Could you let us know whether the holder of jdoe@staff0.com is currently an employee " +
+		"of yours?",
 }
 
 // wantAnswered checks that a text about John Doe is answered, about him.
@@ -26,7 +27,8 @@ func wantAnswered(t *testing.T, text string) {
 
 // What ends a letter is no second person, no other topic and no order.
 func TestSignatures(t *testing.T) {
-	closings := []string{"Regards,", "Kind regards", "Best,", "Mit freundlichen Grüßen", "Cordialement,",
+	closings := []string{"Regards,", "Kind regards", "Best,", "Mit freundlichen Grüßen",
+		"Cordialement,",
 		"Thank you,", "-- ", "Un saludo,", "Cordiali saluti", "Atenciosamente,"}
 	people := []string{"Ann Moore", "Dr. Jane Roe, Branch Manager", "J. Smith | Senior Underwriter",
 		"Roy Abbott\nAuto Finance Desk"}
@@ -35,7 +37,8 @@ func TestSignatures(t *testing.T) {
 	numbers := []string{"Tel. 555-010-4477", "Fax: 555.010.9912", "Mobile 0171 2345678",
 		"Tél. 01-23-45-67-89", "+1 (555) 010-4477 ext. 12", "ann@lender.example",
 		"www.lender.example", "12 Mare Street, London E8 4RP"}
-	disclaimers := []string{"", "\n\nThis message is confidential. If you are not the person it is for, please delete it.",
+	disclaimers := []string{"",
+		"\n\nThis message is confidential. If you are not the person it is for, please delete it.",
 		"\n\nPlease consider the environment before printing this e-mail.",
 		"\n\nSent from my phone"}
 	for i, question := range questions {
@@ -60,7 +63,8 @@ func TestTheAskersFirmBeforeTheQuestion(t *testing.T) {
 	for _, question := range questions {
 		for _, firm := range []string{"We are Union Savings Bank. ", "This is First Bank. ",
 			"I am Ann Moore of Penny Lane Lettings.\n\n", "Ann Moore of First Bank asks: ",
-			"Hi, Roy Abbott here from Auto Finance. ", "My name is Jane Roe and I work in lending. ",
+			"Hi, Roy Abbott here from Auto Finance. ",
+			"My name is Jane Roe and I work in lending. ",
 			"On behalf of our client, Brick & Beam Ltd: ", "Dear HR team,\n\n",
 			"Dear Sir or Madam,\nwe write about a rental application.\n"} {
 			wantAnswered(t, firm+question)
@@ -90,8 +94,10 @@ func TestNounsAreNoUserNames(t *testing.T) {
 		"friend", "borrower", "applicant", "member", "neighbour", "candidate", "policyholder",
 		"subtenant", "cousin", "nephew", "roommate", "contractor", "freelancer", "trainee",
 		"carer", "pensioner", "co-signer", "shareholder", "licensee"} {
-		for _, form := range []string{"We would like to know whether a %s of ours is employed at Staff0.",
-			"Is the %s employed at Staff0?", "Does our %s work at Staff0?", "Does a %s of mine work here?",
+		for _, form := range []string{"We would like to know whether a %s of ours is employed at " +
+			"Staff0.",
+			"Is the %s employed at Staff0?", "Does our %s work at Staff0?",
+			"Does a %s of mine work here?",
 			"whether %s is employed", "Is my %s still working for you?",
 			"I ask for a %s: is she employed by you?"} {
 			text := fmt.Sprintf(form, noun)
@@ -107,8 +113,10 @@ func TestNounsAreNoUserNames(t *testing.T) {
 func TestTheAgentsOwnSentences(t *testing.T) {
 	for _, said := range []string{"Please give the person's work e-mail or employee number.",
 		"I only answer whether one named person works at Staff0.",
-		"I only answer whether one named person works at Staff0. Please give the person's work e-mail or employee number.",
-		"Waiting for the person's approval. Code 7K3F-9QXM. Nothing has to be sent; keep watching this task.",
+		"I only answer whether one named person works at Staff0. Please give the person's work " +
+			"e-mail or employee number.",
+		"Waiting for the person's approval. Code 7K3F-9QXM. Nothing has to be sent; keep " +
+			"watching this task.",
 		"Not confirmed: no approval was given in time."} {
 		for _, question := range questions {
 			wantAnswered(t, "> "+said+"\n\n"+question)
@@ -125,7 +133,8 @@ func TestRemnants(t *testing.T) {
 			"**%s**", "> \n%s", "# Question\n\n%s", "- %s", "1. %s", "```\n%s\n```", "“%s”",
 			"%s\n\n---\n", "%s<br><br>Regards<br>Ann", "&lt;%s&gt;", "%s &amp; thanks",
 			"%s\n\nOn Tuesday, HR <hr@staff0.com> wrote:\n> Who is it about? asmith@staff0.com?",
-			"%s\n\n-----Original Message-----\nFrom: hr@staff0.com\nTo: ann@lender.example\n\nWho? asmith@staff0.com?",
+			"%s\n\n-----Original Message-----\nFrom: hr@staff0.com\nTo: " +
+				"ann@lender.example\n\nWho? asmith@staff0.com?",
 			"From: ann@lender.example\nTo: hr@staff0.com\nSubject: employment\n\n%s"} {
 			wantAnswered(t, fmt.Sprintf(form, question))
 		}
@@ -150,7 +159,8 @@ var languages = map[string]spoken{
 		[]string{"E-Mail", "email", "Mail", "E-Mail-Adresse"}, []string{"Kontakt", "E-Mail"},
 		[]string{"Mit freundlichen Grüßen", "Viele Grüße"}, []string{"Mieter", "Bürge", "kunde"},
 		"Wir möchten wissen, ob der %s bei Staff0 beschäftigt ist."},
-	"fr": {"Est-ce que %s travaille chez Staff0 ?", "Merci de confirmer que %s est employé chez Staff0.",
+	"fr": {"Est-ce que %s travaille chez Staff0 ?",
+		"Merci de confirmer que %s est employé chez Staff0.",
 		[]string{"e-mail", "email", "courriel", "adresse e-mail"}, []string{"contact", "E-mail"},
 		[]string{"Cordialement,", "Bien à vous,"}, []string{"locataire", "garant", "client"},
 		"Nous voudrions savoir si le %s est employé chez Staff0."},
@@ -160,7 +170,8 @@ var languages = map[string]spoken{
 		"Queremos saber si el %s está empleado en Staff0."},
 	"it": {"%s lavora presso Staff0?", "Vi preghiamo di confermare che %s è dipendente di Staff0.",
 		[]string{"e-mail", "email", "mail", "indirizzo e-mail"}, []string{"contatto", "E-mail"},
-		[]string{"Cordiali saluti,", "Distinti saluti"}, []string{"inquilino", "garante", "cliente"},
+		[]string{"Cordiali saluti,", "Distinti saluti"},
+		[]string{"inquilino", "garante", "cliente"},
 		"Vorremmo sapere se il %s è impiegato presso Staff0."},
 	"pt": {"%s trabalha na Staff0?", "Por favor confirmem que %s é funcionário da Staff0.",
 		[]string{"e-mail", "email", "mail", "endereço de e-mail"}, []string{"contato", "E-mail"},
@@ -198,7 +209,8 @@ func TestLettersInEveryLanguage(t *testing.T) {
 			for _, person := range []string{"jdoe@staff0.com", "John Doe (jdoe@staff0.com)"} {
 				question := fmt.Sprintf(form, person)
 				for _, closing := range l.closings {
-					for _, end := range []string{"Ann Moore", "Ann Moore\nUnion Savings Bank\nTel. 555-010-4477",
+					for _, end := range []string{"Ann Moore",
+						"Ann Moore\nUnion Savings Bank\nTel. 555-010-4477",
 						"Ann Moore\nann@lender.example\n+41 44 555.01.02\nwww.lender.example",
 						"Dr. Jane Roe, Income & Trust plc\nFax 01-23-45-67-89"} {
 						wantAnswered(t, question+"\n\n"+closing+"\n"+end)
@@ -311,8 +323,8 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// FuzzScan: whatever is written, mentions are cut from the text where they stand, none over another,
-// and tokens follow each other.
+// FuzzScan: whatever is written, mentions are cut from the text where they stand, none over
+// another, and tokens follow each other.
 func FuzzScan(f *testing.F) {
 	for _, text := range []string{"a@b.c|auth0|x", "メールはjdoe@staff0.comです", "id=E1001/E1002",
 		"_a@b_ <mailto:a@b?x=c@d>", "x.@.y@@z'’s", "a\u200b@\uff20b", "employee number 7, 8"} {

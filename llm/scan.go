@@ -106,8 +106,8 @@ func (r *Reader) owns(address string) bool {
 }
 
 // ofMailbox reports whether a mailbox or a subject may hold a character: RFC 5322 §3.2.3 atext, the
-// dot and the at sign, the letters of RFC 6531, and whatever could be slipped in to make one address
-// look like another (invisible characters, look-alikes).
+// dot and the at sign, the letters of RFC 6531, and whatever could be slipped in to make one
+// address look like another (invisible characters, look-alikes).
 func ofMailbox(r rune) bool {
 	if r < utf8.RuneSelf {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' ||
@@ -143,8 +143,8 @@ func (s *scanner) run(from, to int) {
 		return
 	}
 	// a@x|b@y names two people; a@b@c is one strange mailbox, and so may a&b@x be. A query
-	// (mailto:…?subject=…) and a path are not the address, which may hold both characters before the
-	// at sign.
+	// (mailto:…?subject=…) and a path are not the address, which may hold both characters before
+	// the at sign.
 	cut := strings.IndexAny(run[at:], "?/|&+=*`~!")
 	if cut >= 0 && strings.IndexByte(run[at+cut:], '@') < 0 {
 		cut = strings.IndexAny(run[at:], "?/")
@@ -179,8 +179,8 @@ func (s *scanner) run(from, to int) {
 }
 
 // trim takes the punctuation around an identifier away: quotes, brackets, markdown, sentence marks,
-// invisible characters, the English genitive. An underscore, a plus and a hyphen may begin a mailbox
-// and stay, unless markdown puts one on both sides.
+// invisible characters, the English genitive. An underscore, a plus and a hyphen may begin a
+// mailbox and stay, unless markdown puts one on both sides.
 func (s *scanner) trim(from, to int) (int, int) {
 	for from < to {
 		r, n := utf8.DecodeRuneInString(s.text[from:to])
@@ -280,9 +280,10 @@ func (s *scanner) numberOrWords(from, to int) {
 // the lists know stay words.
 func (s *scanner) compound(text string) bool {
 	// RFC 5321 §4.5.3.1.1: a mailbox's name has at most 64 octets.
-	return len(text) <= 64 && strings.ContainsAny(text, "._-") && !strings.ContainsFunc(text, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
-	}) && !isDigits(text[:1]) && s.listed(text) == 0
+	return len(text) <= 64 && strings.ContainsAny(text, "._-") &&
+		!strings.ContainsFunc(text, func(r rune) bool {
+			return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
+		}) && !isDigits(text[:1]) && s.listed(text) == 0
 }
 
 // isNumber reports whether a token is an employee number wherever it stands. Digits alone are one

@@ -73,15 +73,17 @@ var sample = map[string]struct {
 	name   string
 	active bool
 }{
-	"jdoe@staff0.com": {"John Doe", true}, "e1001": {"John Doe", true}, "auth0|jdoe": {"John Doe", true},
+	"jdoe@staff0.com": {"John Doe", true}, "e1001": {"John Doe", true},
+	"auth0|jdoe":        {"John Doe", true},
 	"asmith@staff0.com": {"Alice Smith", true}, "e1002": {"Alice Smith", true},
 	"auth0|asmith":     {"Alice Smith", true},
 	"bwong@staff0.com": {"Ben Wong", false}, "e1003": {"Ben Wong", false},
 	"auth0|bwong":        {"Ben Wong", false},
 	"mgarcia@staff0.com": {"María García", true}, "e1004": {"María García", true},
 	"auth0|mgarcia":                 {"María García", true},
-	"siobhan.o'sullivan@staff0.com": {"Siobhán O'Sullivan", true}, "e1006": {"Siobhán O'Sullivan", true},
-	"tkato@staff0.com": {"加藤 太郎", true}, "e1005": {"加藤 太郎", true},
+	"siobhan.o'sullivan@staff0.com": {"Siobhán O'Sullivan", true},
+	"e1006":                         {"Siobhán O'Sullivan", true},
+	"tkato@staff0.com":              {"加藤 太郎", true}, "e1005": {"加藤 太郎", true},
 	"auth0|tkato":      {"加藤 太郎", true},
 	"casey@staff0.com": {"Casey Contractor", false},
 }
@@ -133,8 +135,11 @@ type score struct {
 }
 
 func (s *score) String() string {
-	return fmt.Sprintf("%3d lines, %3d right (%.1f %%); of %d good ones: %d asked back, %d refused; of %d others: "+
-		"%d prompted; wrong person: %d", s.lines, s.right, 100*float64(s.right)/float64(max(s.lines, 1)),
+	return fmt.Sprintf(
+		"%3d lines, %3d right (%.1f %%); of %d good ones: %d asked back, %d refused; of %d "+
+			"others: "+
+			"%d prompted; wrong person: %d", s.lines, s.right,
+		100*float64(s.right)/float64(max(s.lines, 1)),
 		s.good, s.askedBack, s.refused, s.bad, s.prompted, s.person)
 }
 
@@ -156,7 +161,8 @@ func scored(t *testing.T, file string, model func(*line, *Reader)) *score {
 		wrong := q.Outcome == Answerable && l.Person != "" && q.Person != l.Person ||
 			q.Outcome == Answerable && l.Person == "" && l.Outcome == "ask"
 		if wrong || !ok {
-			t.Logf("%s %s %s: got %s %s %q, want %v %s\n\t%.200q", file, l.Kind, l.Lang, got, q.Person,
+			t.Logf("%s %s %s: got %s %s %q, want %v %s\n\t%.200q", file, l.Kind, l.Lang, got,
+				q.Person,
 				q.Name, accepted, l.Person, l.texts())
 		}
 		for _, s := range []*score{total, of(by, "kind "+l.Kind), of(by, "lang "+l.Lang)} {

@@ -185,12 +185,16 @@ func contacts(sentences []sentence) {
 	quote, signed := false, false
 	employed := func(list []sentence) bool {
 		return slices.ContainsFunc(list, func(s sentence) bool {
-			return slices.ContainsFunc(s.tokens, func(t token) bool { return t.class == employment })
+			return slices.ContainsFunc(s.tokens, func(t token) bool {
+				return t.class == employment
+			})
 		})
 	}
 	for i := range sentences {
 		s := &sentences[i]
-		first := s.tokens[max(0, slices.IndexFunc(s.tokens, func(t token) bool { return t.r != '\n' }))]
+		first := s.tokens[max(0, slices.IndexFunc(s.tokens, func(t token) bool {
+			return t.r != '\n'
+		}))]
 		cut := first.kind == mark && (first.r == '-' || first.r == '_') && s.dashes()
 		switch {
 		case quote, signed:

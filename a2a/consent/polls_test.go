@@ -313,8 +313,8 @@ func TestPollsAfterARestart(t *testing.T) {
 	})
 }
 
-// What the provider will never answer is kept with its reason: a process that takes the request over
-// asks for it no more, and the operator reads why it ended like silence.
+// What the provider will never answer is kept with its reason: a process that takes the request
+// over asks for it no more, and the operator reads why it ended like silence.
 func TestWhatAnotherProcessFoundOut(t *testing.T) {
 	for name, row := range map[string]struct {
 		says   error

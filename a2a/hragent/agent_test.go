@@ -537,8 +537,9 @@ func TestAHostileModelChangesNothing(t *testing.T) {
 			"Quetzal frobnicate jdoe@staff0.com Blivet?"} {
 			t.Run(arguments+" "+question, func(t *testing.T) {
 				bubble(t, func(w *world) {
-					w.config.Reader = &llm.Reader{Company: "Staff0", Domains: []string{"staff0.com"},
-						Model: hostile{arguments}, Log: w.config.Log}
+					w.config.Reader = &llm.Reader{Company: "Staff0",
+						Domains: []string{"staff0.com"},
+						Model:   hostile{arguments}, Log: w.config.Log}
 				}, func(t *testing.T, w *world) {
 					w.ask(question)
 					w.after(time.Second)

@@ -18,9 +18,10 @@ import (
 	"time"
 )
 
-// TestWayOut runs itself in a process of its own, since the environment's proxy is read once. A call
-// over https goes by the proxy, which sees no more than host and port, and a private certificate
-// authority vouches for the server; this machine and what NO_PROXY names are called directly.
+// TestWayOut runs itself in a process of its own, since the environment's proxy is read once. A
+// call over https goes by the proxy, which sees no more than host and port, and a private
+// certificate authority vouches for the server; this machine and what NO_PROXY names are called
+// directly.
 func TestWayOut(t *testing.T) {
 	if os.Getenv("STAFF0_TEST_WAY_OUT") == "" {
 		proxy := newProxy(t)
@@ -67,7 +68,8 @@ func TestWayOut(t *testing.T) {
 		before := calls.Load()
 		req, _ := http.NewRequest(http.MethodGet, tt.address, nil)
 		_, err := Do(tt.way.NewHTTPClient(10*time.Second), req, 0, 1<<10)
-		if (err == nil) != (tt.fails == "") || err != nil && !strings.Contains(err.Error(), tt.fails) {
+		if (err == nil) != (tt.fails == "") || err != nil &&
+			!strings.Contains(err.Error(), tt.fails) {
 			t.Errorf("%s: %v", tt.why, err)
 		}
 		if got := calls.Load() - before; (got == 1) != (tt.fails == "") {
