@@ -27,7 +27,7 @@ var (
 	// ErrUnknownUser: the provider knows nobody by this login hint, final.
 	ErrUnknownUser = errors.New("ciba: the provider knows no such user")
 	// ErrNoDevice: the provider knows the person and has no way to reach them, final.
-	ErrNoDevice = errors.New("ciba: the person has no device that the provider can ring")
+	ErrNoDevice = errors.New("ciba: the person has no device that the provider can prompt")
 )
 
 // SlowDown is the provider's request to poll less often (CIBA Core §11). The

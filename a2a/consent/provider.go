@@ -47,7 +47,7 @@ func (r *Room) tooMuch(grant *ciba.Grant) {
 	all := strings.Join(grant.Excess, ", ")
 	if all != "" && all != r.excess {
 		r.c.Log.Warn("the provider grants more than it is asked for; take it away there, "+
-			"for whoever got hold of such a token could do more with it", "granted", all)
+			"for anybody who obtains such a token could do more with it", "granted", all)
 	}
 	r.excess = all
 }
